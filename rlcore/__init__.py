@@ -1,0 +1,1 @@
+"""Training: config, data, pretraining, difficulty filter, losses, learner, pipeline, command line."""

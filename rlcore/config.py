@@ -1,0 +1,388 @@
+"""The schema of a run: one TOML file, dotted overrides, help from these docstrings.
+
+An unknown key is an error that names the nearest key. Every field has a default that works.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+
+class ConfigError(ValueError):
+    """The run file or an override is wrong; the message names the key and the remedy."""
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class ModelConfig(Section):
+    """The policy: a folder or hub name, or the sizes of a model made from scratch."""
+
+    path: str = ""
+    """Folder or hub name of a released model; empty: the pretrain stage makes one from the sizes below."""
+    tokenizer: str = "char"
+    """`char` (printable ASCII, built in), or a folder or hub name. Ignored where `path` is set."""
+    architecture: Literal["qwen3_moe", "qwen3", "llama"] = "qwen3_moe"
+    """A transformers architecture that vLLM serves."""
+    hidden_size: int = 128
+    """Width of the residual stream."""
+    layers: int = 4
+    """Number of decoder layers."""
+    heads: int = 4
+    """Query heads."""
+    kv_heads: int = 2
+    """Key/value heads."""
+    head_dim: int = 32
+    """Width of a head."""
+    intermediate_size: int = 256
+    """Width of the dense feed-forward layers (dense architectures)."""
+    experts: int = 8
+    """Experts per layer (MoE)."""
+    experts_per_token: int = 2
+    """Experts that see a token (MoE)."""
+    expert_intermediate_size: int = 128
+    """Width of one expert (MoE)."""
+    context: int = 256
+    """Longest prompt + completion in tokens."""
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    """float32 on CPU; bfloat16 with fp32 master weights on GPU."""
+
+
+class OptimConfig(Section):
+    """The optimiser and its schedule, counted in optimiser steps."""
+
+    kind: Literal["adamw", "muon"] = "muon"
+    """`muon` for hidden matrices with AdamW for the rest, or `adamw` for all."""
+    lr: float = 1e-2
+    """Peak learning rate (of Muon's matrices where kind is muon)."""
+    adam_lr: float = 5e-3
+    """Peak learning rate of what Muon leaves to AdamW (embeddings, head, norms, router)."""
+    betas: tuple[float, float] = (0.9, 0.95)
+    """AdamW's betas."""
+    momentum: float = 0.95
+    """Muon's Nesterov momentum."""
+    weight_decay: float = 0.1
+    """Decoupled weight decay, on matrices only."""
+    clip_norm: float = 1.0
+    """Global gradient norm clip for AdamW; 0 is off. Muon is scale-invariant and is not clipped."""
+    schedule: Literal["wsd", "linear", "cosine", "constant"] = "wsd"
+    """wsd: warm-up, stable, then 1-sqrt decay."""
+    warmup_steps: int = 30
+    """Linear warm-up steps."""
+    decay_share: float = 0.3
+    """Share of the steps that the wsd decay takes."""
+    min_lr_ratio: float = 0.0
+    """The learning rate at the end as a share of the peak."""
+
+
+class LearnerConfig(Section):
+    """Processes and memory of pretraining and of the RL learner."""
+
+    ranks: int = 2
+    """Data-parallel processes (Ray actors)."""
+    threads: int = 1
+    """CPU threads per rank."""
+    gpus_per_rank: float = 0.0
+    """GPUs per rank; 0 trains on CPU."""
+    zero_stage: Literal[0, 1, 2, 3] = 1
+    """DeepSpeed ZeRO stage."""
+    offload: bool = False
+    """Keep the optimiser state in CPU memory (ZeRO 1-3 on GPU)."""
+    row_tokens: int = 256
+    """Tokens of a packed row; at least the longest sequence."""
+    micro_batch_rows: int = 16
+    """Packed rows per forward/backward of one rank."""
+    logprob_chunk: int = 4096
+    """Tokens whose logits exist at once."""
+    gradient_checkpointing: bool = False
+    """Recompute activations in the backward pass."""
+
+
+class PretrainConfig(Section):
+    """The bootstrap stage: next-token training on packed documents."""
+
+    corpus: str = "arithmetic"
+    """`arithmetic` (generated), or a text or JSONL file with a `text` field per line."""
+    steps: int = 400
+    """Optimiser steps."""
+    batch_tokens: int = 8192
+    """Tokens per optimiser step over all ranks."""
+    row_tokens: int = 128
+    """Tokens of a packed row."""
+    balance_coef: float = 1e-2
+    """Load-balance loss per layer (Switch, arXiv 2101.03961)."""
+    held_out_documents: int = 256
+    """Documents kept for the validation loss."""
+    checkpoint_every: int = 100
+    """Steps between checkpoints."""
+    optim: OptimConfig = OptimConfig()
+    """Optimiser of this stage."""
+
+
+class DataConfig(Section):
+    """The problems."""
+
+    source: str = "arithmetic"
+    """`arithmetic` (generated), `reasoning_gym:FAMILY`, `hf:NAME_OR_FOLDER[:SPLIT]`, or a .jsonl or .parquet path."""
+    format: Literal["auto", "problems", "gsm8k", "verl"] = "auto"
+    """Shape of the rows of a file; auto looks at the keys."""
+    held_out: str = ""
+    """A source for the held-out problems; empty: split off `source`."""
+    held_out_share: float = 0.1
+    """Share of problems held out, by hash of the problem's text."""
+    size: int = 6000
+    """How many problems a generated family makes (before the split)."""
+    limit: int = 0
+    """Use at most so many training problems; 0 is all."""
+    verifier: str = ""
+    """Judge of every problem, overriding the loader's: `math` or `path/to/file.py:function`."""
+    prompt_template: str = ""
+    """A text with `{prompt}` put around every string prompt; empty leaves it as it is."""
+    chat: bool = False
+    """Send the prompt as a user message through the tokenizer's chat template."""
+
+
+class RolloutConfig(Section):
+    """The rollout workers."""
+
+    engine: Literal["vllm", "transformers", "scripted"] = "vllm"
+    """vllm (CPU or GPU); transformers for what vLLM cannot serve; scripted for tests."""
+    workers: int = 2
+    """Ray actors, each with one engine."""
+    threads: int = 1
+    """CPU threads per worker."""
+    gpus_per_worker: float = 0.0
+    """GPUs per worker; 0 runs on CPU."""
+    max_new_tokens: int = 72
+    """Longest completion in tokens."""
+    max_sequences: int = 256
+    """Sequences one engine runs at once."""
+    kv_cache_gib: float = 0.5
+    """CPU memory for the KV cache of one vLLM engine."""
+    gpu_memory_share: float = 0.45
+    """GPU memory one vLLM engine takes."""
+    script: str = ""
+    """JSON file of the scripted engine."""
+
+
+class RewardConfig(Section):
+    """The reward service."""
+
+    urls: tuple[str, ...] = ()
+    """Services to score with; empty: the run starts one on loopback and restarts it if it dies."""
+    workers: int = 2
+    """Judge processes of the service the run starts."""
+    deadline_seconds: float = 5.0
+    """Hard limit on judging one answer."""
+    max_masked_share: float = 0.01
+    """More judge failures than this stop the run."""
+    max_wait_seconds: float = 0.0
+    """Give up waiting for a service that is away; 0 waits for ever."""
+
+
+class FilterConfig(Section):
+    """The difficulty filter, with the current policy."""
+
+    samples: int = 8
+    """Rollouts per problem."""
+    problems: int = 512
+    """Problems to measure; 0 is all."""
+    min_pass_rate: float = 0.05
+    """Keep problems at or above."""
+    max_pass_rate: float = 0.95
+    """Keep problems at or below."""
+    min_kept: int = 32
+    """Fewer kept problems stop the run."""
+
+
+class TrainConfig(Section):
+    """RL."""
+
+    algorithm: Literal["gspo", "dapo"] = "gspo"
+    """Loss: GSPO (arXiv 2507.18071) or DAPO (arXiv 2503.14476)."""
+    steps: int = 100
+    """Rollout batches."""
+    prompts_per_step: int = 32
+    """Groups with variance per step."""
+    group_size: int = 16
+    """Completions per prompt (G)."""
+    minibatches: int = 1
+    """Optimiser steps per rollout batch; 1 is on-policy, where every ratio is 1."""
+    clip_low: float = 3e-4
+    """Lower clip; GSPO 3e-4, DAPO 0.2."""
+    clip_high: float = 4e-4
+    """Upper clip; GSPO 4e-4, DAPO 0.28."""
+    std_normalise: bool = True
+    """Divide advantages by the group's standard deviation."""
+    dynamic_sampling: bool = True
+    """Refill the batch when groups without variance are dropped (DAPO)."""
+    max_refills: int = 2
+    """Extra rollout rounds per step at most; a smaller batch is trained on after that."""
+    balance_coef: float = 0.0
+    """Load-balance loss per layer during RL."""
+    temperature: float = 1.0
+    """Sampling temperature; the learner divides its logits by it."""
+    canary_tolerance: float = 1e-4
+    """Largest allowed difference of learner and rollout log-probs on the canary prompts."""
+    canary_sequences: int = 8
+    """Canary prompts; more are added until every expert is routed to."""
+    checkpoint_every: int = 10
+    """Steps between checkpoints."""
+    samples_every: int = 1
+    """Steps between records of all completions in samples/."""
+    shuffle_rewards: bool = False
+    """A control: rewards are permuted over the batch; the policy must not learn."""
+    rejection_sampling: bool = False
+    """For comparison: cross-entropy on correct completions instead of policy gradient (RFT)."""
+    optim: OptimConfig = OptimConfig(lr=1e-3, adam_lr=5e-4, schedule="linear", warmup_steps=0)
+    """Optimiser of this stage."""
+
+
+class EvalConfig(Section):
+    """Measuring on held-out problems."""
+
+    problems: int = 500
+    """Held-out problems; 0 is all."""
+    samples: int = 8
+    """Completions per problem at temperature 1 (pass@k needs k <= samples)."""
+    sweep_samples: int = 2
+    """Completions per problem at the other temperatures."""
+    temperatures: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
+    """Temperatures; 0 is greedy."""
+    ks: tuple[int, ...] = (1, 8)
+    """The k of pass@k at temperature 1."""
+
+
+class RayConfig(Section):
+    """Where the actors run."""
+
+    address: str = ""
+    """Cluster address; empty: RAY_ADDRESS if set, else a local cluster on loopback."""
+    startup_seconds: float = 300.0
+    """Give up when an actor has not come up by then."""
+
+
+Stage = Literal["pretrain", "filter", "train", "eval"]
+
+
+class RunConfig(Section):
+    """One run. Write it as TOML; override any field with `section.field=value`."""
+
+    name: str = "run"
+    """Shown in the report."""
+    run_dir: str = "runs/run"
+    """Everything the run writes."""
+    seed: int = 0
+    """Seed of data, initial weights, data order and sampling."""
+    stages: tuple[Stage, ...] = ("pretrain", "filter", "train", "eval")
+    """Stages to run, in this order; `eval` measures before and after `train`."""
+    model: ModelConfig = ModelConfig()
+    """The policy."""
+    learner: LearnerConfig = LearnerConfig()
+    """Training processes."""
+    pretrain: PretrainConfig = PretrainConfig()
+    """Bootstrap."""
+    data: DataConfig = DataConfig()
+    """Problems."""
+    rollout: RolloutConfig = RolloutConfig()
+    """Sampling."""
+    reward: RewardConfig = RewardConfig()
+    """Scoring."""
+    filter: FilterConfig = FilterConfig()
+    """Difficulty filter."""
+    train: TrainConfig = TrainConfig()
+    """RL."""
+    eval: EvalConfig = EvalConfig()
+    """Evaluation."""
+    ray: RayConfig = RayConfig()
+    """Ray."""
+
+    @model_validator(mode="after")
+    def _fields_fit_together(self) -> RunConfig:
+        if self.model.architecture == "qwen3_moe" and self.model.experts_per_token > self.model.experts:
+            raise ValueError("model.experts_per_token is larger than model.experts: lower it")
+        if self.learner.row_tokens < self.model.context:
+            raise ValueError(
+                f"learner.row_tokens={self.learner.row_tokens} cannot hold a sequence of model.context="
+                f"{self.model.context} tokens: raise it or lower the context"
+            )
+        if max(self.eval.ks) > self.eval.samples:
+            raise ValueError(f"eval.ks asks for pass@{max(self.eval.ks)}: raise eval.samples to at least that")
+        if self.train.group_size < 2:
+            raise ValueError("train.group_size must be at least 2: a group of one has no baseline")
+        if self.train.prompts_per_step % self.train.minibatches:
+            raise ValueError("train.prompts_per_step must be a multiple of train.minibatches")
+        return self
+
+
+def load(path: str | Path, overrides: list[str] | None = None) -> RunConfig:
+    """Read a run file and apply `section.field=value` overrides (values in TOML syntax; bare words are strings)."""
+    try:
+        raw = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such run file; deploy/runs/ has examples") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    for override in overrides or []:
+        _apply(raw, override)
+    return parse(raw, source=str(path))
+
+
+def parse(raw: dict[str, Any], *, source: str = "config") -> RunConfig:
+    """Validate a nested dict; errors name the key and, for an unknown one, the nearest known key."""
+    try:
+        return RunConfig.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(f"{source}: " + "; ".join(_explain(item) for item in error.errors())) from None
+
+
+def _apply(raw: dict[str, Any], override: str) -> None:
+    key, separator, text = override.partition("=")
+    if not separator or not key:
+        raise ConfigError(f"override {override!r} is not section.field=value")
+    try:
+        value = tomllib.loads(f"v = {text}")["v"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *sections, field = key.split(".")
+    for section in sections:
+        raw = raw.setdefault(section, {})
+        if not isinstance(raw, dict):
+            raise ConfigError(f"override {override!r}: {section} is not a section")
+    raw[field] = value
+
+
+def known_keys(model: type[BaseModel] = RunConfig, prefix: str = "") -> dict[str, tuple[str, Any]]:
+    """Dotted key -> (its docstring, its default), sections first level included."""
+    keys: dict[str, tuple[str, Any]] = {}
+    for name, field in model.model_fields.items():
+        keys[prefix + name] = (field.description or "", field.default)
+        if isinstance(field.default, Section):
+            keys |= known_keys(type(field.default), f"{prefix}{name}.")
+    return keys
+
+
+def _explain(item: Any) -> str:
+    key = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(key, known_keys(), n=1, cutoff=0.0)
+        return f"unknown key {key!r}; did you mean {near[0]!r}?"
+    message = item["msg"].removeprefix("Value error, ")
+    return f"{key}: {message} (got {item['input']!r})" if key else message
+
+
+def help_text() -> str:
+    """Every key with its default and its docstring."""
+    lines = []
+    for key, (description, default) in known_keys().items():
+        if isinstance(default, Section):
+            lines.append(f"\n[{key}]  {description}")
+        else:
+            lines.append(f"  {key} = {default!r}\n      {description}")
+    return "\n".join(lines)

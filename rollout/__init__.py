@@ -1,0 +1,1 @@
+"""Producing completions: engines (vLLM, transformers, scripted), Ray workers, weight hand-over."""

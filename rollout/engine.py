@@ -1,0 +1,45 @@
+"""The protocol every rollout engine speaks; `tests/rollout/test_contract.py` runs one suite on each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from rollout.types import Completion, Request
+
+
+class Engine(Protocol):
+    """Samples completions from weights that can be replaced while it runs.
+
+    Failures of the engine raise; an engine never returns a made-up completion.
+    """
+
+    policy_version: int
+
+    def generate(self, requests: Sequence[Request]) -> list[Completion]:
+        """One completion per request, in order. A prompt that leaves no room raises ValueError."""
+        ...
+
+    def score(self, sequences: Sequence[Sequence[int]]) -> list[list[float]]:
+        """Log-probs (nats, temperature 1) of tokens 1..T-1 of each sequence given those before: `_T`-1 each."""
+        ...
+
+    def trace(self, sequences: Sequence[Sequence[int]]) -> list[dict[str, list[float]]]:
+        """Per sequence: layer name (`model.layers.N`) -> L2 norm of its output at each token (`_T`).
+
+        Slow; used only to name the first layer that differs after a failed canary.
+        """
+        ...
+
+    def update_weights(self, path: Path, version: int) -> None:
+        """Load the safetensors file (or folder) at `path`, Hugging Face names, and call them `version`."""
+        ...
+
+    def checksums(self) -> dict[str, str]:
+        """sha256 of the tensors this engine still keeps under their Hugging Face name and shape."""
+        ...
+
+    def close(self) -> None:
+        """Free what the engine holds; it cannot be used again."""
+        ...

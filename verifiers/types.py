@@ -1,0 +1,125 @@
+"""What flows into and out of a judge: `Problem` in, `Verdict` out. Frozen, JSON in and out."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Json = dict[str, Any]
+
+
+class Frozen(BaseModel):
+    """Base of the contract types: immutable, an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Message(Frozen):
+    """One chat message."""
+
+    role: str
+    content: str
+
+
+class Problem(Frozen):
+    """One thing to solve, one JSON line.
+
+    Attributes:
+        id: unique within a data set; the key of every record about this problem.
+        prompt: the text the policy sees, or chat messages.
+        verifier: `math`, another name of `verifiers.registry.VERIFIERS`, or `path/to/file.py:function`.
+        reference: what that verifier needs (for math: `{"answer": "42"}`). Never shown to the policy.
+        tags: free labels (family, level, source).
+    """
+
+    id: str
+    prompt: str | tuple[Message, ...]
+    verifier: str = "math"
+    reference: Json = Field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+
+
+class Status(enum.StrEnum):
+    """The closed set of outcomes."""
+
+    CORRECT = "correct"
+    PARTIAL = "partial"
+    WRONG = "wrong"
+    NO_ANSWER = "no_answer"
+    TRUNCATED = "truncated"
+    TIMEOUT = "timeout"
+    REJECTED = "rejected"
+    ERROR = "error"
+
+
+class Step(Frozen):
+    """One span of the completion that was judged on its own (a tactic, a test).
+
+    `start` and `end` are characters (code points) of the completion text, end exclusive.
+    """
+
+    start: int
+    end: int
+    status: str
+    message: str = ""
+    reward: float | None = None
+
+
+class Verdict(Frozen):
+    """What a judge says of one answer.
+
+    The status table (DESIGN.md section 3) is checked on construction, so no other combination exists:
+
+    | status | reward | masked |
+    |---|---|---|
+    | correct | 1 | no |
+    | partial | in (0, 1) | no |
+    | wrong, no_answer, truncated, timeout, rejected | 0 | no |
+    | error (the judge failed) | none | yes |
+
+    `mask_sample`, `failure_kind` and `failure_reason` are NeMo-Gym's names. `detail` is for people and
+    never holds the expected value.
+    """
+
+    status: Status
+    reward: float | None
+    mask_sample: bool = False
+    failure_kind: str | None = None
+    failure_reason: str | None = None
+    extracted: str | None = None
+    detail: str = ""
+    steps: tuple[Step, ...] = ()
+    seconds: float = 0.0
+    verifier: str = ""
+    verifier_version: str = ""
+
+    @model_validator(mode="after")
+    def _obey_the_table(self) -> Self:
+        if self.status is Status.ERROR:
+            if self.reward is not None or not self.mask_sample or not self.failure_kind:
+                raise ValueError("an error verdict has no reward, is masked and names its failure_kind")
+            return self
+        if self.mask_sample or self.failure_kind is not None:
+            raise ValueError(f"status {self.status} is the answer's doing: it cannot be masked")
+        if self.reward is None:
+            raise ValueError(f"status {self.status} needs a reward; only 'error' has none")
+        allowed = {Status.CORRECT: self.reward == 1.0, Status.PARTIAL: 0.0 < self.reward < 1.0}
+        if not allowed.get(self.status, self.reward == 0.0):
+            raise ValueError(f"reward {self.reward} does not fit status {self.status}")
+        return self
+
+    @classmethod
+    def of(cls, status: Status, *, reward: float | None = None, **fields: Any) -> Verdict:
+        """A verdict of the answer; the reward follows from the status (`partial` needs one)."""
+        if status is not Status.PARTIAL and reward is None:
+            reward = 1.0 if status is Status.CORRECT else 0.0
+        return cls(status=status, reward=reward, **fields)
+
+    @classmethod
+    def failed(cls, kind: str, reason: str, **fields: Any) -> Verdict:
+        """A verdict of a judge that failed: masked, never a zero. `kind` is a short stable word."""
+        return cls(
+            status=Status.ERROR, reward=None, mask_sample=True, failure_kind=kind, failure_reason=reason, **fields
+        )
