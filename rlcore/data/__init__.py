@@ -1,0 +1,1 @@
+"""Problems to train and measure on, and texts to pretrain on."""

@@ -1,0 +1,74 @@
+"""Measuring a policy on held-out problems: pass@1 over temperatures, pass@k, greedy, with 95 % intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rlcore.resources import Resources
+from rlcore.sampling import sample_groups
+from rlcore.statistics import Interval, mean_and_ci, mean_pass_at_k
+from rlcore.types import Group
+from verifiers.types import Problem, Status
+
+CHUNK = 256
+
+
+def evaluate(resources: Resources, problems: Sequence[Problem]) -> dict[str, Any]:
+    """Evaluate the policy that the rollout workers serve now.
+
+    Greedy takes one sample per problem; temperature 1 takes `eval.samples`, the others `eval.sweep_samples`.
+    Seeds do not depend on the policy, so before and after are paired. Returns JSON (see `rlcore.report`).
+    """
+    config = resources.config.eval
+    problems = problems[: config.problems or None]
+    by_temperature: dict[str, dict[str, Any]] = {}
+    result: dict[str, Any] = {"held_out": len(problems), "temperatures": by_temperature}
+    for temperature in sorted({*config.temperatures, 1.0}):
+        samples = 1 if temperature == 0 else config.samples if temperature == 1 else config.sweep_samples
+        groups: list[Group] = []
+        for start in range(0, len(problems), CHUNK):
+            part = problems[start : start + CHUNK]
+            seed_parts = ("eval", temperature)
+            groups += sample_groups(
+                resources, part, samples=samples, temperature=temperature, seed_parts=seed_parts
+            ).groups
+        counts = [judged_and_correct(group) for group in groups]
+        by_temperature[str(temperature)] = {
+            "pass_at_1": mean_pass_at_k(counts, 1).mean,
+            "ci": _bounds(_avg_at_k(counts)),
+            "samples": samples,
+        }
+        if temperature == 1:
+            ks = {str(k): mean_pass_at_k(counts, k) for k in config.ks}
+            result["pass_at_k"] = {k: {"value": found.mean, "ci": _bounds(found)} for k, found in ks.items()}
+            result |= _shares(groups)
+    result["greedy"] = by_temperature.get("0.0")
+    best = max(by_temperature, key=lambda name: by_temperature[name]["pass_at_1"])
+    result["best_t"] = {"temperature": float(best), **by_temperature[best]}
+    return result
+
+
+def judged_and_correct(group: Group) -> tuple[int, int]:
+    """(n, c): samples with a verdict of the answer, and how many are correct."""
+    judged = [verdict for verdict in group.verdicts if not verdict.mask_sample]
+    return len(judged), sum(verdict.status is Status.CORRECT for verdict in judged)
+
+
+def _avg_at_k(counts: Sequence[tuple[int, int]]) -> Interval:
+    values = [correct / judged for judged, correct in counts if judged]
+    return mean_and_ci(values, left_out=len(counts) - len(values))
+
+
+def _bounds(interval: Interval) -> list[float]:
+    return [interval.low, interval.high]
+
+
+def _shares(groups: Sequence[Group]) -> dict[str, float]:
+    verdicts = [verdict for group in groups for verdict in group.verdicts]
+    tokens = [len(completion.token_ids) for group in groups for completion in group.completions]
+    return {
+        "truncated_share": sum(c.finish_reason == "length" for g in groups for c in g.completions) / len(verdicts),
+        "masked_share": sum(verdict.mask_sample for verdict in verdicts) / len(verdicts),
+        "completion_tokens_mean": sum(tokens) / len(tokens),
+    }

@@ -1,0 +1,240 @@
+"""What this machine offers, found without loading any of the heavy packages. `rlcore doctor` prints it.
+
+Whatever may hang or crash is asked in a process of its own with a deadline (`probe`), so a broken part costs one
+line of the doctor's table and not the table.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+GIB = 2**30
+# The demo's two vLLM workers, two learner ranks, Ray and the reward service together, with some room.
+DEMO_MEMORY_GIB = 6
+DEMO_DISK_GIB = 2
+# Ray stops creating objects when the disk of its session folder is this full.
+RAY_FULL_DISK = 0.95
+# Landlock's ABI 6 (Linux 6.12) is the first that keeps a process from signalling its parent and from abstract
+# sockets; TCP is denied since ABI 4.
+LANDLOCK_ABI = 6
+# The syscall has the same number on every architecture.
+LANDLOCK_CREATE_RULESET = 444
+LANDLOCK_CREATE_RULESET_VERSION = 1
+PORTS = {6379: "Ray head", 8265: "Ray dashboard and jobs", 8300: "reward service"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor's table.
+
+    Attributes:
+        found: what is there, or why it does not work.
+        remedy: what to do where it is not ok.
+        demo: the CPU demo cannot run without it.
+    """
+
+    name: str
+    ok: bool
+    found: str
+    remedy: str
+    demo: bool = False
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a probe process found, or why it found nothing."""
+
+    value: dict[str, object] | None
+    error: str = ""
+
+
+def probe(code: str, *, seconds: float = 120.0, environ: Mapping[str, str] | None = None) -> Probe:
+    """Run Python code that leaves a dict in `found`, in a fresh interpreter with a hard deadline.
+
+    The dict travels through a file and not through stdout, where libraries print what they like.
+    """
+    with tempfile.TemporaryDirectory(prefix="doctor-") as folder:
+        result = Path(folder) / "found.json"
+        tail = f"\nimport json, pathlib\npathlib.Path({str(result)!r}).write_text(json.dumps(found))"
+        try:
+            process = subprocess.run(
+                [sys.executable, "-c", code + tail],
+                env={**os.environ, **(environ or {})},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                timeout=seconds,
+            )
+        except subprocess.TimeoutExpired:
+            return Probe(None, f"no answer within {seconds:g} s")
+        if process.returncode == 0 and result.exists():
+            return Probe(json.loads(result.read_text(encoding="utf-8")))
+        lines = [line.strip() for line in process.stderr.splitlines() if line.strip()]
+        return Probe(None, lines[-1][:200] if lines else f"the process ended with status {process.returncode}")
+
+
+def first_line(command: Sequence[str]) -> str:
+    """The first line a program prints, or empty where it is missing, fails or hangs."""
+    try:
+        process = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=30)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return process.stdout.strip().partition("\n")[0] if process.returncode == 0 else ""
+
+
+def python() -> list[Finding]:
+    version = sys.version_info
+    ok = (3, 11) <= version[:2] < (3, 13)
+    found = f"{version.major}.{version.minor}.{version.micro}"
+    return [Finding("python", ok, found, "apt-get install python3.11, then make venv", demo=True)]
+
+
+def cores() -> list[Finding]:
+    count = len(os.sched_getaffinity(0))
+    flags = set(Path("/proc/cpuinfo").read_text(encoding="utf-8").split())
+    vector = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in flags]
+    found = f"{count} ({', '.join(vector) or 'no AVX2'})"
+    return [Finding("cores", count >= 2, found, "the demo runs two processes at a time: expect twice the time")]
+
+
+def memory() -> list[Finding]:
+    available = available_memory() / GIB
+    remedy = f"the demo wants {DEMO_MEMORY_GIB} GiB: end other programs, or set rollout.workers=1 learner.ranks=1"
+    return [Finding("memory", available >= DEMO_MEMORY_GIB, f"{available:.1f} GiB available", remedy, demo=True)]
+
+
+def available_memory() -> int:
+    """Bytes that new processes may take: the kernel's estimate, or what the control group leaves, if that is less."""
+    fields = dict(line.split(":") for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines())
+    available = int(fields["MemAvailable"].split()[0]) * 1024
+    for limit, used in (
+        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+        ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    ):
+        if Path(limit).exists() and (text := Path(limit).read_text(encoding="ascii").strip()) != "max":
+            available = min(available, int(text) - int(Path(used).read_text(encoding="ascii")))
+    return available
+
+
+def disk() -> list[Finding]:
+    here, temporary = shutil.disk_usage("."), tempfile.gettempdir()
+    session = shutil.disk_usage(temporary)
+    full = session.used / (session.used + session.free)
+    room = f"make {DEMO_DISK_GIB} GiB of room for runs/"
+    return [
+        Finding("disk", here.free >= DEMO_DISK_GIB * GIB, f"{here.free / GIB:.1f} GiB free here", room, demo=True),
+        Finding(
+            "disk of Ray's session",
+            full < RAY_FULL_DISK,
+            f"{temporary} is {full:.0%} full",
+            f"Ray stores no objects above {RAY_FULL_DISK:.0%}: make room, or name another folder in RAY_TMPDIR",
+            demo=True,
+        ),
+    ]
+
+
+def gpu() -> list[Finding]:
+    if shutil.which("nvidia-smi") is None:
+        remedy = "nothing to do for runs on CPU; a GPU needs NVIDIA's driver and pip install '.[gpu]'"
+        return [Finding("gpu", False, "none (no nvidia-smi)", remedy)]
+    card = first_line(["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"])
+    if not card:
+        return [Finding("gpu", False, "nvidia-smi does not answer", "reinstall NVIDIA's driver")]
+    seen = probe("import torch\nfound = {'gpus': torch.cuda.device_count(), 'cuda': torch.version.cuda}").value
+    remedy = "pip install '.[gpu]' into an environment of its own"
+    if not seen or not seen["gpus"]:
+        return [Finding("gpu", False, f"{card}, but torch sees none", remedy)]
+    return [Finding("gpu", True, f"{seen['gpus']} x {card}; torch for CUDA {seen['cuda']}", remedy)]
+
+
+def build_tools() -> list[Finding]:
+    compiler = first_line(["g++", "--version"])
+    headers = Path(sysconfig.get_path("include"), "Python.h")
+    ninja = shutil.which("ninja")
+    path_remedy = "apt-get install ninja-build, or put .venv/bin on PATH"
+    return [
+        Finding("C++ compiler", bool(compiler), compiler or "no g++", "apt-get install g++", demo=True),
+        Finding("Python headers", headers.exists(), str(headers), "apt-get install python3.11-dev", demo=True),
+        Finding("ninja", ninja is not None, ninja or "not on PATH", path_remedy, demo=True),
+    ]
+
+
+def landlock_abi() -> int:
+    """The kernel's Landlock ABI; 0 where there is none."""
+    ask = ctypes.CDLL(None).syscall
+    return max(ask(LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), LANDLOCK_CREATE_RULESET_VERSION), 0)
+
+
+def sandbox() -> list[Finding]:
+    abi = landlock_abi()
+    actions = Path("/proc/sys/kernel/seccomp/actions_avail")
+    seccomp = actions.read_text(encoding="ascii").split() if actions.exists() else []
+    # Where a distribution forbids user namespaces, unshare itself may pass and mapping the user id fails.
+    namespaces = probe(
+        "import ctypes, os\nuid = os.getuid()\n"
+        "if ctypes.CDLL(None, use_errno=True).unshare(0x10000000):\n"
+        "    raise OSError(ctypes.get_errno(), 'unshare failed')\n"
+        "open('/proc/self/uid_map', 'w').write(f'0 {uid} 1')\nfound = {}",
+        seconds=30,
+    )
+    allowed = namespaces.value is not None
+    bubblewrap = first_line(["bwrap", "--version"])
+    return [
+        Finding(
+            "landlock",
+            abi >= LANDLOCK_ABI,
+            f"ABI {abi}" if abi else "none",
+            f"Linux 6.12 or newer with landlock among its security modules (ABI {LANDLOCK_ABI})",
+        ),
+        Finding(
+            "seccomp",
+            {"errno", "kill_process"} <= set(seccomp),
+            " ".join(seccomp) or "none",
+            "a kernel with CONFIG_SECCOMP_FILTER",
+        ),
+        Finding(
+            "user namespaces",
+            allowed,
+            "this user may make them" if allowed else namespaces.error,
+            "sysctl kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu) or a larger user.max_user_namespaces",
+        ),
+        Finding("bubblewrap", bool(bubblewrap), bubblewrap or "none", "apt-get install bubblewrap"),
+    ]
+
+
+def chromium() -> list[Finding]:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    version = next((line for name in names if (line := first_line([name, "--version"]))), "")
+    return [Finding("chromium", bool(version), version or "none", "make system (tests that look at pages need it)")]
+
+
+def loopback() -> list[Finding]:
+    ok = port_is_free(0)
+    taken = [f"{port} ({use})" for port, use in PORTS.items() if not port_is_free(port)]
+    # A taken port is no fault: our own servers take any free one.
+    found = f"in use: {', '.join(taken)}" if taken else "the usual ports are free"
+    remedy = "no port of 127.0.0.1 can be bound: ip link set lo up"
+    return [Finding("loopback ports", ok, found if ok else "none", remedy, demo=True)]
+
+
+def port_is_free(port: int) -> bool:
+    """Whether a server could listen on 127.0.0.1:`port` now (0: on any port)."""
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            server.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,289 @@
+"""Every metric a run logs, what it means, and the log itself: metrics.jsonl plus TensorBoard events.
+
+metrics.jsonl is the record; the TensorBoard files are derived from it and are written anew when a run resumes.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import logging
+import math
+import os
+import re
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+if TYPE_CHECKING:
+    from rlcore.tensorboard_events import Events
+
+logger = logging.getLogger(__name__)
+
+
+class Metric(NamedTuple):
+    """What a metric means and its unit (empty for a plain number, `share` for one in [0, 1])."""
+
+    meaning: str
+    unit: str
+
+
+# {L} layer, {K} the k of pass@k, {T} temperature, {S} a verdict's status.
+METRICS: dict[str, Metric] = {
+    "pretrain/loss": Metric("Next-token cross-entropy of the step's batch; ln(vocabulary) at the start.", "nats/token"),
+    "pretrain/held_out_loss": Metric(
+        "The same on documents kept out of training; rises when it memorises.", "nats/token"
+    ),
+    "pretrain/balance_loss": Metric(
+        "Load-balance loss summed over layers, before its coefficient; 1 a layer is even.", ""
+    ),
+    "pretrain/lr": Metric("Learning rate of this step (of Muon's matrices where Muon is on).", ""),
+    "pretrain/adam_lr": Metric("Learning rate of what Muon leaves to AdamW.", ""),
+    "pretrain/grad_norm": Metric("Global gradient norm before clipping.", ""),
+    "pretrain/tokens": Metric("Tokens trained on since the start of the stage.", "tokens"),
+    "pretrain/tokens_per_second": Metric("Training speed over all ranks.", "tokens/s"),
+    "pretrain/row_fill": Metric("Real tokens over slots of the packed rows; the rest is padding.", "share"),
+    "pretrain/load_max_over_mean": Metric("Busiest expert over the mean, worst layer; 1 is even.", ""),
+    "pretrain/load/layer_{L}": Metric("Share of routed slots that each expert of the layer got.", "share"),
+    "filter/problems": Metric("Problems measured by the difficulty filter.", "problems"),
+    "filter/pass_rate_mean": Metric("Mean pass rate of the measured problems.", "share"),
+    "filter/kept": Metric("Problems whose pass rate lies in the kept band.", "problems"),
+    "filter/dropped_easy": Metric("Problems above the band.", "problems"),
+    "filter/dropped_hard": Metric("Problems below the band.", "problems"),
+    "filter/no_verdict": Metric("Problems for which the judge failed on every completion.", "problems"),
+    "train/loss": Metric("Policy loss of the step; on-policy its value says little, its gradient is what counts.", ""),
+    "train/balance_loss": Metric("Load-balance loss summed over layers, before its coefficient.", ""),
+    "train/reward_mean": Metric("Mean reward of all judged completions of the step, dropped groups included.", ""),
+    "train/reward_std": Metric("Standard deviation of the same rewards.", ""),
+    "train/pass_rate": Metric("Share of judged completions with verdict correct, dropped groups included.", "share"),
+    "train/status_share/{S}": Metric("Share of the step's completions with this verdict status.", "share"),
+    "train/advantage_abs_mean": Metric("Mean absolute advantage of the tokens trained on.", ""),
+    "train/entropy": Metric("Mean entropy of the policy's next-token distribution on sampled tokens.", "nats/token"),
+    "train/completion_tokens_mean": Metric("Mean completion length.", "tokens"),
+    "train/completion_tokens_min": Metric("Shortest completion.", "tokens"),
+    "train/completion_tokens_max": Metric("Longest completion.", "tokens"),
+    "train/truncated_share": Metric("Share of completions cut off by the length limit.", "share"),
+    "train/masked_share": Metric(
+        "Share of completions whose judge failed; they leave the loss. Above 1 % the run stops.", "share"
+    ),
+    "train/zero_variance_share": Metric(
+        "Share of sampled groups in which all rewards are equal: no gradient.", "share"
+    ),
+    "train/groups_dropped_easy": Metric("Groups dropped because every completion was right.", "groups"),
+    "train/groups_dropped_hard": Metric("Groups dropped because every completion was wrong.", "groups"),
+    "train/groups": Metric("Groups trained on.", "groups"),
+    "train/refills": Metric("Extra rollout rounds to replace dropped groups (dynamic sampling).", "rounds"),
+    "train/tokens": Metric("Completion tokens trained on.", "tokens"),
+    "train/clip_share": Metric("Share of tokens whose gradient the clip removed; 0 on-policy.", "share"),
+    "train/clip_share_low": Metric("The part of it below the lower clip (negative advantage).", "share"),
+    "train/clip_share_high": Metric("The part of it above the upper clip (positive advantage).", "share"),
+    "train/ratio_mean": Metric("Mean importance ratio of new to old policy; 1 on-policy.", ""),
+    "train/ratio_min": Metric("Smallest importance ratio.", ""),
+    "train/ratio_max": Metric("Largest importance ratio.", ""),
+    "train/kl_rollout_learner": Metric(
+        "Mismatch: KL(rollout || learner) on the sampled tokens at equal weights, k3 estimate.", "nats/token"
+    ),
+    "train/logprob_abs_diff_mean": Metric("Mean |log-prob of rollout - of learner| on sampled tokens.", "nats"),
+    "train/logprob_abs_diff_max": Metric("Largest of the same.", "nats"),
+    "train/effective_sample_share": Metric(
+        "Effective sample size of the importance weights over their number.", "share"
+    ),
+    "train/grad_norm": Metric("Global gradient norm before clipping, mean over the step's minibatches.", ""),
+    "train/lr": Metric("Learning rate of this step (of Muon's matrices where Muon is on).", ""),
+    "train/adam_lr": Metric("Learning rate of what Muon leaves to AdamW.", ""),
+    "train/policy_version": Metric("Version of the weights that sampled this step.", ""),
+    "train/staleness": Metric(
+        "Optimiser steps between the sampling policy and the trained one, mean over tokens.", "steps"
+    ),
+    "train/load_max_over_mean": Metric("Busiest expert over the mean, worst layer; 1 is even.", ""),
+    "train/load/layer_{L}": Metric("Share of routed slots that each expert of the layer got.", "share"),
+    "rollout/tokens": Metric("Completion tokens sampled, dropped groups included.", "tokens"),
+    "rollout/tokens_per_second": Metric("Sampling speed over all workers.", "tokens/s"),
+    "rollout/resent": Metric("Requests sent again because a worker died.", "requests"),
+    "canary/max_abs_diff": Metric(
+        "Largest |log-prob of learner - of rollout| on the canary prompts after the update.", "nats"
+    ),
+    "canary/mean_abs_diff": Metric("Mean of the same.", "nats"),
+    "canary/expert_coverage": Metric(
+        "Share of all experts that the canary prompts route to; 1 means all are checked.", "share"
+    ),
+    "canary/sequences": Metric("Canary prompts used.", "prompts"),
+    "canary/tensors_checked": Metric("Tensors whose checksum was compared between learner and rollout.", "tensors"),
+    "eval/pass_at_{K}": Metric(
+        "Unbiased pass@k at temperature 1 on held-out problems (arXiv 2107.03374, eq. 1).", "share"
+    ),
+    "eval/avg_at_{K}": Metric("Mean reward over k completions at temperature 1.", ""),
+    "eval/pass_at_1/temperature_{T}": Metric("pass@1 at this temperature; 0 is greedy.", "share"),
+    "eval/truncated_share": Metric("Share of the evaluation's completions cut off by length.", "share"),
+    "eval/masked_share": Metric("Share of the evaluation's completions whose judge failed.", "share"),
+    "eval/held_out": Metric("Held-out problems measured.", "problems"),
+    "time/step": Metric("The whole step.", "s"),
+    "time/generate": Metric("Sampling completions, first round.", "s"),
+    "time/refill": Metric("Sampling and scoring of extra rounds (dynamic sampling).", "s"),
+    "time/score": Metric("Waiting for verdicts, first round.", "s"),
+    "time/learn": Metric("Log-probs, forward, backward and optimiser.", "s"),
+    "time/publish": Metric("Writing the weights and loading them into every rollout worker.", "s"),
+    "time/canary": Metric("The canary's check after the update.", "s"),
+    "time/checkpoint": Metric("Writing a checkpoint.", "s"),
+    "time/service_wait": Metric("Waiting for a reward service that was away.", "s"),
+}
+
+_PLACEHOLDERS = {"{L}": r"\d+", "{K}": r"\d+", "{T}": r"\d+(\.\d+)?", "{S}": "[a-z_]+"}
+
+
+def _pattern(name: str) -> re.Pattern[str]:
+    pattern = re.escape(name)
+    for placeholder, expression in _PLACEHOLDERS.items():
+        pattern = pattern.replace(re.escape(placeholder), expression)
+    return re.compile(pattern)
+
+
+_PATTERNS = {name: _pattern(name) for name in METRICS if "{" in name}
+
+
+def lookup(name: str) -> Metric:
+    """The entry of METRICS for a logged name (`train/load/layer_3` finds `train/load/layer_{L}`).
+
+    Raises:
+        ValueError: no such metric; the message names the nearest.
+    """
+    if name in METRICS and name not in _PATTERNS:
+        return METRICS[name]
+    for known, pattern in _PATTERNS.items():
+        if pattern.fullmatch(name):
+            return METRICS[known]
+    near = difflib.get_close_matches(name, METRICS, n=1, cutoff=0.0)[0]
+    raise ValueError(f"unknown metric {name!r}; did you mean {near!r}? New ones are described in rlcore/metrics.py")
+
+
+def read_metrics(path: str | Path) -> list[dict[str, Any]]:
+    """The lines of a metrics.jsonl: `{"stage", "step", "time", "values"}` each. No file is an empty list.
+
+    A torn last line (the writer was killed in the middle of it) is left out.
+
+    Raises:
+        ValueError: any other line is not a JSON object; file and line are named.
+    """
+    path = Path(path)
+    if not path.exists():
+        return []
+    lines = path.read_bytes().split(b"\n")
+    records: list[dict[str, Any]] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+            records.append({key: record[key] for key in ("stage", "step", "time", "values")})
+        except (ValueError, TypeError, KeyError):
+            if number == len(lines):
+                break
+            raise ValueError(f"{path}:{number}: not a metrics line; delete it or start a new run folder") from None
+    return records
+
+
+def _encode(record: Mapping[str, Any]) -> bytes:
+    return json.dumps(record, allow_nan=False).encode() + b"\n"
+
+
+class MetricsLog:
+    """Appends to `run_dir/metrics.jsonl` and mirrors it to `run_dir/tensorboard/<stage>/`.
+
+    On resume, lines of a stage behind its resume step are removed (atomically), so that a run that was
+    killed and resumed has exactly the lines of an unbroken one.
+
+    Args:
+        run_dir: the run folder; made if missing.
+        resume_step: stage -> last step that counts (-1: none does). Stages not named keep their lines.
+        tensorboard: mirror to TensorBoard.
+
+    Attributes:
+        non_finite: how many NaN and infinite values were written as null.
+    """
+
+    def __init__(
+        self, run_dir: str | Path, *, resume_step: Mapping[str, int] | None = None, tensorboard: bool = True
+    ) -> None:
+        run_dir = Path(run_dir)
+        run_dir.mkdir(parents=True, exist_ok=True)
+        self.path = run_dir / "metrics.jsonl"
+        self.non_finite = 0
+        records = _cut(self.path, resume_step or {})
+        self._last_step = {record["stage"]: record["step"] for record in records}
+        self._file = self.path.open("ab")
+        self._events: Events | None = None
+        if tensorboard:
+            from rlcore.tensorboard_events import Events
+
+            self._events = Events(run_dir / "tensorboard", records)
+
+    def log(self, stage: str, step: int, values: Mapping[str, float | Iterable[float]]) -> None:
+        """Write one step. Lists become one scalar per entry in TensorBoard; NaN and infinity become null.
+
+        Raises:
+            ValueError: a name METRICS does not have, or a step that is already there.
+        """
+        for name in values:
+            lookup(name)
+        last = self._last_step.get(stage)
+        if last is not None and step <= last:
+            raise ValueError(
+                f"{stage} step {step} comes after step {last}: log each step once, and on resume open the log "
+                f"with resume_step={{{stage!r}: {step - 1}}}"
+            )
+        record = {"stage": stage, "step": step, "time": time.time(), "values": self._plain(stage, step, values)}
+        # One write per line: kill -9 leaves whole lines and at most one torn one.
+        self._file.write(_encode(record))
+        self._file.flush()
+        self._last_step[stage] = step
+        if self._events is not None:
+            self._events.add(record)
+            self._events.flush(stage)
+
+    def _plain(self, stage: str, step: int, values: Mapping[str, float | Iterable[float]]) -> dict[str, Any]:
+        plain: dict[str, Any] = {}
+        for name, value in values.items():
+            if isinstance(value, Iterable):
+                numbers = [_finite(entry) for entry in value]
+                plain[name] = numbers
+            else:
+                numbers = [_finite(value)]
+                plain[name] = numbers[0]
+            if None in numbers:
+                self.non_finite += numbers.count(None)
+                logger.warning(
+                    "%s step %d: %s is not finite (logged as null; %d such values so far)",
+                    stage, step, name, self.non_finite,
+                )  # fmt: skip
+        return plain
+
+    def close(self) -> None:
+        self._file.close()
+        if self._events is not None:
+            self._events.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _finite(value: Any) -> float | None:
+    number = float(value)
+    return number if math.isfinite(number) else None
+
+
+def _cut(path: Path, resume_step: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Drop a torn last line and the lines behind each resume step; returns what stays."""
+    kept = [record for record in read_metrics(path) if record["step"] <= resume_step.get(record["stage"], math.inf)]
+    content = b"".join(_encode(record) for record in kept)
+    if path.exists() and path.read_bytes() != content:
+        temporary = path.with_name(path.name + ".tmp")
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    return kept

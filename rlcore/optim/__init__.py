@@ -1,0 +1,1 @@
+"""Muon and learning-rate schedules."""

@@ -1,0 +1,143 @@
+"""The whole run, stage by stage: pretrain -> filter -> train -> eval. `python -m rlcore.pipeline run.toml`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from rlcore import evaluate, pretrain, screen, train
+from rlcore.config import RunConfig
+from rlcore.resources import Resources
+from rlcore.run_folder import RunFolder, open_run, write_json
+from verifiers.types import Problem
+
+
+def run(config: RunConfig) -> RunFolder:
+    """Do the configured stages, each skipped when it is done; write summary.json and report.html."""
+    from rlcore.report import write_report
+
+    with open_run(config) as folder, Resources(config, folder) as resources:
+        try:
+            run_stages(resources)
+        finally:
+            report = write_report(folder.path)
+            print(f"report: {report}", flush=True)
+    return folder
+
+
+def run_stages(resources: Resources) -> None:
+    """consumes: the run folder as an earlier run left it; produces: what the missing stages write."""
+    config, folder = resources.config, resources.folder
+    if "pretrain" in config.stages and not config.model.path and not is_done(folder, "pretrain"):
+        with folder.stage("pretrain"):
+            pretrain.run(resources)
+    if "filter" in config.stages and not (folder.path / "filter.json").exists():
+        with folder.stage("filter"):
+            screen.run(resources)
+    if "eval" in config.stages and "train" in config.stages:
+        measure(resources, "before")
+    if "train" in config.stages and not is_done(folder, "train"):
+        with folder.stage("train"):
+            train.run(resources, training_problems(resources))
+    if "eval" in config.stages:
+        measure(resources, "after")
+        summarise(resources)
+
+
+def is_done(folder: RunFolder, stage: str) -> bool:
+    """Whether the manifest says that the stage ended."""
+    return "end" in folder.manifest().get("stages", {}).get(stage, {})
+
+
+def training_problems(resources: Resources) -> list[Problem]:
+    """What the filter kept, or all training problems where there was no filter."""
+    problems, _ = resources.problems
+    filtered = resources.folder.path / "filter.json"
+    if not filtered.exists():
+        return problems
+    kept = set(json.loads(filtered.read_text())["kept_ids"])
+    return [problem for problem in problems if problem.id in kept]
+
+
+def measure(resources: Resources, when: str) -> None:
+    """Write eval/before.json or eval/after.json, once: the policy RL starts from, or its newest checkpoint."""
+    path = resources.folder.path / "eval" / f"{when}.json"
+    if path.exists():
+        return
+    if when == "before" and resources.folder.latest(train.STAGE) is not None:
+        resources.say("eval: RL has begun without a measurement before it: there will be none")
+        return
+    with resources.folder.stage(f"eval_{when}"):
+        if when == "after":
+            load_newest(resources)
+        _, held_out = resources.problems
+        path.parent.mkdir(exist_ok=True)
+        result = evaluate.evaluate(resources, held_out)
+        write_json(path, result)
+        resources.say(f"eval {when}: pass@1 {result['temperatures']['1.0']['pass_at_1']:.3f} on {result['held_out']} problems")
+
+
+def load_newest(resources: Resources) -> None:
+    """Bring the rollout workers to the newest RL checkpoint, where they do not hold it already."""
+    checkpoint = resources.folder.latest(train.STAGE)
+    if checkpoint is not None and resources.rollout.policy_version != checkpoint.step:
+        resources.rollout.update_weights(checkpoint.hf, checkpoint.step)
+
+
+def summarise(resources: Resources) -> None:
+    """Write summary.json and print the table."""
+    folder = resources.folder
+    stages = folder.manifest()["stages"]
+    summary: dict[str, Any] = {"seed": resources.config.seed}
+    results = {}
+    for when in ("before", "after"):
+        path = folder.path / "eval" / f"{when}.json"
+        if path.exists():
+            results[when] = json.loads(path.read_text())
+            summary |= _fields(results[when], when)
+    summary["held_out"] = results["after"]["held_out"]
+    summary["minutes"] = sum(stage.get("seconds", 0.0) for stage in stages.values()) / 60
+    summary["stages"] = {name: round(stage.get("seconds", 0.0), 1) for name, stage in stages.items()}
+    write_json(folder.path / "summary.json", summary)
+    resources.say(table(results, summary))
+
+
+def _fields(result: dict[str, Any], when: str) -> dict[str, Any]:
+    fields = {
+        f"pass_at_1_{when}": result["temperatures"]["1.0"]["pass_at_1"],
+        f"ci_{when}": result["temperatures"]["1.0"]["ci"],
+        f"greedy_{when}": result["greedy"]["pass_at_1"] if result["greedy"] else None,
+        f"best_t_{when}": result["best_t"]["pass_at_1"],
+        f"best_t_temperature_{when}": result["best_t"]["temperature"],
+    }
+    return fields | {f"pass_at_{k}_{when}": found["value"] for k, found in result["pass_at_k"].items() if k != "1"}
+
+
+def table(results: dict[str, dict[str, Any]], summary: dict[str, Any]) -> str:
+    """The result for people: one row per measurement, before and after."""
+    rows: dict[str, dict[str, str]] = {}
+    for when, result in results.items():
+        for temperature, found in result["temperatures"].items():
+            name = "greedy" if float(temperature) == 0 else f"pass@1 T={float(temperature):g}"
+            low, high = found["ci"]
+            rows.setdefault(name, {})[when] = f"{found['pass_at_1']:.3f} ±{(high - low) / 2:.3f}"
+        for k, found in result["pass_at_k"].items():
+            low, high = found["ci"]
+            rows.setdefault(f"pass@{k} T=1", {})[when] = f"{found['value']:.3f} ±{(high - low) / 2:.3f}"
+    lines = [f"\n{'held-out problems: ' + str(summary['held_out']):<22}{'before':>14}{'after':>14}"]
+    lines += [f"{name:<22}{row.get('before', '-'):>14}{row.get('after', '-'):>14}" for name, row in rows.items()]
+    lines.append("seconds: " + ", ".join(f"{name} {seconds:.0f}" for name, seconds in summary["stages"].items()))
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """`python -m rlcore.pipeline run.toml [section.field=value ...]`: the same as `rlcore run`."""
+    from rlcore.cli import main as cli
+
+    return cli(["run", *(sys.argv[1:] if arguments is None else arguments)])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,296 @@
+"""Writes `report.html`: one self-contained page about a run, finished or not. `python -m rlcore.report RUN_DIR`.
+
+Reads what the run folder has (`rlcore.run_record`), draws (`rlcore.report_panels`), fills the page. The page
+loads nothing from anywhere and works from a file. Text of the model is untrusted: the template escapes
+everything, samples reach the page as JSON that cannot close its script element and are shown as text only,
+and a content security policy lets no script run but the page's own.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from rlcore.metrics import METRICS
+from rlcore.plot_axes import number
+from rlcore.report_panels import STATUS_ORDER, STATUS_TONES, Section, sections, step_phases
+from rlcore.run_record import RunRecord, read_run
+
+STAGE_NAMES = {"pretrain": "Pretraining", "filter": "Difficulty filter", "train": "RL", "eval": "Evaluation"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the before/after table. `verdict`: better, worse, or same where the intervals overlap."""
+
+    name: str
+    note: str
+    before: str
+    before_interval: str
+    after: str
+    after_interval: str
+    change: str
+    verdict: str
+
+
+def write_report(run_dir: Path) -> Path:
+    """Write `run_dir/report.html` (whole or not at all) and return its path. Same folder, same bytes.
+
+    Raises:
+        ValueError: there is no such folder.
+    """
+    run = read_run(run_dir)
+    path = Path(run_dir) / "report.html"
+    temporary = path.with_name("report.html.tmp")
+    # Half a surrogate pair, which JSON can carry and UTF-8 cannot, becomes a question mark.
+    temporary.write_bytes(render(run).encode("utf-8", errors="replace"))
+    temporary.replace(path)
+    return path
+
+
+def render(run: RunRecord) -> str:
+    """The page as text."""
+    environment = Environment(
+        loader=PackageLoader("rlcore", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["script_hash"] = _script_hash
+    template = environment.get_template("report_template.html")
+    drawn: list[Section] = sections(run)
+    return template.render(
+        name=str(run.setting("name", default=None) or run.folder.resolve().name),
+        subtitle=_subtitle(run),
+        state=_state(run),
+        notes=run.notes,
+        cards=_cards(run),
+        rows=eval_rows(run.before, run.after),
+        held_out=(run.after or run.before).get("held_out"),
+        sections=drawn,
+        timeline=timeline(run),
+        phases=step_phases(run),
+        samples=_embed({"samples": run.samples, "total": run.samples_total, "statuses": STATUS_ORDER}),
+        tones=_embed(STATUS_TONES),
+        sample_count=len(run.samples),
+        sample_total=run.samples_total,
+        sample_steps=sorted({sample["step"] for sample in run.samples}),
+        facts=_facts(run),
+        config=_flatten(run.manifest.get("config")),
+        metrics=METRICS,
+    )
+
+
+def eval_rows(before: dict[str, Any], after: dict[str, Any]) -> list[Row]:
+    """The before/after table: pass@1 at T=1, best over T, greedy, pass@k, then the shares."""
+
+    def at(result: dict[str, Any], temperature: float) -> dict[str, Any]:
+        entries = result.get("temperatures", {}).items()
+        return next((entry for key, entry in entries if float(key) == temperature), {})
+
+    def best(result: dict[str, Any]) -> dict[str, Any]:
+        entries = result.get("temperatures", {})
+        return max(
+            ({**entry, "at": t} for t, entry in entries.items() if entry.get("pass_at_1") is not None),
+            key=lambda entry: entry["pass_at_1"],
+            default={},
+        )
+
+    picks = [("pass@1", "T = 1", at(before, 1.0), at(after, 1.0))]
+    best_before, best_after = best(before), best(after)
+    if best_before or best_after:
+        chosen = " → ".join(dict.fromkeys(f"{float(entry['at']):g}" for entry in (best_before, best_after) if entry))
+        picks.append(("pass@1, best temperature", f"T = {chosen}", best_before, best_after))
+    picks.append(("pass@1, greedy", "T = 0", at(before, 0.0), at(after, 0.0)))
+    for k in sorted({*before.get("pass_at_k", {}), *after.get("pass_at_k", {})}, key=int):
+        if int(k) > 1:
+            picks.append(
+                (f"pass@{k}", "T = 1", before.get("pass_at_k", {}).get(k, {}), after.get("pass_at_k", {}).get(k, {}))
+            )
+    rows = [_row(name, note, one, other) for name, note, one, other in picks if one or other]
+    for key, name in (("truncated_share", "cut off by length"), ("masked_share", "judge failed")):
+        if before.get(key) is not None or after.get(key) is not None:
+            rows.append(_row(name, "share", {"value": before.get(key)}, {"value": after.get(key)}, judged=False))
+    return rows
+
+
+def _row(name: str, note: str, before: dict[str, Any], after: dict[str, Any], *, judged: bool = True) -> Row:
+    def value(entry: dict[str, Any]) -> float | None:
+        return entry.get("pass_at_1", entry.get("value"))
+
+    def interval(entry: dict[str, Any]) -> str:
+        return f"{entry['ci'][0]:.3f}\u2013{entry['ci'][1]:.3f}" if entry.get("ci") else ""
+
+    old, new = value(before), value(after)
+    change, verdict = "", "same"
+    if old is not None and new is not None:
+        change = f"{new - old:+.3f}".replace("-", "\u2212") if abs(new - old) >= 0.0005 else "0.000"
+        if judged and before.get("ci") and after.get("ci"):
+            verdict = (
+                "better"
+                if after["ci"][0] > before["ci"][1]
+                else "worse"
+                if after["ci"][1] < before["ci"][0]
+                else "same"
+            )
+    return Row(
+        name=name, note=note,
+        before="" if old is None else f"{old:.3f}", before_interval=interval(before),
+        after="" if new is None else f"{new:.3f}", after_interval=interval(after),
+        change=change, verdict=verdict,
+    )  # fmt: skip
+
+
+def timeline(run: RunRecord) -> list[dict[str, Any]]:
+    """The stages on one clock: offset and width in percent of the run, seconds, finished or not."""
+    entries = []
+    for name, timing in (run.manifest.get("stages") or {}).items():
+        if not isinstance(timing, dict) or (start := _epoch(timing.get("start"))) is None:
+            continue
+        end = _epoch(timing.get("end"))
+        finished = end is not None
+        if end is None:
+            lines = run.stages.get(name, [])
+            end = max(start, lines[-1]["time"] if lines else start)
+        entries.append({"name": STAGE_NAMES.get(name, name), "start": start, "end": end, "finished": finished,
+                        "seconds": timing.get("seconds") or end - start})  # fmt: skip
+    if not entries:
+        return []
+    first = min(entry["start"] for entry in entries)
+    span = max(entry["end"] for entry in entries) - first or 1.0
+    for entry in entries:
+        entry["offset"] = round(100 * (entry["start"] - first) / span, 2)
+        entry["width"] = round(100 * (entry["end"] - entry["start"]) / span, 2)
+        entry["shown"] = duration(entry["seconds"])
+    return sorted(entries, key=lambda entry: entry["start"])
+
+
+def duration(seconds: float) -> str:
+    """`8.2 s`, `3 min 05 s`, `2 h 10 min`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _epoch(value: Any) -> float | None:
+    if isinstance(value, int | float):
+        return float(value)
+    try:
+        return datetime.fromisoformat(value).timestamp()
+    except (TypeError, ValueError):  # not a time: the manifest is free-form
+        return None
+
+
+def _state(run: RunRecord) -> dict[str, str]:
+    """finished, or where it stands: the page of a run that was cut off says so."""
+    open_stages = [
+        name for name, timing in (run.manifest.get("stages") or {}).items()
+        if isinstance(timing, dict) and timing.get("end") is None
+    ]  # fmt: skip
+    wanted = run.setting("stages", default=[])
+    if not open_stages and run.manifest and (run.after or "eval" not in wanted):
+        return {"kind": "done", "text": "finished"}
+    stage = open_stages[-1] if open_stages else next(reversed(run.stages), None)
+    if stage is None:
+        return {"kind": "open", "text": "not finished: no step yet"}
+    lines = run.stages.get(stage, [])
+    total = run.setting(stage, "steps")
+    at = f" at step {lines[-1]['step']}" + (f" of {total}" if total else "") if lines else ""
+    return {"kind": "open", "text": f"not finished: {STAGE_NAMES.get(stage, stage)}{at}"}
+
+
+def _subtitle(run: RunRecord) -> list[str]:
+    parts = []
+    if path := run.setting("model", "path"):
+        parts.append(str(path))
+    elif run.setting("model"):
+        model = {key: run.setting("model", key) for key in ("architecture", "layers", "hidden_size", "experts")}
+        size = "{architecture}, {layers} layers of {hidden_size}".format(**model)
+        if "moe" in str(model["architecture"]):
+            size += f", {model['experts']} experts, top-{run.setting('model', 'experts_per_token')}"
+        parts.append(size)
+    if algorithm := run.setting("train", "algorithm"):
+        parts.append(str(algorithm).upper())
+    seed = run.manifest.get("seed", run.setting("seed"))
+    if seed is not None:
+        parts.append(f"seed {seed}")
+    if (started := _epoch(run.manifest.get("started"))) is not None:
+        parts.append(datetime.fromtimestamp(started, UTC).strftime("%Y-%m-%d %H:%M UTC"))
+    return parts
+
+
+def _cards(run: RunRecord) -> list[dict[str, str]]:
+    cards = [
+        {"title": row.name, "note": row.note, "before": row.before, "after": row.after, "change": row.change,
+         "verdict": row.verdict}
+        for row in eval_rows(run.before, run.after)
+        if row.name.startswith("pass@")
+    ]  # fmt: skip
+    minutes = run.summary.get("minutes")
+    if minutes is None and (stages := timeline(run)):
+        minutes = sum(entry["seconds"] for entry in stages) / 60
+    if minutes is not None:
+        cards.append({"title": "wall time", "note": "all stages", "before": "", "after": duration(60 * float(minutes)),
+                      "change": "", "verdict": "same"})  # fmt: skip
+    return cards
+
+
+def _facts(run: RunRecord) -> list[tuple[str, str]]:
+    """Everything of the manifest but the configuration and the stages, flat."""
+    return _flatten({key: value for key, value in run.manifest.items() if key not in ("config", "stages")})
+
+
+def _flatten(value: Any, prefix: str = "") -> list[tuple[str, str]]:
+    if isinstance(value, dict):
+        return [
+            pair for key, entry in value.items() for pair in _flatten(entry, f"{prefix}.{key}" if prefix else str(key))
+        ]
+    if not prefix:
+        return []
+    if isinstance(value, list | tuple):
+        return [(prefix, ", ".join(map(str, value)))]
+    return [(prefix, number(value) if isinstance(value, float) else str(value))]
+
+
+def _embed(value: Any) -> Markup:
+    """JSON for a script element: no character that could end it or open a comment is left."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=True)
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)
+
+
+def _script_hash(script: str) -> str:
+    """The value a content security policy knows an inline script by (CSP level 3, section 6.7.3.3)."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if len(arguments) != 1 or arguments[0].startswith("-"):
+        print("usage: python -m rlcore.report RUN_DIR", file=sys.stderr)
+        return 2
+    try:
+        print(write_report(Path(arguments[0])))
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,187 @@
+"""What the stages of a run share: Ray, learner ranks, rollout workers, the reward service, the data. Made on demand."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from rlcore import tokens
+from rlcore.config import RunConfig
+from rlcore.data.problems import load_problems
+from rlcore.data.split import split, without
+from rlcore.learner_workers import LearnerGroup
+from rlcore.metrics import MetricsLog
+from rlcore.reward_service import OwnRewardService
+from rlcore.run_folder import RunFolder
+from rollout.pool import RolloutPool
+from services.client import RewardClient
+from verifiers.types import Problem
+
+
+class Resources:
+    """Owns every actor and process of a run; `close` ends them, and only them."""
+
+    def __init__(self, config: RunConfig, folder: RunFolder) -> None:
+        self.config, self.folder = config, folder
+        self._service: OwnRewardService | None = None
+        self._weights = tempfile.TemporaryDirectory(prefix="weights-", dir=folder.path)
+
+    def __enter__(self) -> Self:
+        for stale in self.folder.path.glob("weights-*"):
+            if str(stale) != self._weights.name:
+                _remove(stale)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        made = vars(self)
+        for name in ("rollout", "learner", "reward_client"):
+            if name in made:
+                made[name].close()
+        if self._service is not None:
+            self._service.close()
+        if "metrics" in made:
+            made["metrics"].close()
+        self._weights.cleanup()
+
+    @staticmethod
+    def say(text: str) -> None:
+        """A line for people."""
+        print(text, flush=True)
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        """The policy's tokenizer."""
+        name = self.config.model.path or self.config.model.tokenizer
+        return tokens.load_tokenizer(name, self.config.model.context)
+
+    @cached_property
+    def problems(self) -> tuple[list[Problem], list[Problem]]:
+        """(train, held out), without overlap."""
+        data, seed = self.config.data, self.config.seed
+        everything = load_problems(data.source, format=data.format, size=data.size, seed=seed, verifier=data.verifier)
+        if data.held_out:
+            held_out = load_problems(
+                data.held_out, format=data.format, size=data.size, seed=seed + 1, verifier=data.verifier
+            )
+            train, overlap = without(everything, held_out)
+            if overlap:
+                self.say(f"data: {overlap} training problems are also held out: removed from training")
+        else:
+            train, held_out = split(everything, held_out_share=data.held_out_share, seed=seed)
+        if not train or not held_out:
+            raise ValueError(
+                f"data.source={data.source!r} leaves {len(train)} training and {len(held_out)} held-out problems: "
+                "give more problems, or another data.held_out_share"
+            )
+        return train[: data.limit or None], held_out
+
+    def prompt_ids(self, problem: Problem) -> tuple[int, ...]:
+        """The ids a completion of the problem continues; ValueError when it leaves no room."""
+        config = self.config
+        return tokens.encode_prompt(
+            self.tokenizer,
+            problem,
+            chat=config.data.chat,
+            template=config.data.prompt_template,
+            max_prompt=config.model.context - config.rollout.max_new_tokens,
+        )
+
+    @cached_property
+    def ray(self) -> Any:
+        """Ray, connected: to `ray.address`, RAY_ADDRESS, or a local cluster on loopback that ends with this process."""
+        import ray
+
+        address = self.config.ray.address or os.environ.get("RAY_ADDRESS") or None
+        options: dict[str, Any] = {"log_to_driver": False, "logging_level": "warning"}
+        if address is None:
+            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+            options |= {"include_dashboard": False, "_node_ip_address": "127.0.0.1", "num_cpus": os.cpu_count()}
+        ray.init(address=address, **options)
+        return ray
+
+    @cached_property
+    def learner(self) -> LearnerGroup:
+        """The learner ranks, without a model yet."""
+        _ = self.ray
+        return LearnerGroup(self.config.learner, startup_seconds=self.config.ray.startup_seconds)
+
+    @cached_property
+    def rollout(self) -> RolloutPool:
+        """The rollout workers, serving the policy of `policy_folder`."""
+        _ = self.ray
+        config = self.config.rollout
+        path = self.policy_folder()
+        options: dict[str, Any] = {"model_path": str(path)}
+        if config.engine == "scripted":
+            options = {"script": config.script}
+        elif config.engine == "transformers":
+            options |= {"dtype": self.config.model.dtype, "max_model_len": self.config.model.context}
+        else:
+            options |= {
+                "dtype": self.config.model.dtype,
+                "max_model_len": self.config.model.context,
+                "max_sequences": config.max_sequences,
+                "kv_cache_gib": config.kv_cache_gib,
+                "threads": config.threads,
+                "gpu_memory_share": config.gpu_memory_share,
+                "device": "cuda" if config.gpus_per_worker else "cpu",
+            }
+        return RolloutPool.start(
+            config.engine,
+            options,
+            workers=config.workers,
+            startup_seconds=self.config.ray.startup_seconds,
+            gpus_per_worker=config.gpus_per_worker,
+            on_event=self.say,
+        )
+
+    @cached_property
+    def reward_client(self) -> RewardClient:
+        """Client of the reward service; starts the run's own service where no URL is given."""
+        reward = self.config.reward
+        urls = reward.urls
+        if not urls:
+            self._service = OwnRewardService(reward, say=self.say)
+            urls = (self._service.url,)
+        client = RewardClient(urls, max_wait_seconds=reward.max_wait_seconds, on_wait=self.say)
+        client.wait_ready()
+        return client
+
+    @cached_property
+    def metrics(self) -> MetricsLog:
+        """The metrics log, cut back to the newest checkpoint of each stage."""
+        resume = {}
+        for stage in ("pretrain", "train"):
+            checkpoint = self.folder.latest(stage)
+            resume[stage] = checkpoint.step if checkpoint else -1
+        return MetricsLog(self.folder.path, resume_step=resume)
+
+    def policy_folder(self) -> Path:
+        """The policy that RL starts from: `model.path`, or what the pretrain stage made."""
+        if self.config.model.path:
+            return Path(self.config.model.path)
+        checkpoint = self.folder.latest("pretrain")
+        if checkpoint is None or checkpoint.step < self.config.pretrain.steps:
+            raise ValueError(
+                f"{self.folder.path} holds no pretrained policy: run the pretrain stage first "
+                "(`rlcore pretrain`), or set model.path"
+            )
+        return checkpoint.hf
+
+    def weights_file(self, version: int) -> Path:
+        """Where weights version `version` is handed over; the ones before the previous are removed."""
+        folder = Path(self._weights.name)
+        for old in folder.glob("*.safetensors"):
+            if int(old.stem) < version - 1:
+                old.unlink()
+        return folder / f"{version}.safetensors"
+
+
+def _remove(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)

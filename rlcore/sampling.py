@@ -1,0 +1,87 @@
+"""From problems to judged groups: requests, rollouts, scoring over HTTP."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rlcore.resources import Resources
+from rlcore.types import Group
+from rollout.types import Request
+from services.schemas import ScoredCompletion, ScoreItem, ScoreProblem
+from verifiers.types import Problem
+
+
+class TooManyJudgeFailures(RuntimeError):
+    """The judge failed on more than the allowed share of samples; training on the rest would be a biased sample."""
+
+
+@dataclass(frozen=True)
+class SampledGroups:
+    """Groups, and where the time went (seconds)."""
+
+    groups: list[Group]
+    generate: float
+    score: float
+
+
+def request_seed(*parts: object) -> int:
+    """A seed that is a function of its parts alone (31 bits)."""
+    digest = hashlib.blake2b("/".join(map(str, parts)).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") % (2**31 - 1)
+
+
+def sample_groups(
+    resources: Resources, problems: Sequence[Problem], *, samples: int, temperature: float, seed_parts: Sequence[object]
+) -> SampledGroups:
+    """`samples` completions of each problem by the current policy, judged.
+
+    The sample is a function of (weights, problem, temperature, seed_parts, index): it does not depend on how
+    requests are spread over workers. Raises TooManyJudgeFailures.
+    """
+    prompts = [resources.prompt_ids(problem) for problem in problems]
+    requests = [
+        Request(
+            id=f"{index}/{sample}",
+            prompt_ids=prompt,
+            max_tokens=resources.config.rollout.max_new_tokens,
+            temperature=temperature,
+            seed=request_seed(resources.config.seed, *seed_parts, problem.id, sample),
+        )
+        for index, (problem, prompt) in enumerate(zip(problems, prompts, strict=True))
+        for sample in range(samples)
+    ]
+    started = time.perf_counter()
+    completions = resources.rollout.generate(requests)
+    generated = time.perf_counter()
+    items = [
+        ScoreItem(
+            id=completion.id,
+            problem=ScoreProblem(verifier=problem.verifier, reference=problem.reference),
+            completion=ScoredCompletion(text=completion.text, finish_reason=completion.finish_reason),
+        )
+        for completion, problem in zip(completions, (p for p in problems for _ in range(samples)), strict=True)
+    ]
+    verdicts = resources.reward_client.score(items)
+    scored = time.perf_counter()
+    failed = [verdict for verdict in verdicts if verdict.mask_sample]
+    if len(failed) > resources.config.reward.max_masked_share * len(verdicts):
+        raise TooManyJudgeFailures(
+            f"the judge failed on {len(failed)} of {len(verdicts)} samples (reward.max_masked_share="
+            f"{resources.config.reward.max_masked_share}); the first: {failed[0].failure_kind}: "
+            f"{failed[0].failure_reason}. Mend the judge; the run goes on from its last checkpoint."
+        )
+    groups = []
+    for index, (problem, prompt) in enumerate(zip(problems, prompts, strict=True)):
+        part = slice(index * samples, (index + 1) * samples)
+        groups.append(
+            Group(
+                problem=problem,
+                prompt_ids=prompt,
+                completions=tuple(completions[part]),
+                verdicts=tuple(verdicts[part]),
+            )
+        )
+    return SampledGroups(groups, generated - started, scored - generated)

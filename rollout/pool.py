@@ -1,0 +1,228 @@
+"""Rollout workers as one engine: requests spread, every worker at one weights version, the dead replaced."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray.exceptions import GetTimeoutError, RayActorError, RayTaskError
+
+from rollout.ray_workers import start_worker
+from rollout.types import Completion, Request
+
+MAX_ATTEMPTS = 3
+"""A call that has killed so many workers is given up."""
+
+CHUNK_REQUESTS = 2048
+"""Requests of one call at most: what is lost and sampled again when a worker dies."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Call:
+    worker: int
+    method: str
+    args: tuple[Any, ...]
+
+
+class RolloutPool:
+    """Use `RolloutPool.start`. Ray must be initialised.
+
+    A sample is a function of weights, prompt, temperature and seed, so the number of workers, and a worker's death,
+    change no completion.
+
+    Attributes:
+        policy_version: the weights version all workers hold.
+        replaced: workers that died and were replaced so far.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        options: dict[str, Any],
+        *,
+        startup_seconds: float,
+        gpus_per_worker: float,
+        on_event: Callable[[str], None],
+    ) -> None:
+        self.policy_version = 0
+        self.replaced = 0
+        self._kind = kind
+        self._options = options
+        self._startup_seconds = startup_seconds
+        self._gpus = gpus_per_worker
+        self._on_event = on_event
+        self._update: tuple[Path, int] | None = None
+        self._workers: list[Any] = []
+
+    @classmethod
+    def start(
+        cls,
+        kind: str,
+        options: dict[str, Any],
+        workers: int,
+        *,
+        startup_seconds: float = 300.0,
+        gpus_per_worker: float = 0.0,
+        on_event: Callable[[str], None] = _log.warning,
+    ) -> RolloutPool:
+        """Start `workers` actors of `build_engine(kind, **options)` and wait until all are up.
+
+        Args:
+            startup_seconds: give up when an actor has not come up by then.
+            on_event: told in one line when a worker died and was replaced.
+
+        Raises:
+            RuntimeError: Ray is not initialised, an engine failed to start, or the time is up.
+        """
+        if not ray.is_initialized():
+            raise RuntimeError("Ray is not initialised: call ray.init first")
+        if workers < 1:
+            raise ValueError(f"rollout.workers is {workers}: use at least 1")
+        pool = cls(kind, options, startup_seconds=startup_seconds, gpus_per_worker=gpus_per_worker, on_event=on_event)
+        try:
+            pool._workers = [start_worker(kind, options, gpus_per_worker) for _ in range(workers)]
+            for worker in pool._workers:
+                pool._await_start(worker)
+        except BaseException:
+            pool.close()
+            raise
+        return pool
+
+    def __len__(self) -> int:
+        return len(self._workers)
+
+    def generate(self, requests: Sequence[Request]) -> list[Completion]:
+        """One completion per request, in order, whichever worker made it.
+
+        Raises:
+            ValueError: from the engine, for a bad request.
+            RuntimeError: a chunk of requests killed `MAX_ATTEMPTS` workers.
+        """
+        chunks = _chunks(requests, len(self._workers))
+        calls = [_Call(index % len(self._workers), "generate", (chunk,)) for index, chunk in enumerate(chunks)]
+        return [completion for completions in self._run(calls) for completion in completions]
+
+    def score(self, sequences: Sequence[Sequence[int]]) -> list[list[list[float]]]:
+        """`Engine.score` of every worker: one result per worker, all of the same sequences."""
+        return self._run(self._everywhere("score", sequences))
+
+    def trace(self, sequences: Sequence[Sequence[int]]) -> list[list[dict[str, list[float]]]]:
+        """`Engine.trace` of every worker: one result per worker."""
+        return self._run(self._everywhere("trace", sequences))
+
+    def checksums(self) -> list[dict[str, str]]:
+        """`Engine.checksums` of every worker."""
+        return self._run(self._everywhere("checksums"))
+
+    def pids(self) -> list[int]:
+        """Process id of every worker."""
+        return self._run(self._everywhere("pid"))
+
+    def update_weights(self, path: Path, version: int) -> None:
+        """Load `path` (seen by all workers' machines) into every worker.
+
+        Keep the file until the next update: a worker that replaces a dead one loads it too.
+
+        Raises:
+            ValueError: a worker refused the file; every worker has the old weights and version.
+        """
+        calls = self._everywhere("update_weights", path, version)
+        outcomes = self._outcomes(calls)
+        errors = {
+            call.worker: error for call, error in zip(calls, outcomes, strict=True) if isinstance(error, Exception)
+        }
+        if errors:
+            # One version everywhere: those that took the file (it may be unreadable on one machine) go back to the
+            # old weights, and so do those that failed half way. A ValueError left its engine as it was.
+            for index in range(len(self._workers)):
+                if not isinstance(errors.get(index), ValueError):
+                    self._replace(index, f"its update to version {version} is undone, because a worker refused it")
+            raise next(iter(errors.values()))
+        self._update = (Path(path), version)
+        self.policy_version = version
+
+    def close(self) -> None:
+        """Kill this pool's actors and no others."""
+        for worker in self._workers:
+            ray.kill(worker, no_restart=True)
+        self._workers = []
+
+    def _everywhere(self, method: str, *args: Any) -> list[_Call]:
+        return [_Call(index, method, args) for index in range(len(self._workers))]
+
+    def _run(self, calls: list[_Call]) -> list[Any]:
+        outcomes = self._outcomes(calls)
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
+        return outcomes
+
+    def _outcomes(self, calls: list[_Call]) -> list[Any]:
+        """Result or exception of each call, in order; the calls of a worker that died go to its replacement."""
+        outcomes: list[Any] = [None] * len(calls)
+        attempts = [1] * len(calls)
+        running = {self._submit(call): index for index, call in enumerate(calls)}
+        while running:
+            [reference], _ = ray.wait(list(running), num_returns=1)
+            index = running.pop(reference)
+            try:
+                outcomes[index] = ray.get(reference)
+            except RayActorError as death:
+                worker = calls[index].worker
+                lost = [index, *(i for i in running.values() if calls[i].worker == worker)]
+                running = {ref: i for ref, i in running.items() if i not in lost}
+                if attempts[index] >= MAX_ATTEMPTS:
+                    raise RuntimeError(
+                        f"rollout worker {worker} died {attempts[index]} times on the same {calls[index].method} call: "
+                        f"see its log for the cause (out of memory?). Last: {death}"
+                    ) from death
+                self._replace(worker, f"it died ({_first_line(death)})")
+                for i in lost:
+                    attempts[i] += 1
+                    running[self._submit(calls[i])] = i
+            except RayTaskError as error:  # the engine's own, raised in the worker: the caller decides
+                outcomes[index] = error.cause
+        return outcomes
+
+    def _submit(self, call: _Call) -> Any:
+        return getattr(self._workers[call.worker], call.method).remote(*call.args)
+
+    def _replace(self, index: int, why: str) -> None:
+        ray.kill(self._workers[index], no_restart=True)
+        self.replaced += 1
+        self._workers[index] = start_worker(self._kind, self._options, self._gpus)
+        self._await_start(self._workers[index])
+        if self._update:
+            ray.get(self._workers[index].update_weights.remote(*self._update))
+        self._on_event(f"rollout worker {index} was replaced: {why}; at weights version {self.policy_version} again")
+
+    def _await_start(self, worker: Any) -> None:
+        try:
+            ray.get(worker.pid.remote(), timeout=self._startup_seconds)
+        except GetTimeoutError as error:
+            raise RuntimeError(
+                f"a rollout worker was not up after {self._startup_seconds:g} s: raise ray.startup_seconds, or lower "
+                f"rollout.workers if the cluster has fewer than {self._gpus:g} free GPUs for each"
+            ) from error
+        except RayActorError as error:
+            raise RuntimeError(f"a rollout worker could not start its {self._kind} engine: {error}") from error
+
+
+def _chunks(requests: Sequence[Request], workers: int) -> list[list[Request]]:
+    """Neighbours stay together (a group's prompt is shared); sizes differ by one at most; a multiple of `workers`."""
+    count = workers * math.ceil(len(requests) / (workers * CHUNK_REQUESTS))
+    bounds = [len(requests) * i // count for i in range(count + 1)] if count else [0]
+    chunks = [list(requests[a:b]) for a, b in itertools.pairwise(bounds)]
+    return [chunk for chunk in chunks if chunk]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

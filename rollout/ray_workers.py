@@ -1,0 +1,98 @@
+"""A Ray actor around one engine: nothing but the process boundary."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import ray
+
+from rollout.engine import Engine
+from rollout.types import Completion, Request
+
+
+def build_engine(kind: str, **options: Any) -> Engine:
+    """The engine of that kind (`ENGINES`), its constructor given `options`. Loads what that engine needs only."""
+    if kind not in ENGINES:
+        raise ValueError(f"rollout.engine {kind!r} is not one of {', '.join(ENGINES)}")
+    return ENGINES[kind](**options)
+
+
+def _vllm(**options: Any) -> Engine:
+    from rollout.vllm_engine import VllmEngine
+
+    return VllmEngine(**options)
+
+
+def _transformers(**options: Any) -> Engine:
+    from rollout.transformers_engine import TransformersEngine
+
+    return TransformersEngine(**options)
+
+
+def _scripted(**options: Any) -> Engine:
+    from rollout.scripted import ScriptedEngine
+
+    return ScriptedEngine(**options)
+
+
+ENGINES: dict[str, Callable[..., Engine]] = {"vllm": _vllm, "transformers": _transformers, "scripted": _scripted}
+
+
+def worker_environment(kind: str, options: dict[str, Any]) -> dict[str, str]:
+    """Variables the actor's process starts with: OpenMP and vLLM read theirs while they load, not later."""
+    if kind == "vllm":
+        from rollout.vllm_engine import vllm_environment
+
+        return vllm_environment(
+            options["model_path"], threads=options.get("threads", 1), device=options.get("device", "cpu")
+        )
+    threads = options.get("threads", 0)
+    return {"OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "PASSIVE"} if threads else {}
+
+
+class RolloutWorker:
+    """`Engine` over Ray: the same methods, run in the actor's process."""
+
+    def __init__(self, kind: str, options: dict[str, Any]) -> None:
+        self._engine = build_engine(kind, **options)
+
+    def pid(self) -> int:
+        """Process id of the actor; answering also says that the engine is up."""
+        return os.getpid()
+
+    def policy_version(self) -> int:
+        return self._engine.policy_version
+
+    def generate(self, requests: Sequence[Request]) -> list[Completion]:
+        return self._engine.generate(requests)
+
+    def score(self, sequences: Sequence[Sequence[int]]) -> list[list[float]]:
+        return self._engine.score(sequences)
+
+    def trace(self, sequences: Sequence[Sequence[int]]) -> list[dict[str, list[float]]]:
+        return self._engine.trace(sequences)
+
+    def update_weights(self, path: Path, version: int) -> None:
+        self._engine.update_weights(path, version)
+
+    def checksums(self) -> dict[str, str]:
+        return self._engine.checksums()
+
+
+def start_worker(kind: str, options: dict[str, Any], gpus: float) -> Any:
+    """A handle of a new actor; its engine comes up in the background.
+
+    It takes no CPU of Ray's count: rollout and learner take turns on the same cores. Ray does not restart it,
+    because a restarted engine would have the weights it was built with: the pool replaces it instead.
+    """
+    actor = ray.remote(RolloutWorker).options(
+        num_cpus=0,
+        num_gpus=gpus,
+        max_restarts=0,
+        scheduling_strategy="SPREAD",
+        runtime_env={"env_vars": worker_environment(kind, options)},
+    )
+    return actor.remote(kind, options)

@@ -1,0 +1,199 @@
+import json
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rlcore.data.problems import NUMERIC_FAMILIES, load_problems
+from verifiers.types import Json, Message, Problem
+
+
+def some_data(relative: str) -> Path:
+    for folder in Path(__file__).resolve().parents:
+        if (path := folder / "shared" / "data" / relative).is_file():
+            return path
+    pytest.skip(f"shared/data/{relative} is in no folder above the repository")
+
+
+def write(path: Path, *rows: object) -> str:
+    path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows), "utf-8")
+    return str(path)
+
+
+def load(source: str, **options: Any) -> list[Problem]:
+    return load_problems(source, size=5, seed=0, **options)
+
+
+def test_arithmetic() -> None:
+    problems = load("arithmetic")
+    assert len(problems) == 5 and {problem.verifier for problem in problems} == {"math"}
+
+
+def test_gsm8k_lines(tmp_path: Path) -> None:
+    source = write(
+        tmp_path / "school.jsonl",
+        {"question": "Two and two?", "answer": "2+2=<<2+2=4>>4\n#### 4"},
+        "",
+        {"question": "Money?", "answer": "#### 1,234,567.5"},
+        {"question": "Part?", "answer": "2/6"},
+    )
+    problems = load(source)
+    assert [problem.id for problem in problems] == ["school-1", "school-3", "school-4"]
+    assert [problem.reference["answer"] for problem in problems] == ["4", "1234567.5", "2/6"]
+    assert problems[0].prompt == "Two and two?" and problems[0].tags == ("school",)
+
+
+def test_own_lines_round_trip(tmp_path: Path) -> None:
+    wanted = [
+        Problem(id="a", prompt="1+1?", reference={"answer": "2"}, tags=("x",)),
+        Problem(id="b", prompt=(Message(role="user", content="f?"),), verifier="code", reference={"tests": []}),
+    ]
+    source = write(tmp_path / "own.jsonl", *(problem.model_dump_json() for problem in wanted))
+    assert load(source) == wanted
+    assert {problem.verifier for problem in load(source, verifier="judge.py:mine")} == {"judge.py:mine"}
+
+
+def test_verl_parquet(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    rows = [
+        {
+            "data_source": "openai/gsm8k",
+            "prompt": [{"role": "system", "content": "Think."}, {"role": "user", "content": f"{n}+1?"}],
+            "ability": "math",
+            "reward_model": {"style": "rule", "ground_truth": str(n + 1)},
+            "extra_info": {"index": n, "split": "train"},
+        }
+        for n in range(3)
+    ]
+    parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "rows.parquet")
+    problems = load(str(tmp_path / "rows.parquet"))
+    assert [problem.id for problem in problems] == ["rows-1", "rows-2", "rows-3"]
+    assert problems[2].prompt == (Message(role="system", content="Think."), Message(role="user", content="2+1?"))
+    assert problems[2].reference == {"answer": "3"} and problems[2].tags == ("openai/gsm8k", "math")
+
+    source = write(tmp_path / "verl.jsonl", {"prompt": "2+2?", "reward_model": {"ground_truth": 4}})
+    assert load(source, format="verl")[0].reference == {"answer": "4"}
+
+
+def test_hugging_face_folders(tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    rows = [{"question": f"{n}+{n}?", "answer": f"#### {2 * n}"} for n in range(4)]
+    datasets.Dataset.from_list(rows).save_to_disk(tmp_path / "saved")
+    assert [problem.id for problem in load(f"hf:{tmp_path}/saved")] == [f"saved-train-{n}" for n in (1, 2, 3, 4)]
+    datasets.DatasetDict(test=datasets.Dataset.from_list(rows[:2])).save_to_disk(tmp_path / "splits")
+    assert len(load(f"hf:{tmp_path}/splits:test")) == 2
+    with pytest.raises(ValueError, match=r"splits:dev: cannot be loaded .*NAME_OR_FOLDER"):
+        load(f"hf:{tmp_path}/splits:dev")
+    with pytest.raises(ValueError, match=r"cannot be loaded .*without a network give a folder"):
+        load(f"hf:{tmp_path}/nowhere")
+
+
+def test_reasoning_gym() -> None:
+    pytest.importorskip("reasoning_gym")
+    problems = load("reasoning_gym:chain_sum")
+    assert len(problems) == 5 and "chain_sum" in NUMERIC_FAMILIES
+    assert problems == load("reasoning_gym:chain_sum")
+    for problem in problems:
+        assert eval(str(problem.prompt).partition(":")[2].rstrip(" =")) == int(problem.reference["answer"])
+    assert problems[0].tags == ("reasoning_gym", "chain_sum")
+    with pytest.raises(ValueError, match=r"is no number.*use one of aiw.*data\.verifier"):
+        load("reasoning_gym:spell_backward")
+    with pytest.raises(ValueError, match=r"no family 'chain_sums'; the nearest are chain_sum"):
+        load("reasoning_gym:chain_sums")
+    with pytest.raises(ValueError, match=r"data\.size"):
+        load_problems("reasoning_gym:chain_sum", size=0, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ('{"question": "a", ', r"bad\.jsonl, line 2: not JSON in UTF-8 .*one JSON object per line"),
+        ("[1]", r"line 2: a list, not an object"),
+        ({"question": "a"}, r"line 2: `answer` is None: give a text"),
+        ({"question": " ", "answer": "#### 1"}, r"line 2: `question` is ' '"),
+        (
+            {"question": "a", "answer": "She has five."},
+            r"line 2: no gold answer in `answer`: end it with '#### ANSWER'",
+        ),
+        ({"question": "a", "answer": "so ####  "}, r"line 2: no gold answer"),
+    ],
+)
+def test_malformed_gsm8k_rows_name_their_line(tmp_path: Path, bad: object, message: str) -> None:
+    source = write(tmp_path / "bad.jsonl", {"question": "q", "answer": "#### 1"}, bad)
+    with pytest.raises(ValueError, match=message):
+        load(source)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([{"foo": 1}], r"line 1: keys \['foo'\] fit no format .*rename the columns"),
+        ([{"id": "a", "prompt": "x", "reward": 1}], r"line 1: not a problem \(reward: .*the fields are id, prompt"),
+        ([{"id": "", "prompt": "x"}], r"line 1: an empty id or prompt"),
+        ([{"id": "a", "prompt": "x", "reference": {"answer": "1"}}] * 2, r"the id 'a' occurs twice"),
+        ([{"prompt": "x", "reward_model": {}}], r"line 1: reward_model\.ground_truth is None"),
+        (
+            [{"prompt": [{"role": "user"}], "reward_model": {"ground_truth": "1"}}],
+            r"line 1: `prompt` is no list of mess",
+        ),
+        ([{"prompt": [], "reward_model": {"ground_truth": "1"}}], r"line 1: `prompt` is no list of messages"),
+        ([], r"no problems in it"),
+    ],
+)
+def test_malformed_rows(tmp_path: Path, rows: list[Json], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        load(write(tmp_path / "rows.jsonl", *rows))
+
+
+def test_sources_that_do_not_exist(tmp_path: Path) -> None:
+    for source in ("arithmatic", "problems.csv", "hf:", "reasoning_gym:"):
+        with pytest.raises(ValueError, match=r"unknown data source .*write arithmetic"):
+            load(source)
+    for name in ("gone.jsonl", "gone.parquet"):
+        with pytest.raises(ValueError, match=rf"{name}: no such file .*correct the path"):
+            load(str(tmp_path / name))
+    (tmp_path / "fake.parquet").write_text("no")
+    with pytest.raises(ValueError, match="not a Parquet file"):
+        load(str(tmp_path / "fake.parquet"))
+    with pytest.raises(ValueError, match=r"unknown data\.format 'csv'"):
+        load(write(tmp_path / "a.jsonl", {"a": 1}), format="csv")
+
+
+def test_gold_answers_the_judge_cannot_use_are_dropped_and_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = write(tmp_path / "some.jsonl", *({"question": f"q{n}", "answer": f"#### {n}"} for n in range(4)))
+
+    def odd(reference: Json) -> str | None:
+        return "odd" if int(reference["answer"]) % 2 else None
+
+    with caplog.at_level(logging.WARNING):
+        kept = load(source, reference_problem=odd)
+    assert [problem.reference["answer"] for problem in kept] == ["0", "2"]
+    assert "2 of 4 problems dropped" in caplog.text and "some-2: odd" in caplog.text
+    with pytest.raises(ValueError, match=r"can use none of the gold answers \(some-1: bad"):
+        load(source, reference_problem=lambda reference: "bad")
+    assert len(load(source, reference_problem=lambda reference: "bad", verifier="judge.py:mine")) == 4
+
+
+def test_the_real_judge_screens_gold_answers(tmp_path: Path) -> None:
+    source = write(
+        tmp_path / "gold.jsonl", {"question": "q", "answer": "#### 7"}, {"question": "r", "answer": "#### \\frac{1}{"}
+    )
+    assert [problem.id for problem in load(source)] == ["gold-1"]
+
+
+def test_all_of_gsm8k() -> None:
+    for name, rows in (("train", 7473), ("test", 1319)):
+        problems = load(str(some_data(f"gsm8k/{name}.jsonl")))
+        assert len(problems) == rows
+        assert all(re.fullmatch(r"-?\d+(\.\d+)?", problem.reference["answer"]) for problem in problems)
+    assert load(str(some_data("gsm8k/train.jsonl")))[0].reference == {"answer": "72"}
+
+
+def test_all_of_cmath() -> None:
+    assert len(load(str(some_data("cmath/test.jsonl")))) == 600

@@ -1,0 +1,139 @@
+"""The extraction rules on literal completions."""
+
+import pytest
+
+from verifiers.answer import find_answer
+
+CASES = [
+    # boxed
+    (r"\boxed{42}", "42", "boxed"),
+    (r"so $\boxed{42}$.", "42", "boxed"),
+    (r"\boxed {42}", "42", "boxed"),
+    (r"\fbox{7}", "7", "boxed"),
+    (r"\boxed{\frac{1}{2}}", r"\frac{1}{2}", "boxed"),
+    (r"\boxed{\{1,2\}}", r"\{1,2\}", "boxed"),
+    (r"\boxed{\text{if } x > 0 \text{ then } {a}_{1}}", r"\text{if } x > 0 \text{ then } {a}_{1}", "boxed"),
+    (r"\boxed{\boxed{5}}", r"\boxed{5}", "boxed"),
+    (r"first \boxed{1}. Then I see it is \boxed{2}.", "2", "boxed"),
+    ("\\boxed{1}\n\\boxed{2}", "2", "boxed"),
+    (r"\boxed{3} so the result is \boxed{3}", "3", "boxed"),
+    (r"\boxed{ 3 } and \boxed{3}", "3", "boxed"),
+    (r"\boxed{5} but \boxed{6", "5", "boxed"),
+    (r"x } y \boxed{8}", "8", "boxed"),
+    (r"\boxed{9}. The answer is 10", "9", "boxed"),
+    (r"\boxed{９}", "9", "boxed"),
+    # ####
+    ("16-3-4=9\n#### 18", "18", "####"),
+    ("#### 1,234", "1,234", "####"),
+    ("####-5", "-5", "####"),
+    ("#### $18\n", "$18", "####"),
+    ("#### 1\n#### 2", "2", "####"),
+    ("#### Step 1\nThe answer is 5.", "5", "answer is"),
+    # answer is
+    (" 12*3=36, 7+36=43. The answer is 43", "43", "answer is"),
+    ("The answer is 43.", "43", "answer is"),
+    ("The answer is 43.5.", "43.5", "answer is"),
+    ("the final answer is: $x=5$", "x=5", "answer is"),
+    ("**Answer:** 43", "43", "answer is"),
+    ("Answer: **43**", "43", "answer is"),
+    ("Final answer: 43\nThanks", "43", "answer is"),
+    ("Answer:\n\n42\n", "42", "answer is"),
+    ("Q: 1+1?\nA: 2", "2", "answer is"),
+    ("The answer is 3. The answer is 4.", "4", "answer is"),
+    (r"The answer is $\frac{1}{2}$ of it.", r"\frac{1}{2}", "answer is"),
+    (r"The answer is \(3.5\).", "3.5", "answer is"),
+    ("The answer is $18 per day.", "$18 per day", "answer is"),
+    ("The answer is 1/2.", "1/2", "answer is"),
+    ("The answer is 5!", "5", "answer is"),
+    ("The answer is $5!$.", "5!", "answer is"),
+    ("The answer is 3*x+2", "3*x+2", "answer is"),
+    ("The answer is yes.", "yes", "answer is"),
+    ("The answer is −5", "-5", "answer is"),  # noqa: RUF001
+    ("所以答案是42。", "42", "answer is"),
+    ("答案为：４２", "42", "answer is"),  # noqa: RUF001
+    ("答案：42，因为", "42", "answer is"),  # noqa: RUF001
+    ("答案为 3/4", "3/4", "answer is"),
+    ("<think>maybe \\boxed{3}</think> The answer is 4", "4", "answer is"),
+    ("no, \\boxed{1}</think>\\boxed{2}", "2", "boxed"),
+]
+
+SEVERAL = [
+    r"$\boxed{1}$ and $\boxed{2}$",
+    r"\boxed{1}, \boxed{2}, \boxed{3}, \boxed{4}",
+    "The answer is 3 or 4",
+    "答案是3或4",
+    "The answer is 3, no, the answer is 4",
+    "The answer is between 3 and 5",
+    "The answer is 43 because 36+7=43",
+    "The answer is $5$ and $6$",
+    "The answer is $18 and saves $5",
+]
+
+NOTHING = ["", "   ", "just 42", "x = 42", "<think>\\boxed{3}", "I have \\boxed{3", "#### Step 1", "12*3=36"]
+
+
+@pytest.mark.parametrize(("text", "answer", "rule"), CASES)
+def test_the_final_answer(text: str, answer: str, rule: str) -> None:
+    found = find_answer(text)
+    assert found is not None
+    assert (found.answer, found.rule) == (answer, rule)
+
+
+@pytest.mark.parametrize("text", SEVERAL)
+def test_several_candidates_are_no_answer(text: str) -> None:
+    found = find_answer(text)
+    assert found is not None
+    assert found.answer is None
+    assert "different answers" in found.reason
+
+
+@pytest.mark.parametrize("text", NOTHING)
+def test_no_mark(text: str) -> None:
+    assert find_answer(text) is None
+
+
+@pytest.mark.parametrize("text", [r"\boxed{}", "The answer is", "The answer is ."])
+def test_an_empty_answer(text: str) -> None:
+    found = find_answer(text)
+    assert found is not None
+    assert found.answer is None
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"), [("42", "42"), ("it is 42, yes 42", "42"), ("1/2", "1/2"), ("12*3=36", None), ("none", None)]
+)
+def test_a_lone_number_only_on_request(text: str, answer: str | None) -> None:
+    assert find_answer(text) is None
+    found = find_answer(text, lone_number=True)
+    assert (found.answer if found else None) == answer
+
+
+@pytest.mark.parametrize(
+    ("text", "complete"),
+    [
+        (r"\boxed{4}", True),
+        (r"\boxed{4} and then \boxed{5", False),
+        ("The answer is 4", False),
+        ("The answer is 4.", False),
+        ("The answer is 4. So", True),
+        ("The answer is 4\n", True),
+        ("#### 4", False),
+        ("#### 4\n", True),
+        ("答案是4。", True),
+    ],
+)
+def test_complete_means_no_more_text_could_change_it(text: str, complete: bool) -> None:
+    found = find_answer(text)
+    assert found is not None
+    assert found.complete is complete
+
+
+@pytest.mark.parametrize(
+    "piece", [r"\boxed{", "{", "}", r"\boxed{1} ", "The answer is ", "#### 1 ", "$", r"\(", "1,", " ", "答案是", "\\"]
+)
+@pytest.mark.timeout(60)
+def test_huge_inputs_end(piece: str) -> None:
+    """A quadratic scan of these would take hours."""
+    text = piece * (4_000_000 // len(piece))
+    for found in (find_answer(text), find_answer(text, lone_number=True)):
+        assert found is None or found.answer is None or found.answer in text

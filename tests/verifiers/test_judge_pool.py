@@ -1,0 +1,230 @@
+"""The pool with real worker processes: order, deadlines, kills, and who is to blame."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from verifiers.pool import Job, JudgePool
+from verifiers.types import Status, Verdict
+
+DEADLINE = 1.5
+# No tower this high has a value that a computer can write down.
+ENDLESS = "9^{9^{9^9}}+x"
+
+JUDGES = '''
+import os, sys, time
+
+def quick(completion, reference):
+    return 1.0
+
+def hang(completion, reference):
+    while True:
+        pass
+
+def leave(completion, reference):
+    os._exit(3)
+
+def stop(completion, reference):
+    raise SystemExit("done")
+
+def fail(completion, reference):
+    raise RuntimeError("broken judge")
+
+def shout(completion, reference):
+    print("x" * 100_000)
+    return 1.0
+
+def slow_once(completion, reference):
+    """Writes its pid and sleeps; a second call on the same file answers at once."""
+    path = reference["path"]
+    if os.path.exists(path):
+        return 1.0
+    with open(path + ".part", "w") as file:
+        file.write(str(os.getpid()))
+    os.rename(path + ".part", path)
+    time.sleep(reference.get("seconds", 60))
+    return 0.0
+
+def look(completion, reference):
+    return {"reward": 1.0, "detail": f"{os.getpid()} {os.environ.get(reference['name'])}"}
+
+def memory(completion, reference):
+    b"x" * (8 << 30)
+    return 1.0
+'''
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[JudgePool]:
+    with JudgePool(2, DEADLINE) as pool:
+        yield pool
+
+
+@pytest.fixture(scope="module")
+def judges(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("judges") / "judges.py"
+    file.write_text(JUDGES, encoding="utf-8")
+    return file
+
+
+def math_job(text: str, answer: str = "43", **fields: str) -> Job:
+    return Job(verifier="math", text=text, reference={"answer": answer}, **fields)  # type: ignore[arg-type]
+
+
+def arithmetic(count: int) -> list[Job]:
+    return [math_job(f"The answer is {index}", str(index - index % 2)) for index in range(count)]
+
+
+def check_arithmetic(verdicts: list[Verdict]) -> None:
+    assert [verdict.reward for verdict in verdicts] == [1.0 - index % 2 for index in range(len(verdicts))]
+    assert [verdict.extracted for verdict in verdicts] == [str(index) for index in range(len(verdicts))]
+
+
+def wait_for(path: Path) -> int:
+    deadline = time.monotonic() + 30
+    while not path.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return int(path.read_text(encoding="ascii"))
+
+
+def gone(pid: int) -> bool:
+    """Whether the process has ended (a zombie has)."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            if Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0] == "Z":
+                return True
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_verdicts_come_in_order_and_say_who_judged(pool: JudgePool) -> None:
+    verdicts = pool.judge(arithmetic(1000))
+    check_arithmetic(verdicts)
+    assert {verdict.verifier for verdict in verdicts} == {"math"}
+    assert {len(verdict.verifier_version) for verdict in verdicts} == {16}
+    assert all(0 < verdict.seconds < DEADLINE for verdict in verdicts)
+    assert pool.judge([]) == []
+    assert pool.healthy()
+
+
+def test_eight_threads_at_once(pool: JudgePool) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        for verdicts in threads.map(pool.judge, [arithmetic(100 + index) for index in range(24)]):
+            check_arithmetic(verdicts)
+
+
+def test_an_endless_answer_times_out_and_harms_no_other(pool: JudgePool) -> None:
+    jobs = arithmetic(200)
+    jobs.insert(100, math_job(f"\\boxed{{{ENDLESS}}}", "x+1"))
+    verdicts = pool.judge(jobs)
+    endless = verdicts.pop(100)
+    assert (endless.status, endless.reward, endless.mask_sample) == (Status.TIMEOUT, 0.0, False)
+    assert endless.verifier_version == verdicts[0].verifier_version
+    check_arithmetic(verdicts)
+    assert pool.healthy()
+
+
+def test_an_endless_reference_is_masked(pool: JudgePool) -> None:
+    verdict = pool.judge([math_job(r"\boxed{5}", ENDLESS)])[0]
+    assert (verdict.status, verdict.failure_kind) == (Status.ERROR, "control")
+
+
+def test_a_worker_killed_from_outside_costs_nothing(pool: JudgePool, judges: Path, tmp_path: Path) -> None:
+    path = tmp_path / "pid"
+    slow = Job(verifier=f"{judges}:slow_once", text="", reference={"path": str(path)})
+    with ThreadPoolExecutor(1) as thread:
+        answer = thread.submit(pool.judge, [*arithmetic(50), slow, *arithmetic(50)])
+        os.kill(wait_for(path), signal.SIGKILL)
+        verdicts = answer.result(timeout=60)
+    assert verdicts.pop(50).status is Status.CORRECT
+    check_arithmetic(verdicts[:50])
+    check_arithmetic(verdicts[50:])
+
+
+@pytest.mark.parametrize(
+    ("function", "status", "kind"),
+    [
+        ("quick", Status.CORRECT, None),
+        ("shout", Status.CORRECT, None),
+        ("hang", Status.TIMEOUT, None),
+        ("leave", Status.REJECTED, None),
+        ("stop", Status.REJECTED, None),
+        ("fail", Status.ERROR, "user_function"),
+        ("memory", Status.ERROR, "user_function"),
+        ("absent", Status.ERROR, "user_function"),
+    ],
+)
+def test_user_functions(pool: JudgePool, judges: Path, function: str, status: Status, kind: str | None) -> None:
+    spec = f"{judges}:{function}"
+    mine, other = pool.judge([Job(verifier=spec, text="x", reference={}), math_job("The answer is 43")])
+    assert (mine.status, mine.failure_kind, mine.verifier) == (status, kind, spec)
+    assert other.status is Status.CORRECT
+
+
+def test_what_cannot_be_judged_is_masked(pool: JudgePool, tmp_path: Path) -> None:
+    jobs = [
+        Job(verifier="maths", text="", reference={}),
+        Job(verifier=f"{tmp_path}/absent.py:grade", text="", reference={}),
+        math_job("The answer is 43", finish_reason="abort"),
+        math_job("The answer is 43", answer=""),
+    ]
+    verdicts = pool.judge(jobs)
+    assert [verdict.failure_kind for verdict in verdicts] == [
+        "unknown_verifier",
+        "unknown_verifier",
+        "aborted",
+        "bad_reference",
+    ]
+    assert all(verdict.reward is None and verdict.mask_sample for verdict in verdicts)
+
+
+def test_workers_get_no_secrets(pool: JudgePool, judges: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_API_KEY", "secret")
+    with JudgePool(1, DEADLINE) as fresh:
+        verdict = fresh.judge([Job(verifier=f"{judges}:look", text="", reference={"name": "SOME_API_KEY"})])[0]
+    pid, value = verdict.detail.split()
+    assert value == "None"
+    assert gone(int(pid))
+
+
+def test_overload_and_shutdown_are_masked(judges: Path, tmp_path: Path) -> None:
+    slow = Job(verifier=f"{judges}:slow_once", text="", reference={"path": str(tmp_path / "pid")})
+    with JudgePool(1, 60.0, max_queued=2) as small, ThreadPoolExecutor(2) as threads:
+        running = threads.submit(small.judge, [slow])
+        pid = wait_for(tmp_path / "pid")
+        waiting = threads.submit(small.judge, arithmetic(2))
+        deadline = time.monotonic() + 20
+        while (refused := small.judge([math_job("The answer is 43")], urgent=False)[0]).failure_kind != "overload":
+            assert time.monotonic() < deadline
+        assert refused.mask_sample
+        small.close()
+        for verdict in [*running.result(timeout=20), *waiting.result(timeout=20), *small.judge(arithmetic(1))]:
+            assert (verdict.status, verdict.failure_kind) == (Status.ERROR, "shutdown")
+    assert gone(pid)
+
+
+def test_a_pool_whose_workers_cannot_start_says_so() -> None:
+    with pytest.raises(RuntimeError, match="raise memory_bytes"):
+        JudgePool(1, DEADLINE, memory_bytes=16 << 20)
+    with pytest.raises(ValueError, match="workers >= 1"):
+        JudgePool(0, DEADLINE)
+
+
+def test_a_pool_started_by_a_thread_that_ends_lives_on() -> None:
+    """The kernel's death signal goes by thread: the pool's own threads must be the parents."""
+    made: list[JudgePool] = []
+    thread = threading.Thread(target=lambda: made.append(JudgePool(1, DEADLINE)))
+    thread.start()
+    thread.join()
+    with made[0] as pool:
+        check_arithmetic(pool.judge(arithmetic(10)))

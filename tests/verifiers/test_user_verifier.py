@@ -1,0 +1,101 @@
+"""Loading a user's judge and reading what it returns."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from verifiers import registry, user
+from verifiers.types import Status, Verdict
+
+Write = Callable[[str], str]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def write_function(body: str) -> str:
+        file = tmp_path / "my_judge.py"
+        file.write_text(f"def grade(completion, reference):\n    {body}\n", encoding="utf-8")
+        return f"{file}:grade"
+
+    return write_function
+
+
+@pytest.mark.parametrize(
+    ("returns", "status", "reward"),
+    [
+        ("1.0", Status.CORRECT, 1.0),
+        ("True", Status.CORRECT, 1.0),
+        ("1", Status.CORRECT, 1.0),
+        ("0.0", Status.WRONG, 0.0),
+        ("False", Status.WRONG, 0.0),
+        ("0.25", Status.PARTIAL, 0.25),
+        ("{'reward': 0.5, 'detail': 'half'}", Status.PARTIAL, 0.5),
+        ("{'reward': 1}", Status.CORRECT, 1.0),
+        ("float(completion == reference['answer'])", Status.CORRECT, 1.0),
+        ("__import__('verifiers.types').types.Verdict.of('no_answer')", Status.NO_ANSWER, 0.0),
+    ],
+)
+def test_returns(write: Write, returns: str, status: Status, reward: float) -> None:
+    verdict = user.judge(write(f"return {returns}"), "yes", {"answer": "yes"})
+    assert (verdict.status, verdict.reward) == (status, reward)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return 1.5",
+        "return -0.1",
+        "return float('nan')",
+        "return float('inf')",
+        "return None",
+        "return '1'",
+        "return [1.0]",
+        "return {'score': 1.0}",
+        "return {'reward': 1.0, 'why': 'x'}",
+        "return {'reward': 'high'}",
+        "raise KeyError('answer')",
+        "return 1 / 0",
+    ],
+)
+def test_a_broken_function_is_masked(write: Write, body: str) -> None:
+    verdict = user.judge(write(body), "yes", {})
+    assert (verdict.status, verdict.reward, verdict.failure_kind) == (Status.ERROR, None, "user_function")
+    assert verdict.failure_reason
+
+
+def test_a_neighbour_can_be_imported(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "my_neighbour_module.py").write_text("ONE = 1.0\n", encoding="utf-8")
+    assert user.judge(write("from my_neighbour_module import ONE; return ONE"), "", {}).reward == 1.0
+
+
+def test_load_errors_name_the_remedy(write: Write, tmp_path: Path) -> None:
+    spec = write("return 1.0")
+    with pytest.raises(ValueError, match="there is no file"):
+        user.locate(f"{tmp_path}/absent.py:grade")
+    with pytest.raises(ValueError, match="not of the form"):
+        user.locate(f"{tmp_path}/my_judge.py")
+    with pytest.raises(ValueError, match=r"no function 'score'; it has grade"):
+        user.load(spec.replace(":grade", ":score"))
+    broken = tmp_path / "broken.py"
+    broken.write_text("import not_a_module_of_anybody\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="ModuleNotFoundError"):
+        user.load(f"{broken}:grade")
+
+
+def test_resolve(write: Write) -> None:
+    spec = write("return 0.5")
+    assert registry.resolve(spec)("text", {}, finish_reason="stop").reward == 0.5
+    assert registry.resolve("math")(r"\boxed{1}", {"answer": "1"}, finish_reason="stop") == Verdict.of(
+        Status.CORRECT, extracted="1", detail="rule 'boxed': equal as exact numbers"
+    )
+    with pytest.raises(ValueError, match=r"did you mean 'math'\?"):
+        registry.resolve("maths")
+    with pytest.raises(ValueError, match="no file"):
+        registry.resolve("absent.py:grade")
+
+
+def test_versions(write: Write) -> None:
+    assert len(registry.version("math")) == 16
+    first = registry.version(write("return 0.5"))
+    assert first == registry.version(write("return 0.5")) != registry.version(write("return 0.6"))

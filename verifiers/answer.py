@@ -1,0 +1,207 @@
+r"""Finds the final answer in a completion. Pure text work: nothing is evaluated, every scan is linear.
+
+Full-width forms (Chinese punctuation and digits) are read as their ASCII twins.
+Where a completion holds `</think>`, only what follows the last one counts; an open `<think>` answers nothing.
+The rules are tried in this order and the first one that finds its mark decides:
+
+1. `boxed`: the last `\boxed{...}` (or `\fbox{...}`) whose braces balance.
+2. `####`: what follows the last `####`, when it starts like a number or a formula.
+3. `answer is`: what follows the last of "answer is", "Answer:", "A:" (at the start of a line), 答案是, 答案为, 答案:,
+   up to the end of the sentence or line.
+4. `lone number`: only on request, and only when the whole text holds one number (it may be repeated).
+
+A final statement that offers several different candidates ("3 or 4", two different boxes in one sentence,
+"43 because 36+7=43") is no answer: the judge does not pick for the policy. Across sentences the last one counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+# One character to one: positions stay. U+2212 is the minus sign, U+FFE5 the full-width yen sign.
+TO_ASCII = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
+    0x00A0: " ",
+    0x2212: "-",
+    0x3000: " ",
+    0xFFE5: "\u00a5",
+}
+# A longer statement is handed back whole: a judge rejects it by its length.
+LONGEST_STATEMENT = 4_000
+NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+(?:,\d+)*(?:\.\d+)?|\.\d+)(?:\s*/\s*\d+)?\s*%?")
+
+_BOX_TOKEN = re.compile(r"\\f?(?:boxed|box)\s*\{|\\.|[{}]", re.DOTALL)
+_HASHES = re.compile(r"####[ \t]*(?=[-+$€£¥\\(\[{.\d])")
+_ANSWER_IS = re.compile(
+    r"(?i:\banswers?\b(?:\*\*)?\s*(?:(?:is|are)\b|[:=])\s*:?(?:\*\*(?=\s))?)"
+    r"|(?:^[ \t]*(?:\*\*)?A(?:\*\*)?:(?:\*\*(?=\s))?)"
+    r"|(?:答案(?:是|为|:)\s*:?)",
+    re.MULTILINE,
+)
+# "5!" is a factorial before most things; a point before a digit is a decimal point.
+_SENTENCE_END = re.compile(r"\n|[。;]|[!?](?=\s|\Z|[\u4e00-\u9fff])|\.(?!\d)|,(?=[\u4e00-\u9fff])")
+_MATH = re.compile(r"\$\$(.+?)\$\$|\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]")
+_WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
+_FUNCTIONS = {
+    "sqrt",
+    "sin",
+    "cos",
+    "tan",
+    "cot",
+    "sec",
+    "csc",
+    "log",
+    "ln",
+    "exp",
+    "pi",
+    "max",
+    "min",
+    "gcd",
+    "lcm",
+    "mod",
+    "oo",
+}
+_OR = re.compile(r"\s+or\s+|\s*或者?是?\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The final statement of a completion.
+
+    Attributes:
+        answer: its text, or None when it offers several candidates or nothing.
+        rule: the name of the rule that found it.
+        complete: no further text could have changed it (a closed box, an ended sentence or line).
+        reason: why there is no answer, for people.
+    """
+
+    answer: str | None
+    rule: str
+    complete: bool
+    reason: str = ""
+
+
+def find_answer(text: str, *, lone_number: bool = False) -> Found | None:
+    """The final answer of a completion by the rules of this module; None when no rule finds its mark."""
+    visible = _after_thinking(text.translate(TO_ASCII))
+    if visible is None:
+        return None
+    return _boxed(visible) or _hashes(visible) or _answer_is(visible) or (_lone(visible) if lone_number else None)
+
+
+def _after_thinking(text: str) -> str | None:
+    _, closed, rest = text.rpartition("</think>")
+    if closed:
+        return rest
+    return None if "<think>" in text else text
+
+
+def _boxed(text: str) -> Found | None:
+    boxes, open_at = _boxes(text)
+    if not boxes:
+        return None
+    # Self-correction in a later sentence is allowed; several boxes in one sentence are a list of guesses.
+    start, end = boxes[-1]
+    candidates = [text[start:end]]
+    for earlier_start, earlier_end in reversed(boxes[:-1]):
+        if _SENTENCE_END.search(text, earlier_end + 1, start):
+            break
+        candidates.append(text[earlier_start:earlier_end])
+        start = earlier_start
+    return _choose(candidates, "boxed", complete=open_at < end)
+
+
+def _boxes(text: str) -> tuple[list[tuple[int, int]], int]:
+    """Spans of the contents of the outermost closed boxes, and where the last box that never closes begins (or -1)."""
+    stack: list[tuple[bool, int]] = []
+    spans: list[tuple[int, int]] = []
+    for token in _BOX_TOKEN.finditer(text):
+        mark = token.group()
+        if mark.endswith("{") and mark != r"\{":
+            stack.append((len(mark) > 1, token.end()))
+        elif mark == "}" and stack:
+            is_box, start = stack.pop()
+            if is_box:
+                while spans and spans[-1][0] > start:
+                    spans.pop()
+                spans.append((start, token.start()))
+    return spans, max((start for is_box, start in stack if is_box), default=-1)
+
+
+def _hashes(text: str) -> Found | None:
+    marks = list(_HASHES.finditer(text))
+    return _statement(text, marks[-1:], "####") if marks else None
+
+
+def _answer_is(text: str) -> Found | None:
+    marks = list(_ANSWER_IS.finditer(text))
+    return _statement(text, marks, "answer is") if marks else None
+
+
+def _statement(text: str, marks: list[re.Match[str]], rule: str) -> Found:
+    begin = _skip_space(text, marks[-1].end())
+    stop = _end_of_statement(text, begin)
+    complete = stop < len(text) and (text[stop] in "\n。;" or text[stop + 1 : stop + 2].isspace())
+    if stop - begin > LONGEST_STATEMENT:
+        return Found(text[begin:stop], rule, complete)
+    candidates = list(_candidates(text[begin:stop]))
+    # "The answer is 3, no, the answer is 4": two candidates in one sentence.
+    for earlier, later in zip(reversed(marks[:-1]), reversed(marks), strict=False):
+        between = text[_skip_space(text, earlier.end()) : later.start()]
+        if _SENTENCE_END.search(between):
+            break
+        candidates.extend(NUMBER.findall(between))
+    return _choose(candidates, rule, complete=complete)
+
+
+def _skip_space(text: str, start: int) -> int:
+    while start < len(text) and text[start].isspace():
+        start += 1
+    return start
+
+
+def _end_of_statement(text: str, begin: int) -> int:
+    """Where the sentence that starts at `begin` ends; a formula that starts there is not cut at its points."""
+    formula = _MATH.match(text, begin)
+    end = _SENTENCE_END.search(text, formula.end() if formula and "\n" not in formula.group().strip() else begin)
+    return end.start() if end else len(text)
+
+
+def _candidates(statement: str) -> Iterator[str]:
+    statement = re.sub(r"^\*\*(.+?)\*\*", r"\1", statement.strip()).rstrip("*").strip()
+    for part in _OR.split(statement):
+        formulas = [next(filter(None, match.groups())).strip() for match in _MATH.finditer(part)]
+        # "$18 and saves $5" is money, not a formula.
+        formulas = [formula for formula in formulas if not (formula[:1].isdigit() and _words(formula))]
+        if formulas and re.match(r"\s*(?:[A-Za-z]\s*=\s*)?(?:\$|\\[(\[])", part):
+            yield from formulas
+        elif _words(part) and "\\" not in part:
+            numbers = {_same(number) for number in NUMBER.findall(part)}
+            yield from numbers if len(numbers) > 1 else [part]
+        else:
+            yield part
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in _WORD.findall(text) if word.lower() not in _FUNCTIONS]
+
+
+def _lone(text: str) -> Found | None:
+    numbers = [number.strip() for number in NUMBER.findall(text)]
+    return _choose(numbers, "lone number", complete=False) if numbers else None
+
+
+def _same(candidate: str) -> str:
+    """A key under which two spellings of one candidate meet."""
+    return re.sub(r"[\s$,*]|\\[!,;: ]|\.$", "", candidate)
+
+
+def _choose(candidates: list[str], rule: str, *, complete: bool) -> Found:
+    different = {_same(candidate): candidate.strip() for candidate in reversed(candidates)}
+    if len(different) > 1:
+        return Found(None, rule, complete, f"the final statement offers {len(different)} different answers")
+    answer = candidates[0].strip() if candidates else ""
+    if not answer or not _same(answer):
+        return Found(None, rule, complete, f"nothing follows the mark of rule '{rule}'")
+    return Found(answer, rule, complete)

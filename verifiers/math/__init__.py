@@ -1,0 +1,1 @@
+"""The math judge: exact rational numbers first, math-verify for everything else."""

@@ -1,0 +1,283 @@
+"""Judge processes with a hard wall-clock deadline per answer, and the rule of who is to blame.
+
+| what happened | verdict |
+|---|---|
+| judged | the judge's |
+| over the deadline twice, a control job passed in between | `timeout`, reward 0 |
+| killed the worker (or made a built-in judge raise) twice, a control job passed in between | `rejected`, reward 0 |
+| the control job failed too, no worker starts, the queue is full, the pool is closed | `error`, masked |
+
+So a judge that failed is never a zero, and an answer cannot buy a mask by killing its judge. The control job of a math
+answer is the answer 0 to the same reference: a reference that hangs the judge by itself masks, it does not punish.
+
+Worker processes are fresh interpreters (no fork of a process with threads, no re-import of `__main__`) with a small
+environment that holds none of the caller's secrets; on Linux they die with this process, even by SIGKILL.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self, cast
+
+from verifiers import registry
+from verifiers.process import Dead, Late, Worker
+from verifiers.types import Status, Verdict
+from verifiers.worker import CONTROL, Job
+
+__all__ = ["CONTROL", "Job", "JudgePool"]
+
+_START_ATTEMPTS = 2
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call of `JudgePool.judge`."""
+
+    verdicts: list[Verdict | None]
+    missing: int
+    done: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(slots=True)
+class _Task:
+    job: Job
+    call: _Call
+    index: int
+
+
+class JudgePool:
+    """Worker processes that judge answers; thread-safe.
+
+    Args:
+        workers: processes; one answer at a time runs on each.
+        deadline_seconds: wall-clock limit of one answer, from the moment a warm worker begins with it.
+        max_queued: jobs that wait at most; a call that does not fit is answered `error` ("overload") as a whole.
+        memory_bytes: address space of one worker (RLIMIT_AS).
+        startup_seconds: limit for a worker to get warm.
+        chunk: jobs handed to a worker at once; each still has its own deadline.
+
+    Raises:
+        ValueError: no workers or no time asked for.
+        RuntimeError: a worker does not start.
+    """
+
+    def __init__(
+        self,
+        workers: int = 2,
+        deadline_seconds: float = 5.0,
+        *,
+        max_queued: int = 16_384,
+        memory_bytes: int = 2 << 30,
+        startup_seconds: float = 120.0,
+        chunk: int = 64,
+    ) -> None:
+        if workers < 1 or deadline_seconds <= 0:
+            raise ValueError(
+                f"a pool needs workers >= 1 and deadline_seconds > 0, got {workers} and {deadline_seconds}"
+            )
+        self.workers = workers
+        self.deadline_seconds = deadline_seconds
+        self._max_queued = max_queued
+        self._memory_bytes = memory_bytes
+        self._startup_seconds = startup_seconds
+        self._chunk = chunk
+        self._queue: deque[_Task] = deque()
+        self._changed = threading.Condition()
+        self._closing = False
+        self._current: list[Worker | None] = [None] * workers
+        started: queue.SimpleQueue[str] = queue.SimpleQueue()
+        # The kernel kills a worker when the thread that started it ends, so a slot's thread lives as long as the pool.
+        self._threads = [
+            threading.Thread(target=self._serve, args=(slot, started), name=f"judge-{slot}", daemon=True)
+            for slot in range(workers)
+        ]
+        for thread in self._threads:
+            thread.start()
+        if problems := [problem for _ in self._threads if (problem := started.get())]:
+            self.close()
+            raise RuntimeError(
+                f"a judge worker does not start: {problems[0]}. Its own error is on stderr; where memory or time ran "
+                "out, raise memory_bytes or startup_seconds"
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def judge(self, jobs: Sequence[Job], *, urgent: bool = False) -> list[Verdict]:
+        """One verdict per job, in order; waits for all of them. `urgent` jobs go before the queue."""
+        if not jobs:
+            return []
+        call = _Call([None] * len(jobs), len(jobs))
+        tasks = [_Task(job, call, index) for index, job in enumerate(jobs)]
+        with self._changed:
+            waiting = len(self._queue)
+            # A call on an empty queue is always let in, or one larger than the queue could never be.
+            if waiting and waiting + len(jobs) > self._max_queued and not urgent:
+                reason = f"{waiting} answers wait already: send fewer at once or add workers"
+                return [self._failed(job, "overload", reason) for job in jobs]
+            if self._closing:
+                return [self._failed(job, "shutdown", "") for job in jobs]
+            if urgent:
+                self._queue.extendleft(reversed(tasks))
+            else:
+                self._queue.extend(tasks)
+            self._changed.notify_all()
+        call.done.wait()
+        return cast(list[Verdict], call.verdicts)
+
+    def healthy(self) -> bool:
+        """Whether a control job passes through the pool now."""
+        return self.judge([CONTROL], urgent=True)[0].status is Status.CORRECT
+
+    def close(self) -> None:
+        """Kill the workers; what waits or runs is answered `error` ("shutdown"). May be called twice."""
+        with self._changed:
+            self._closing = True
+            waiting = list(self._queue)
+            self._queue.clear()
+            self._changed.notify_all()
+            running = [worker for worker in self._current if worker is not None]
+        for task in waiting:
+            self._finish(task, self._failed(task.job, "shutdown", ""))
+        for worker in running:
+            worker.kill()
+        for thread in self._threads:
+            thread.join()
+
+    def _serve(self, slot: int, started: queue.SimpleQueue[str]) -> None:
+        """One slot. Consumes chunks of the queue, waits for its worker's replies, produces verdicts."""
+        started.put(self._renew(slot))
+        while tasks := self._take():
+            try:
+                self._run(slot, tasks)
+            # A fault of ours: the answers of this chunk are masked with the reason, and the slot lives on.
+            except Exception as error:
+                for task in tasks:
+                    self._finish(task, self._failed(task.job, "pool", f"{type(error).__name__}: {error}"))
+            # Warm before the next chunk is taken: another slot may be free for it meanwhile.
+            if self._current[slot] is None:
+                self._renew(slot)
+        self._drop(slot)
+
+    def _take(self) -> list[_Task]:
+        """The next chunk, a fair share of what waits; empty when the pool closes."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._queue or self._closing)
+            share = min(self._chunk, -(-len(self._queue) // self.workers))
+            return [] if self._closing else [self._queue.popleft() for _ in range(share)]
+
+    def _run(self, slot: int, tasks: list[_Task]) -> None:
+        """Judge a chunk. The answer that breaks the worker gets a second try; those behind it go back to the queue."""
+        if self._current[slot] is None and (problem := self._renew(slot)):
+            for task in tasks:
+                self._finish(task, self._failed(task.job, "worker", f"no judge worker starts: {problem}"))
+            return
+        worker = self._current[slot]
+        assert worker is not None
+        finished = 0
+        try:
+            worker.send([task.job for task in tasks], self.deadline_seconds)
+            for task in tasks:
+                self._finish(task, worker.read_verdict(self.deadline_seconds))
+                finished += 1
+        except (Late, Dead):
+            broke, *behind = tasks[finished:]
+            with self._changed:
+                if not self._closing:
+                    self._queue.extendleft(reversed(behind))
+                    self._changed.notify_all()
+                    behind = []
+            for task in behind:
+                self._finish(task, self._failed(task.job, "shutdown", ""))
+            self._finish(broke, self._second_try(slot, broke.job))
+
+    def _second_try(self, slot: int, job: Job) -> Verdict:
+        """The verdict of an answer that broke a worker: once more, on a fresh one that has passed a control job."""
+        if problem := self._renew(slot):
+            return self._failed(job, "worker", problem)
+        worker = self._current[slot]
+        assert worker is not None
+        try:
+            control = worker.judge(_control_of(job), self.deadline_seconds)
+            if control.status not in {Status.CORRECT, Status.WRONG}:
+                raise Dead(f"it was judged '{control.status}'")
+        except (Late, Dead) as error:
+            self._drop(slot)
+            return self._failed(job, "control", f"the control job failed as well: {error or 'over the deadline'}")
+        try:
+            return worker.judge(job, self.deadline_seconds)
+        except (Late, Dead) as error:
+            self._drop(slot)
+            if self._closing:
+                return self._failed(job, "shutdown", "")
+            if isinstance(error, Late):
+                detail = f"not judged within {self.deadline_seconds:g} s, twice, on two workers"
+                verdict = Verdict.of(Status.TIMEOUT, detail=detail, seconds=self.deadline_seconds)
+            else:
+                verdict = Verdict.of(Status.REJECTED, detail=f"broke its judge twice, on two workers: {error}")
+        return _signed(verdict, job)
+
+    def _renew(self, slot: int) -> str:
+        """Replace the slot's worker by a warm one; the problem when there is none to be had, else ''."""
+        problem = ""
+        for _ in range(_START_ATTEMPTS):
+            self._drop(slot)
+            try:
+                worker = Worker(memory_bytes=self._memory_bytes)
+                with self._changed:
+                    self._current[slot] = worker
+                    if self._closing:
+                        return "the pool is closed"
+                worker.wait_ready(self._startup_seconds)
+            except (Late, Dead, OSError) as error:
+                problem = str(error) or f"not ready within {self._startup_seconds:g} s"
+            else:
+                return ""
+        self._drop(slot)
+        return problem
+
+    def _drop(self, slot: int) -> None:
+        with self._changed:
+            worker, self._current[slot] = self._current[slot], None
+        if worker is not None:
+            worker.close()
+
+    def _finish(self, task: _Task, verdict: Verdict) -> None:
+        with self._changed:
+            call = task.call
+            if call.verdicts[task.index] is None:
+                call.verdicts[task.index] = verdict
+                call.missing -= 1
+                if not call.missing:
+                    call.done.set()
+
+    def _failed(self, job: Job, kind: str, reason: str) -> Verdict:
+        if self._closing:
+            kind, reason = "shutdown", "the judge pool was closed: send the answer again to another one"
+        return _signed(Verdict.failed(kind, reason), job)
+
+
+def _control_of(job: Job) -> Job:
+    """A job that says nothing about the answer (the worker has passed CONTROL while it got warm)."""
+    if job.verifier == "math":
+        return job.model_copy(update={"text": r"\boxed{0}", "finish_reason": "stop"})
+    return CONTROL
+
+
+def _signed(verdict: Verdict, job: Job) -> Verdict:
+    version = ""
+    # A verifier that cannot be found has no version; its verdict already says so.
+    with contextlib.suppress(ValueError):
+        version = registry.version(job.verifier)
+    return verdict.model_copy(update={"verifier": job.verifier, "verifier_version": version})

@@ -1,0 +1,114 @@
+"""Our end of one judge process (`verifiers.worker`): start, talk with deadlines, kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+
+from verifiers.types import Verdict
+from verifiers.worker import LENGTH, Job
+
+_MAX_LINE_BYTES = 8 << 20
+# Nothing else of the caller's environment reaches a worker: no keys, no tokens.
+_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+
+
+class Late(Exception):
+    """The deadline passed."""
+
+
+class Dead(Exception):
+    """The worker died, broke the protocol, or a built-in judge raised in it; the message says which."""
+
+
+class Worker:
+    """One worker process. Only the thread that made it talks to it (the kernel kills it when that thread ends)."""
+
+    def __init__(self, *, memory_bytes: int) -> None:
+        ours, theirs = socket.socketpair()
+        environment = {key: os.environ[key] for key in _ENVIRONMENT if key in os.environ}
+        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        environment["OMP_NUM_THREADS"] = environment["OPENBLAS_NUM_THREADS"] = "1"
+        arguments = [str(theirs.fileno()), str(os.getpid()), str(memory_bytes)]
+        with theirs:
+            self.process = subprocess.Popen(
+                # -P: the working directory does not shadow modules.
+                [sys.executable, "-P", "-m", "verifiers.worker", *arguments],
+                stdin=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                env=environment,
+                # Its own group: what a user's function started is killed with it, and Ctrl-C reaches only us.
+                start_new_session=True,
+            )
+        self._socket = ours
+        self._buffer = bytearray()
+        self._ending = threading.Lock()
+
+    def wait_ready(self, seconds: float) -> None:
+        """Until it is warm. Raises Late or Dead."""
+        self._read_line(seconds)
+
+    def send(self, jobs: Sequence[Job], seconds: float) -> None:
+        """Hand over a chunk. The worker reads all of it before it answers, so neither side can block the other."""
+        body = json.dumps([[job.verifier, job.text, job.reference, job.finish_reason] for job in jobs]).encode()
+        self._socket.settimeout(seconds)
+        try:
+            self._socket.sendall(LENGTH.pack(len(body)) + body)
+        except TimeoutError:
+            raise Late from None
+        except OSError as error:
+            raise Dead(f"the worker died ({error})") from error
+
+    def read_verdict(self, seconds: float) -> Verdict:
+        """The next answer. Raises Late or Dead."""
+        line = self._read_line(seconds)
+        if line.startswith(b'{"crash"'):
+            raise Dead(f"the judge raised {json.loads(line)['crash']}")
+        try:
+            return Verdict.model_validate_json(line)
+        except ValueError as error:
+            raise Dead("the worker's reply is no verdict") from error
+
+    def judge(self, job: Job, seconds: float) -> Verdict:
+        """One job alone. Raises Late or Dead."""
+        self.send([job], seconds)
+        return self.read_verdict(seconds)
+
+    def _read_line(self, seconds: float) -> bytes:
+        deadline = time.monotonic() + seconds
+        while (end := self._buffer.find(b"\n")) < 0:
+            self._socket.settimeout(max(deadline - time.monotonic(), 0.001))
+            try:
+                received = self._socket.recv(1 << 16)
+            except TimeoutError:
+                raise Late from None
+            except OSError as error:
+                raise Dead(f"the worker died ({error})") from error
+            self._buffer += received
+            if not received:
+                raise Dead("the worker died")
+            if len(self._buffer) > _MAX_LINE_BYTES:
+                raise Dead("the worker's reply is too long")
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        return line
+
+    def kill(self) -> None:
+        """SIGKILL to the worker and its group, and reap it. From any thread, any number of times."""
+        with self._ending:
+            # Before it is reaped, even a dead leader's number cannot belong to anybody else.
+            if self.process.returncode is None:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+
+    def close(self) -> None:
+        """Kill it and close our end. Only by the thread that talks to it."""
+        self.kill()
+        self._socket.close()

@@ -1,0 +1,109 @@
+"""Loads a user's judge, `path/to/file.py:function`, and turns what it returns into a verdict.
+
+The function is called as `function(completion: str, reference: dict)` and returns one of
+
+* a float in [0, 1]: 1 is correct, 0 wrong, anything between partial;
+* a bool;
+* a dict `{"reward": float, "detail": str}` (`detail` optional);
+* a `verifiers.types.Verdict`.
+
+An exception in it, or any other return, is a broken judge: masked (`failure_kind` "user_function"), never a zero.
+It is loaded and run in the worker processes of `verifiers.pool` only, once per process.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.util
+import math
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from verifiers.types import Json, Status, Verdict
+
+UserFunction = Callable[[str, Json], Any]
+
+
+def is_user_spec(name: str) -> bool:
+    """Whether a verifier name has the form `path/to/file.py:function`."""
+    path, separator, function = name.rpartition(":")
+    return bool(separator) and path.endswith(".py") and function.isidentifier()
+
+
+def locate(spec: str) -> tuple[Path, str]:
+    """The file and the function name of a spec, without running anything.
+
+    Raises ValueError when the spec has another form or the file is missing.
+    """
+    if not is_user_spec(spec):
+        raise ValueError(f"verifier {spec!r} is not of the form path/to/file.py:function")
+    path, _, function = spec.rpartition(":")
+    file = Path(path).expanduser().resolve()
+    if not file.is_file():
+        raise ValueError(f"verifier {spec!r}: there is no file {file}; give a path that exists where the judge runs")
+    return file, function
+
+
+def version(spec: str) -> str:
+    """Hash of the file's bytes, without running it. Raises ValueError as `locate`."""
+    return hashlib.sha256(locate(spec)[0].read_bytes()).hexdigest()[:16]
+
+
+@functools.lru_cache(maxsize=256)
+def load(spec: str) -> UserFunction:
+    """Run the file and give back the function. Raises ValueError that names the remedy.
+
+    The file's folder is appended to `sys.path`, so it may import its neighbours.
+    """
+    file, name = locate(spec)
+    module_spec = importlib.util.spec_from_file_location(f"user_verifier_{version(spec)}", file)
+    assert module_spec is not None and module_spec.loader is not None
+    module = importlib.util.module_from_spec(module_spec)
+    # Dataclasses and pydantic models defined in the file look their module up by name.
+    sys.modules[module_spec.name] = module
+    if str(file.parent) not in sys.path:
+        sys.path.append(str(file.parent))
+    try:
+        module_spec.loader.exec_module(module)
+    except Exception as error:
+        raise ValueError(f"verifier {spec!r}: importing {file} fails: {type(error).__name__}: {error}") from error
+    function = getattr(module, name, None)
+    if not callable(function):
+        functions = sorted(key for key, value in vars(module).items() if callable(value) and not key.startswith("_"))
+        raise ValueError(f"verifier {spec!r}: {file} defines no function {name!r}; it has {', '.join(functions)}")
+    return function  # type: ignore[no-any-return]
+
+
+def judge(spec: str, text: str, reference: Json) -> Verdict:
+    """Call the user's function on one completion."""
+    try:
+        function = load(spec)
+        returned = function(text, reference)
+        return _verdict(returned)
+    # The user's code may raise anything; its failure is reported, not counted as the answer's.
+    except Exception as error:
+        return Verdict.failed("user_function", f"{spec}: {type(error).__name__}: {error}"[:2000])
+
+
+def _verdict(returned: Any) -> Verdict:
+    if isinstance(returned, Verdict):
+        return returned
+    detail = ""
+    if isinstance(returned, dict):
+        unknown = sorted(map(str, returned.keys() - {"reward", "detail"}))
+        if unknown or "reward" not in returned:
+            raise ValueError(f'return {{"reward": float, "detail": str}}; got keys {sorted(map(str, returned))}')
+        returned, detail = returned["reward"], str(returned.get("detail", ""))[:2000]
+    try:
+        # float() also takes NumPy and torch scalars.
+        reward = math.nan if returned is None or isinstance(returned, str) else float(returned)
+    except (TypeError, ValueError):
+        reward = math.nan
+    if not 0.0 <= reward <= 1.0:
+        raise ValueError(f"return a finite number in [0, 1], a bool, a dict or a Verdict; got {returned!r:.200}")
+    if reward in (0.0, 1.0):
+        return Verdict.of(Status.CORRECT if reward else Status.WRONG, detail=detail)
+    return Verdict.of(Status.PARTIAL, reward=reward, detail=detail)
