@@ -8,9 +8,15 @@ from __future__ import annotations
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+
+Positive = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Amount = Annotated[float, Field(ge=0.0)]
 
 
 class ConfigError(ValueError):
@@ -30,25 +36,25 @@ class ModelConfig(Section):
     """`char` (printable ASCII, built in), or a folder or hub name. Ignored where `path` is set."""
     architecture: Literal["qwen3_moe", "qwen3", "llama"] = "qwen3_moe"
     """A transformers architecture that vLLM serves."""
-    hidden_size: int = 128
+    hidden_size: Positive = 128
     """Width of the residual stream."""
-    layers: int = 4
+    layers: Positive = 4
     """Number of decoder layers."""
-    heads: int = 4
+    heads: Positive = 4
     """Query heads."""
-    kv_heads: int = 2
+    kv_heads: Positive = 2
     """Key/value heads."""
-    head_dim: int = 32
+    head_dim: Positive = 32
     """Width of a head."""
-    intermediate_size: int = 256
+    intermediate_size: Positive = 256
     """Width of the dense feed-forward layers (dense architectures)."""
-    experts: int = 8
+    experts: Positive = 8
     """Experts per layer (MoE)."""
-    experts_per_token: int = 2
+    experts_per_token: Positive = 2
     """Experts that see a token (MoE)."""
-    expert_intermediate_size: int = 128
+    expert_intermediate_size: Positive = 128
     """Width of one expert (MoE)."""
-    context: int = 256
+    context: Positive = 256
     """Longest prompt + completion in tokens."""
     dtype: Literal["float32", "bfloat16"] = "float32"
     """float32 on CPU; bfloat16 with fp32 master weights on GPU."""
@@ -59,46 +65,46 @@ class OptimConfig(Section):
 
     kind: Literal["adamw", "muon"] = "muon"
     """`muon` for hidden matrices with AdamW for the rest, or `adamw` for all."""
-    lr: float = 1e-2
+    lr: Amount = 1e-2
     """Peak learning rate (of Muon's matrices where kind is muon)."""
-    adam_lr: float = 5e-3
+    adam_lr: Amount = 5e-3
     """Peak learning rate of what Muon leaves to AdamW (embeddings, head, norms, router)."""
     betas: tuple[float, float] = (0.9, 0.95)
     """AdamW's betas."""
     momentum: float = 0.95
     """Muon's Nesterov momentum."""
-    weight_decay: float = 0.1
+    weight_decay: Amount = 0.1
     """Decoupled weight decay, on matrices only."""
-    clip_norm: float = 1.0
+    clip_norm: Amount = 1.0
     """Global gradient norm clip for AdamW; 0 is off. Muon is scale-invariant and is not clipped."""
     schedule: Literal["wsd", "linear", "cosine", "constant"] = "wsd"
     """wsd: warm-up, stable, then 1-sqrt decay."""
-    warmup_steps: int = 30
+    warmup_steps: Count = 30
     """Linear warm-up steps."""
-    decay_share: float = 0.3
+    decay_share: Share = 0.3
     """Share of the steps that the wsd decay takes."""
-    min_lr_ratio: float = 0.0
+    min_lr_ratio: Share = 0.0
     """The learning rate at the end as a share of the peak."""
 
 
 class LearnerConfig(Section):
     """Processes and memory of pretraining and of the RL learner."""
 
-    ranks: int = 2
+    ranks: Positive = 2
     """Data-parallel processes (Ray actors)."""
-    threads: int = 1
+    threads: Positive = 1
     """CPU threads per rank."""
-    gpus_per_rank: float = 0.0
+    gpus_per_rank: Amount = 0.0
     """GPUs per rank; 0 trains on CPU."""
     zero_stage: Literal[0, 1, 2, 3] = 1
     """DeepSpeed ZeRO stage."""
     offload: bool = False
     """Keep the optimiser state in CPU memory (ZeRO 1-3 on GPU)."""
-    row_tokens: int = 256
+    row_tokens: Positive = 256
     """Tokens of a packed row; at least the longest sequence."""
-    micro_batch_rows: int = 16
+    micro_batch_rows: Positive = 16
     """Packed rows per forward/backward of one rank."""
-    logprob_chunk: int = 4096
+    logprob_chunk: Positive = 4096
     """Tokens whose logits exist at once."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass."""
@@ -109,17 +115,17 @@ class PretrainConfig(Section):
 
     corpus: str = "arithmetic"
     """`arithmetic` (generated), or a text or JSONL file with a `text` field per line."""
-    steps: int = 400
+    steps: Positive = 400
     """Optimiser steps."""
-    batch_tokens: int = 8192
+    batch_tokens: Positive = 8192
     """Tokens per optimiser step over all ranks."""
-    row_tokens: int = 128
+    row_tokens: Positive = 128
     """Tokens of a packed row."""
-    balance_coef: float = 1e-2
+    balance_coef: Amount = 1e-2
     """Load-balance loss per layer (Switch, arXiv 2101.03961)."""
-    held_out_documents: int = 256
+    held_out_documents: Count = 256
     """Documents kept for the validation loss."""
-    checkpoint_every: int = 100
+    checkpoint_every: Positive = 100
     """Steps between checkpoints."""
     optim: OptimConfig = OptimConfig()
     """Optimiser of this stage."""
@@ -129,16 +135,16 @@ class DataConfig(Section):
     """The problems."""
 
     source: str = "arithmetic"
-    """`arithmetic` (generated), `reasoning_gym:FAMILY`, `hf:NAME_OR_FOLDER[:SPLIT]`, or a .jsonl or .parquet path."""
+    """`arithmetic`, `reasoning_gym:FAMILY`, `hf:NAME_OR_FOLDER[@SUBSET][:SPLIT]`, or a .jsonl or .parquet path."""
     format: Literal["auto", "problems", "gsm8k", "verl"] = "auto"
     """Shape of the rows of a file; auto looks at the keys."""
     held_out: str = ""
     """A source for the held-out problems; empty: split off `source`."""
-    held_out_share: float = 0.1
+    held_out_share: Share = 0.1
     """Share of problems held out, by hash of the problem's text."""
-    size: int = 6000
+    size: Positive = 6000
     """How many problems a generated family makes (before the split)."""
-    limit: int = 0
+    limit: Count = 0
     """Use at most so many training problems; 0 is all."""
     verifier: str = ""
     """Judge of every problem, overriding the loader's: `math` or `path/to/file.py:function`."""
@@ -153,19 +159,19 @@ class RolloutConfig(Section):
 
     engine: Literal["vllm", "transformers", "scripted"] = "vllm"
     """vllm (CPU or GPU); transformers for what vLLM cannot serve; scripted for tests."""
-    workers: int = 2
+    workers: Positive = 2
     """Ray actors, each with one engine."""
-    threads: int = 1
+    threads: Positive = 1
     """CPU threads per worker."""
-    gpus_per_worker: float = 0.0
+    gpus_per_worker: Amount = 0.0
     """GPUs per worker; 0 runs on CPU."""
-    max_new_tokens: int = 72
+    max_new_tokens: Positive = 72
     """Longest completion in tokens."""
-    max_sequences: int = 256
+    max_sequences: Positive = 256
     """Sequences one engine runs at once."""
-    kv_cache_gib: float = 0.5
+    kv_cache_gib: Amount = 0.5
     """CPU memory for the KV cache of one vLLM engine."""
-    gpu_memory_share: float = 0.45
+    gpu_memory_share: Share = 0.45
     """GPU memory one vLLM engine takes."""
     script: str = ""
     """JSON file of the scripted engine."""
@@ -176,28 +182,28 @@ class RewardConfig(Section):
 
     urls: tuple[str, ...] = ()
     """Services to score with; empty: the run starts one on loopback and restarts it if it dies."""
-    workers: int = 2
+    workers: Positive = 2
     """Judge processes of the service the run starts."""
-    deadline_seconds: float = 5.0
+    deadline_seconds: Amount = 5.0
     """Hard limit on judging one answer."""
-    max_masked_share: float = 0.01
+    max_masked_share: Share = 0.01
     """More judge failures than this stop the run."""
-    max_wait_seconds: float = 0.0
+    max_wait_seconds: Amount = 0.0
     """Give up waiting for a service that is away; 0 waits for ever."""
 
 
 class FilterConfig(Section):
     """The difficulty filter, with the current policy."""
 
-    samples: int = 8
+    samples: Positive = 8
     """Rollouts per problem."""
-    problems: int = 512
+    problems: Count = 512
     """Problems to measure; 0 is all."""
-    min_pass_rate: float = 0.05
+    min_pass_rate: Share = 0.05
     """Keep problems at or above."""
-    max_pass_rate: float = 0.95
+    max_pass_rate: Share = 0.95
     """Keep problems at or below."""
-    min_kept: int = 32
+    min_kept: Positive = 32
     """Fewer kept problems stop the run."""
 
 
@@ -206,35 +212,35 @@ class TrainConfig(Section):
 
     algorithm: Literal["gspo", "dapo"] = "gspo"
     """Loss: GSPO (arXiv 2507.18071) or DAPO (arXiv 2503.14476)."""
-    steps: int = 100
+    steps: Positive = 100
     """Rollout batches."""
-    prompts_per_step: int = 32
+    prompts_per_step: Positive = 32
     """Groups with variance per step."""
-    group_size: int = 16
+    group_size: Positive = 16
     """Completions per prompt (G)."""
-    minibatches: int = 1
+    minibatches: Positive = 1
     """Optimiser steps per rollout batch; 1 is on-policy, where every ratio is 1."""
-    clip_low: float = 3e-4
+    clip_low: Amount = 3e-4
     """Lower clip; GSPO 3e-4, DAPO 0.2."""
-    clip_high: float = 4e-4
+    clip_high: Amount = 4e-4
     """Upper clip; GSPO 4e-4, DAPO 0.28."""
     std_normalise: bool = True
     """Divide advantages by the group's standard deviation."""
     dynamic_sampling: bool = True
     """Refill the batch when groups without variance are dropped (DAPO)."""
-    max_refills: int = 2
+    max_refills: Count = 2
     """Extra rollout rounds per step at most; a smaller batch is trained on after that."""
-    balance_coef: float = 0.0
+    balance_coef: Amount = 0.0
     """Load-balance loss per layer during RL."""
-    temperature: float = 1.0
+    temperature: Amount = 1.0
     """Sampling temperature; the learner divides its logits by it."""
-    canary_tolerance: float = 1e-4
+    canary_tolerance: Amount = 1e-4
     """Largest allowed difference of learner and rollout log-probs on the canary prompts."""
-    canary_sequences: int = 8
+    canary_sequences: Positive = 8
     """Canary prompts; more are added until every expert is routed to."""
-    checkpoint_every: int = 10
+    checkpoint_every: Positive = 10
     """Steps between checkpoints."""
-    samples_every: int = 1
+    samples_every: Count = 1
     """Steps between records of all completions in samples/."""
     shuffle_rewards: bool = False
     """A control: rewards are permuted over the batch; the policy must not learn."""
@@ -247,11 +253,11 @@ class TrainConfig(Section):
 class EvalConfig(Section):
     """Measuring on held-out problems."""
 
-    problems: int = 500
+    problems: Count = 500
     """Held-out problems; 0 is all."""
-    samples: int = 8
+    samples: Positive = 8
     """Completions per problem at temperature 1 (pass@k needs k <= samples)."""
-    sweep_samples: int = 2
+    sweep_samples: Positive = 2
     """Completions per problem at the other temperatures."""
     temperatures: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
     """Temperatures; 0 is greedy."""
@@ -264,7 +270,7 @@ class RayConfig(Section):
 
     address: str = ""
     """Cluster address; empty: RAY_ADDRESS if set, else a local cluster on loopback."""
-    startup_seconds: float = 300.0
+    startup_seconds: Amount = 300.0
     """Give up when an actor has not come up by then."""
 
 
@@ -311,6 +317,11 @@ class RunConfig(Section):
             raise ValueError(
                 f"learner.row_tokens={self.learner.row_tokens} cannot hold a sequence of model.context="
                 f"{self.model.context} tokens: raise it or lower the context"
+            )
+        if self.rollout.max_new_tokens >= self.model.context:
+            raise ValueError(
+                f"rollout.max_new_tokens={self.rollout.max_new_tokens} leaves no room for a prompt in model.context="
+                f"{self.model.context}: lower it or raise the context"
             )
         if max(self.eval.ks) > self.eval.samples:
             raise ValueError(f"eval.ks asks for pass@{max(self.eval.ks)}: raise eval.samples to at least that")

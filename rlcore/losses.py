@@ -15,12 +15,15 @@ from torch import Tensor
 Metrics = dict[str, Tensor]
 
 
-def _checked_log_ratio(logp_T: Tensor, logp_old_T: Tensor, adv_T: Tensor, mask_T: Tensor) -> Tensor:
+def _masked(logp_T: Tensor, logp_old_T: Tensor, adv_T: Tensor, mask_T: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """(log-probs, log-ratios, advantages), 0 under the mask."""
     assert logp_T.ndim == 1, f"losses take flat tokens, got {tuple(logp_T.shape)}"
     assert logp_T.shape == logp_old_T.shape == adv_T.shape == mask_T.shape
     assert mask_T.dtype == torch.bool
-    # Masked before exp: a garbage or -inf log-prob under the mask must not turn into NaN (inf * 0).
-    return torch.where(mask_T, logp_T - logp_old_T.detach(), 0.0)
+    # Masked before any arithmetic: garbage or -inf under the mask must not turn into NaN (inf * 0), gradient included.
+    logp_T = torch.where(mask_T, logp_T, 0.0)
+    log_ratio_T = logp_T - torch.where(mask_T, logp_old_T.detach(), 0.0)
+    return logp_T, log_ratio_T, torch.where(mask_T, adv_T, 0.0)
 
 
 def sequence_lengths(mask_T: Tensor, sequence_T: Tensor, sequences: int) -> Tensor:
@@ -60,21 +63,20 @@ def gspo(
 
     Departs from the paper: nothing. The log-ratio is not clamped before averaging.
     """
-    log_ratio_T = _checked_log_ratio(logp_T, logp_old_T, adv_T, mask_T)
+    logp_T, log_ratio_T, adv_T = _masked(logp_T, logp_old_T, adv_T, mask_T)
     sequences = int(sequence_T.max()) + 1 if sequence_T.numel() else 0
     length_B = sequence_lengths(mask_T, sequence_T, sequences).to(logp_T.dtype)
     safe_length_B = length_B.clamp(min=1.0)
     mean_log_ratio_B = torch.zeros_like(safe_length_B).index_add_(0, sequence_T, log_ratio_T.detach()) / safe_length_B
 
-    flat_T = torch.where(mask_T, logp_T - logp_T.detach(), 0.0)
-    ratio_T = torch.exp(flat_T + mean_log_ratio_B[sequence_T])
+    ratio_T = torch.exp(logp_T - logp_T.detach() + mean_log_ratio_B[sequence_T])
     clipped_T = ratio_T.clamp(1.0 - clip_low, 1.0 + clip_high)
     objective_T = torch.minimum(ratio_T * adv_T, clipped_T * adv_T)
     weight_T = torch.where(mask_T, 1.0 / safe_length_B[sequence_T], 0.0)
     loss = -(objective_T * weight_T).sum() / num_sequences
 
     ratio_B = mean_log_ratio_B.exp()
-    adv_B = torch.zeros_like(safe_length_B).index_add_(0, sequence_T, torch.where(mask_T, adv_T, 0.0)) / safe_length_B
+    adv_B = torch.zeros_like(safe_length_B).index_add_(0, sequence_T, adv_T.to(logp_T.dtype)) / safe_length_B
     live_B = length_B > 0
     low_B = live_B & (ratio_B < 1.0 - clip_low) & (adv_B < 0)
     high_B = live_B & (ratio_B > 1.0 + clip_high) & (adv_B > 0)
@@ -104,7 +106,7 @@ def dapo(
 
     Departs from the paper: nothing. With equal clips it is GRPO with a token mean.
     """
-    log_ratio_T = _checked_log_ratio(logp_T, logp_old_T, adv_T, mask_T)
+    logp_T, log_ratio_T, adv_T = _masked(logp_T, logp_old_T, adv_T, mask_T)
     ratio_T = log_ratio_T.exp()
     clipped_T = ratio_T.clamp(1.0 - clip_low, 1.0 + clip_high)
     objective_T = torch.minimum(ratio_T * adv_T, clipped_T * adv_T)

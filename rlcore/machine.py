@@ -174,7 +174,8 @@ def build_tools() -> list[Finding]:
 def landlock_abi() -> int:
     """The kernel's Landlock ABI; 0 where there is none."""
     ask = ctypes.CDLL(None).syscall
-    return max(ask(LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), LANDLOCK_CREATE_RULESET_VERSION), 0)
+    version: int = ask(LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), LANDLOCK_CREATE_RULESET_VERSION)
+    return max(version, 0)
 
 
 def sandbox() -> list[Finding]:

@@ -11,14 +11,14 @@ LEFT, RIGHT, TOP, BOTTOM = 46, 10, 10, 34
 
 
 def number(value: float) -> str:
-    """A value for people: four figures, a true minus sign, powers of ten where it is tiny or huge."""
+    """A value for people: three figures or so, a true minus sign, powers of ten where it is tiny or huge."""
     size = abs(value)
     if size >= 1e6 or 0 < size < 1e-3:
         text = f"{value:.1e}".replace("e-0", "e-").replace("e+0", "e")
     elif size >= 100 or value == int(value):
         text = f"{value:,.0f}"
     else:
-        text = f"{value:.3f}" if size < 1 else f"{value:.2f}"
+        text = f"{value:.3g}" if size < 0.1 else f"{value:.3f}" if size < 1 else f"{value:.2f}"
     return text.replace("-", "\u2212", 1) if text.startswith("-") else text
 
 
@@ -81,7 +81,7 @@ class Axes:
         for tick in x_ticks:
             text = tick_text(tick, x_step)
             # A label at the right edge would stick out of the picture.
-            anchor = " end" if self.px(tick) > WIDTH - RIGHT - 3.2 * len(text) else " mid"
+            anchor = " end" if self.px(tick) > WIDTH - 3.2 * len(text) else " mid"
             x = WIDTH - 1 if anchor == " end" else self.px(tick)
             parts.append(f'<text class="tick{anchor}" x="{x:.1f}" y="{HEIGHT - BOTTOM + 15}">{text}</text>')
         middle = (LEFT + WIDTH - RIGHT) / 2

@@ -26,7 +26,10 @@ from rlcore.plot_axes import number
 from rlcore.report_panels import STATUS_ORDER, STATUS_TONES, Section, sections, step_phases
 from rlcore.run_record import RunRecord, read_run
 
-STAGE_NAMES = {"pretrain": "Pretraining", "filter": "Difficulty filter", "train": "RL", "eval": "Evaluation"}
+STAGE_NAMES = {
+    "pretrain": "Pretraining", "filter": "Difficulty filter", "train": "RL", "eval": "Evaluation",
+    "eval_before": "Evaluation before RL", "eval_after": "Evaluation after RL",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

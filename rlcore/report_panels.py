@@ -58,7 +58,7 @@ def _panel(
     title: str, note: str, svg: str, series: Sequence[Series] = (), *, missing: str, headline: str = ""
 ) -> Panel:
     legend = [(one.name, one.tone) for one in series if one.points()]
-    return Panel(title, note, Markup(svg), legend if len(legend) > 1 else [], headline, missing)
+    return Panel(title, note, Markup(svg), legend, headline, missing)
 
 
 def _curves(

@@ -168,6 +168,7 @@ def _trim(line: Json, step: int) -> Json:
         "detail": text("detail"),
         "extracted": text("extracted"),
         "finish": text("finish_reason"),
+        "learnt": line.get("learnt"),
         "tokens": len(tokens) if isinstance(tokens, list) else tokens,
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import errno
 import os
 import signal
@@ -11,6 +12,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
@@ -89,21 +91,21 @@ def _write_atomically(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
-def _watch_parent(stop: signal._HANDLER) -> None:
-    """Stop when stdin ends or this process gets another parent."""
+def _watch_parent(stop: Callable[[], None]) -> None:
+    """Call `stop` when stdin ends or this process gets another parent."""
     parent = os.getppid()
-    assert callable(stop)
-    end = stop
 
     def until_stdin_ends() -> None:
-        while os.read(0, 1 << 16):
-            pass
-        end(0, None)
+        # A stdin that cannot be read has ended.
+        with contextlib.suppress(OSError):
+            while os.read(0, 1 << 16):
+                pass
+        stop()
 
     def until_orphaned() -> None:
         while os.getppid() == parent:
             time.sleep(0.25)
-        end(0, None)
+        stop()
 
     for watch in (until_stdin_ends, until_orphaned):
         threading.Thread(target=watch, daemon=True).start()

@@ -159,6 +159,15 @@ class RewardClient:
         return [*batches, current] if current else batches
 
     def _drain(self, url: str, work: _Work) -> None:
+        """A thread of `score`: hands its failures to the caller."""
+        try:
+            self._take_and_send(url, work)
+        except BaseException as error:
+            with work.changed:
+                work.error = work.error or error
+                work.changed.notify_all()
+
+    def _take_and_send(self, url: str, work: _Work) -> None:
         """Take batches and send them to one URL until all are done; a batch that fails goes back for any URL."""
         backoff = _FIRST_BACKOFF_SECONDS
         while True:
@@ -174,17 +183,12 @@ class RewardClient:
                     work.todo.appendleft((index, batch))
                     work.changed.notify_all()
                     silent = time.monotonic() - work.last_progress
-                    if self._max_wait_seconds and silent > self._max_wait_seconds:
-                        work.error = work.error or self._unavailable(str(reason))
                 self._went_away(url, reason)
+                if self._max_wait_seconds and silent > self._max_wait_seconds:
+                    raise self._unavailable(str(reason)) from None
                 with work.changed:
                     work.changed.wait_for(work.over, timeout=backoff)
                 backoff = min(backoff * 2, _LONGEST_BACKOFF_SECONDS)
-            # Whatever else happens belongs to the caller of `score`, not to this thread.
-            except BaseException as error:
-                with work.changed:
-                    work.error = work.error or error
-                    work.changed.notify_all()
             else:
                 backoff = _FIRST_BACKOFF_SECONDS
                 self._came_back(url)

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from verifiers.types import Verdict
 from verifiers.worker import LENGTH, Job
@@ -34,7 +35,8 @@ class Worker:
     def __init__(self, *, memory_bytes: int) -> None:
         ours, theirs = socket.socketpair()
         environment = {key: os.environ[key] for key in _ENVIRONMENT if key in os.environ}
-        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        # The package's own root too: here it may have been found through the working directory.
+        environment["PYTHONPATH"] = os.pathsep.join([*filter(None, sys.path), str(Path(__file__).resolve().parents[1])])
         environment["OMP_NUM_THREADS"] = environment["OPENBLAS_NUM_THREADS"] = "1"
         arguments = [str(theirs.fileno()), str(os.getpid()), str(memory_bytes)]
         with theirs:

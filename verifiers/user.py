@@ -68,7 +68,7 @@ def load(spec: str) -> UserFunction:
         sys.path.append(str(file.parent))
     try:
         module_spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ValueError(f"verifier {spec!r}: importing {file} fails: {type(error).__name__}: {error}") from error
     function = getattr(module, name, None)
     if not callable(function):
@@ -84,7 +84,7 @@ def judge(spec: str, text: str, reference: Json) -> Verdict:
         returned = function(text, reference)
         return _verdict(returned)
     # The user's code may raise anything; its failure is reported, not counted as the answer's.
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return Verdict.failed("user_function", f"{spec}: {type(error).__name__}: {error}"[:2000])
 
 

@@ -278,7 +278,7 @@ def test_samples_are_capped_with_first_and_last_step_and_rare_verdicts(page: str
 
 def test_long_texts_stay_below_the_size_limit(tmp_path: Path) -> None:
     (tmp_path / "samples").mkdir()
-    row = {"step": 1, "problem_id": "a", "prompt": "p", "text": "\u00e9<" * 50_000, "status": "wrong", "reward": 0.0}
+    row = {"step": 1, "problem_id": "a", "prompt": "p", "text": "\u00e9<" * 10_000, "status": "wrong", "reward": 0.0}
     (tmp_path / "samples/step-1.jsonl").write_text((json.dumps(row) + "\n") * 700)
     page = write_report(tmp_path)
     assert page.stat().st_size < 3_000_000

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +48,15 @@ def save_tiny_model(folder: Path, *, tied: bool) -> Path:
     return folder
 
 
+@pytest.fixture(scope="package", autouse=True)
+def one_thread() -> Iterator[None]:
+    """OpenMP threads that spin on cores others want make these tiny models a hundred times slower."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture(scope="package")
 def model_folders(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Path]:
     """tied -> folder."""
@@ -90,26 +97,18 @@ class Reference:
 
 
 @pytest.fixture(scope="package")
-def local_ray(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def new_reference() -> Callable[[Path], Reference]:
+    return Reference
+
+
+@pytest.fixture(scope="package")
+def local_ray() -> Iterator[None]:
+    """A cluster of our own on loopback, unless another test's is up."""
     import ray
 
     if ray.is_initialized():
         yield
         return
-    token = tmp_path_factory.mktemp("ray") / "token"
-    token.write_text(secrets.token_hex(32))
-    token.chmod(0o600)
-    with pytest.MonkeyPatch.context() as patch:
-        # A token in the home folder would otherwise be asked of this private cluster.
-        patch.setitem(os.environ, "RAY_AUTH_MODE", "token")
-        patch.setitem(os.environ, "RAY_AUTH_TOKEN_PATH", str(token))
-        ray.init(
-            address="local",
-            num_cpus=4,
-            include_dashboard=False,
-            _node_ip_address="127.0.0.1",
-            log_to_driver=False,
-            configure_logging=False,
-        )
-        yield
-        ray.shutdown()
+    ray.init(address="local", num_cpus=4, include_dashboard=False, _node_ip_address="127.0.0.1", log_to_driver=False)
+    yield
+    ray.shutdown()

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from conftest import EOS, Reference
+
 from rollout.engine import Engine
 from rollout.types import Completion, Request
 from rollout.weights import tensor_checksum, write_weights
 
 CONTEXT = 96
+EOS = 2
 SCRIPT = {"default": ["short", "a line that is longer than the others and is cut off", "42"]}
 CASES = [("scripted", True), ("transformers", True), ("transformers", False), ("vllm", True), ("vllm", False)]
 
@@ -103,6 +104,12 @@ def real(case: Case) -> Case:
     if not case.real:
         pytest.skip("a script has no weights")
     return case
+
+
+@pytest.fixture
+def reference(real: Case, new_reference: Callable[[Path], Any]) -> Any:
+    """Transformers' own model with the weights the engine started from."""
+    return new_reference(real.folder)
 
 
 def prompts(count: int) -> list[tuple[int, ...]]:
@@ -216,21 +223,20 @@ def test_an_update_from_nowhere_is_refused(engine: Engine, tmp_path: Path) -> No
     assert engine.policy_version == 0
 
 
-def check_against(case: Case, reference: Reference) -> None:
+def check_against(case: Case, reference: Any) -> None:
     greedy = requests(8, temperature=0.0)
     for request, completion in zip(greedy, case.engine.generate(greedy), strict=True):
         assert list(completion.token_ids) == reference.greedy(list(request.prompt_ids), request.max_tokens)
-    sequences = [list(prompt) + [4, 50, 9] for prompt in prompts(8)]
+    sequences = [[*prompt, 4, 50, 9] for prompt in prompts(8)]
     for sequence, score in zip(sequences, case.engine.score(sequences), strict=True):
         assert score == pytest.approx(reference.logprobs(sequence), abs=1e-5)
 
 
-def test_greedy_tokens_and_scores_are_those_of_transformers(real: Case) -> None:
-    check_against(real, Reference(real.folder))
+def test_greedy_tokens_and_scores_are_those_of_transformers(real: Case, reference: Any) -> None:
+    check_against(real, reference)
 
 
-def test_logprobs_are_of_the_distribution_at_the_requests_temperature(real: Case) -> None:
-    reference = Reference(real.folder)
+def test_logprobs_are_of_the_distribution_at_the_requests_temperature(real: Case, reference: Any) -> None:
     asked = requests(6, temperature=0.6)
     for request, completion in zip(asked, real.engine.generate(asked), strict=True):
         sequence = [*request.prompt_ids, *completion.token_ids]
@@ -238,9 +244,9 @@ def test_logprobs_are_of_the_distribution_at_the_requests_temperature(real: Case
         assert completion.logprobs == pytest.approx(expected, abs=1e-5)
 
 
-def test_neighbouring_seeds_sample_the_softmax(real: Case) -> None:
+def test_neighbouring_seeds_sample_the_softmax(real: Case, reference: Any) -> None:
     prompt, count = prompts(5)[4], 1000
-    probabilities_V = Reference(real.folder).logits(list(prompt))[-1].softmax(dim=-1)
+    probabilities_V = reference.logits(list(prompt))[-1].softmax(dim=-1)
     asked = [Request(id=str(seed), prompt_ids=prompt, max_tokens=1, seed=seed) for seed in range(count)]
     drawn = Counter(completion.token_ids[0] for completion in real.engine.generate(asked))
     expected_V = probabilities_V * count
@@ -251,8 +257,9 @@ def test_neighbouring_seeds_sample_the_softmax(real: Case) -> None:
 
 
 @pytest.mark.parametrize("spelling", ["state_dict", "save_pretrained"])
-def test_updates_one_after_another_give_the_new_model(real: Case, tmp_path: Path, spelling: str) -> None:
-    reference = Reference(real.folder)
+def test_updates_one_after_another_give_the_new_model(
+    real: Case, reference: Any, tmp_path: Path, spelling: str
+) -> None:
     before = real.engine.score([[5, 6, 7, 8]])
     for version in (1, 2):
         reference.perturb(version)
@@ -286,10 +293,10 @@ def break_state(kind: str, state: dict[str, torch.Tensor]) -> str:
 
 
 @pytest.mark.parametrize("kind", ["missing", "missing expert", "shape", "expert shape", "unknown"])
-def test_a_wrong_update_is_refused_by_tensor_and_changes_nothing(real: Case, tmp_path: Path, kind: str) -> None:
-    reference = Reference(real.folder)
-    reference.perturb(1)
-    state = dict(reference.model.state_dict())
+def test_a_wrong_update_is_refused_by_tensor_and_changes_nothing(
+    real: Case, reference: Any, tmp_path: Path, kind: str
+) -> None:
+    state = {name: tensor + 0.1 for name, tensor in reference.model.state_dict().items()}
     name = break_state(kind, state)
     write_weights(state, tmp_path / "bad.safetensors")
     before = real.engine.generate(requests(4))
@@ -297,29 +304,28 @@ def test_a_wrong_update_is_refused_by_tensor_and_changes_nothing(real: Case, tmp
         real.engine.update_weights(tmp_path / "bad.safetensors", 5)
     assert real.engine.policy_version == 0
     assert real.engine.generate(requests(4)) == before
-    check_against(real, Reference(real.folder))
+    check_against(real, reference)
 
 
-def test_a_file_cut_off_is_refused(real: Case, tmp_path: Path) -> None:
+def test_a_file_cut_off_is_refused(real: Case, reference: Any, tmp_path: Path) -> None:
     whole = real.base.read_bytes()
     (tmp_path / "cut.safetensors").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ValueError, match="not a whole safetensors file"):
         real.engine.update_weights(tmp_path / "cut.safetensors", 5)
-    check_against(real, Reference(real.folder))
+    check_against(real, reference)
 
 
-def test_a_head_of_its_own_is_refused_where_the_model_ties_it(real: Case, tmp_path: Path) -> None:
+def test_a_head_of_its_own_is_refused_where_the_model_ties_it(real: Case, reference: Any, tmp_path: Path) -> None:
     if not real.tied:
         pytest.skip("an untied model has a head of its own")
-    state = dict(Reference(real.folder).model.state_dict())
+    state = dict(reference.model.state_dict())
     state["lm_head.weight"] = state["lm_head.weight"] + 1
     write_weights(state, tmp_path / "head.safetensors")
     with pytest.raises(ValueError, match="ties them"):
         real.engine.update_weights(tmp_path / "head.safetensors", 5)
 
 
-def test_checksums_are_of_the_weights_held_now(real: Case, tmp_path: Path) -> None:
-    reference = Reference(real.folder)
+def test_checksums_are_of_the_weights_held_now(real: Case, reference: Any, tmp_path: Path) -> None:
     for version in (0, 1):
         sums = real.engine.checksums()
         state = reference.model.state_dict()
@@ -331,8 +337,7 @@ def test_checksums_are_of_the_weights_held_now(real: Case, tmp_path: Path) -> No
             real.engine.update_weights(tmp_path / "w.safetensors", 1)
 
 
-def test_trace_shows_the_first_layer_that_differs(real: Case, tmp_path: Path) -> None:
-    reference = Reference(real.folder)
+def test_trace_shows_the_first_layer_that_differs(real: Case, reference: Any, tmp_path: Path) -> None:
     sequences = [list(prompt) for prompt in prompts(4)]
     before = real.engine.trace(sequences)
     outputs: dict[str, list[float]] = {}

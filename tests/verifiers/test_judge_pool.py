@@ -158,7 +158,7 @@ def test_a_worker_killed_from_outside_costs_nothing(pool: JudgePool, judges: Pat
         ("shout", Status.CORRECT, None),
         ("hang", Status.TIMEOUT, None),
         ("leave", Status.REJECTED, None),
-        ("stop", Status.REJECTED, None),
+        ("stop", Status.ERROR, "user_function"),
         ("fail", Status.ERROR, "user_function"),
         ("memory", Status.ERROR, "user_function"),
         ("absent", Status.ERROR, "user_function"),

@@ -1,0 +1,149 @@
+"""The client against servers that misbehave: it waits or it raises, and it never makes up a verdict."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from services.client import RewardClient, RewardServiceError, RewardServiceUnavailable
+from services.schemas import ScoreItem
+
+RIGHT = {"status": "correct", "reward": 1.0}
+Answer = Callable[[dict[str, Any]], tuple[int, Any]]
+
+
+@contextmanager
+def server(answer: Answer) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            status, reply = answer(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            content = json.dumps(reply).encode()
+            self.send_response(status)
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: Any) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{http.server_port}"
+        finally:
+            http.shutdown()
+            thread.join()
+
+
+def items(count: int) -> list[ScoreItem]:
+    return [
+        ScoreItem.model_validate({"id": str(index), "problem": {"reference": {}}, "completion": {"text": ""}})
+        for index in range(count)
+    ]
+
+
+def honest(request: dict[str, Any]) -> tuple[int, Any]:
+    results = [{"id": item["id"], "verdict": RIGHT | {"detail": item["id"]}} for item in request["items"]]
+    return 200, {"results": results, "verifier_versions": {}}
+
+
+def test_batches_come_back_in_order() -> None:
+    sizes: list[int] = []
+
+    def answer(request: dict[str, Any]) -> tuple[int, Any]:
+        sizes.append(len(request["items"]))
+        return honest(request)
+
+    with server(answer) as url, RewardClient([url], batch=10) as client:
+        verdicts = client.score(items(95))
+    assert [verdict.detail for verdict in verdicts] == [str(index) for index in range(95)]
+    assert sorted(sizes) == [5] + [10] * 9
+
+
+@pytest.mark.parametrize("status", [500, 503, 429])
+def test_it_waits_through_an_outage_and_says_so_once(status: int) -> None:
+    calls: list[int] = []
+    said: list[str] = []
+
+    def answer(request: dict[str, Any]) -> tuple[int, Any]:
+        calls.append(1)
+        return (status, {"detail": "come again"}) if len(calls) <= 3 else honest(request)
+
+    with server(answer) as url, RewardClient([url], on_wait=said.append, requests_per_url=1) as client:
+        assert client.score(items(1))[0].reward == 1.0
+    assert len(calls) == 4
+    assert [url in line for line in said] == [True, True]
+    assert f"is away (HTTP {status}" in said[0]
+    assert "come again" in said[0]
+    assert "is back after" in said[1]
+
+
+def test_another_service_takes_over() -> None:
+    said: list[str] = []
+    with server(honest) as url, RewardClient(["http://127.0.0.1:9", url], batch=5, on_wait=said.append) as client:
+        assert [verdict.detail for verdict in client.score(items(50))] == [str(index) for index in range(50)]
+    assert all("http://127.0.0.1:9 is away" in line for line in said)
+
+
+def test_a_refusal_is_raised_with_the_servers_message() -> None:
+    with (
+        server(lambda request: (422, {"detail": "the remedy"})) as url,
+        RewardClient([url]) as client,
+        pytest.raises(RewardServiceError, match=r"HTTP 422 .*the remedy"),
+    ):
+        client.score(items(1))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {},
+        [],
+        {"results": [], "verifier_versions": {}},
+        {"results": [{"id": "0", "verdict": RIGHT}], "verifier_versions": {}},
+        {"results": [{"id": "1", "verdict": RIGHT}, {"id": "0", "verdict": RIGHT}], "verifier_versions": {}},
+        {"results": [{"id": "0", "verdict": RIGHT}] * 2, "verifier_versions": {}},
+        {
+            "results": [{"id": "0", "verdict": RIGHT}, {"id": "1", "verdict": {"status": "correct", "reward": 0.0}}],
+            "verifier_versions": {},
+        },
+        {
+            "results": [{"id": "0", "verdict": RIGHT}, {"id": "1", "verdict": {"status": "error", "reward": 0.0}}],
+            "verifier_versions": {},
+        },
+    ],
+)
+def test_an_answer_that_does_not_fit_is_an_error(reply: Any) -> None:
+    with server(lambda request: (200, reply)) as url, RewardClient([url]) as client, pytest.raises(RewardServiceError):
+        client.score(items(2))
+
+
+def test_it_gives_up_only_when_told_to() -> None:
+    said: list[str] = []
+    with RewardClient(["http://127.0.0.1:9"], max_wait_seconds=0.5, on_wait=said.append) as client:
+        with pytest.raises(RewardServiceUnavailable, match="raise max_wait_seconds"):
+            client.score(items(3))
+        with pytest.raises(RewardServiceUnavailable, match="python -m services"):
+            client.wait_ready()
+    assert len(said) == 1
+
+
+def test_a_failing_listener_stops_the_call() -> None:
+    def fail(message: str) -> None:
+        raise RuntimeError("no log")
+
+    with RewardClient(["http://127.0.0.1:9"], on_wait=fail) as client, pytest.raises(RuntimeError, match="no log"):
+        client.score(items(1))
+
+
+def test_arguments() -> None:
+    with pytest.raises(ValueError, match="at least one URL"):
+        RewardClient([])
+    with pytest.raises(ValueError, match="list"):
+        RewardClient("http://127.0.0.1:8300")
+    with pytest.raises(ValueError, match="at least 1"):
+        RewardClient(["http://127.0.0.1:8300"], batch=0)
