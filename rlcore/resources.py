@@ -95,9 +95,10 @@ class Resources:
         """Ray, connected: to `ray.address`, RAY_ADDRESS, or a local cluster on loopback that ends with this process."""
         import ray
 
-        address = self.config.ray.address or os.environ.get("RAY_ADDRESS") or None
+        # "local" and not None: without an address Ray would join whatever cluster it finds on this machine.
+        address = self.config.ray.address or os.environ.get("RAY_ADDRESS") or "local"
         options: dict[str, Any] = {"log_to_driver": False, "logging_level": "warning"}
-        if address is None:
+        if address == "local":
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
             options |= {"include_dashboard": False, "_node_ip_address": "127.0.0.1", "num_cpus": os.cpu_count()}
         ray.init(address=address, **options)
