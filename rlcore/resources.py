@@ -101,7 +101,7 @@ class Resources:
         if address == "local":
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
             options |= {"include_dashboard": False, "_node_ip_address": "127.0.0.1", "num_cpus": os.cpu_count()}
-        ray.init(address=address, **options)
+        ray.init(address=address, ignore_reinit_error=True, **options)
         return ray
 
     @cached_property

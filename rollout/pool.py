@@ -201,7 +201,13 @@ class RolloutPool:
         self._workers[index] = start_worker(self._kind, self._options, self._gpus)
         self._await_start(self._workers[index])
         if self._update:
-            ray.get(self._workers[index].update_weights.remote(*self._update))
+            try:
+                ray.get(self._workers[index].update_weights.remote(*self._update))
+            except (RayActorError, RayTaskError) as error:
+                raise RuntimeError(
+                    f"the new rollout worker {index} could not load {self._update[0]}, the last weights: "
+                    f"keep that file until the next update ({error})"
+                ) from error
         self._on_event(f"rollout worker {index} was replaced: {why}; at weights version {self.policy_version} again")
 
     def _await_start(self, worker: Any) -> None:

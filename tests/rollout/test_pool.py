@@ -96,7 +96,7 @@ def test_every_worker_answers_for_itself(pool: RolloutPool, alone: TransformersE
 
 def test_an_error_of_the_engine_arrives_as_it_is_and_kills_nobody(pool: RolloutPool) -> None:
     pids = pool.pids()
-    with pytest.raises(ValueError, match="request 'r5'.*leaves no room") as refusal:
+    with pytest.raises(ValueError, match=r"request 'r5'.*leaves no room") as refusal:
         pool.generate([*requests(5, 4), Request(id="r5", prompt_ids=(5,) * CONTEXT, max_tokens=1)])
     assert type(refusal.value) is ValueError
     assert pool.pids() == pids
@@ -150,6 +150,16 @@ def test_requests_that_kill_every_worker_are_given_up(
     monkeypatch.setattr(rollout.pool, "MAX_ATTEMPTS", 1)
     kill(scripted_pool.pids()[0])
     with pytest.raises(RuntimeError, match="worker 0 died 1 times on the same generate call"):
+        scripted_pool.generate(requests(8, 4))
+
+
+def test_a_replacement_that_finds_no_weights_is_not_used(scripted_pool: RolloutPool, tmp_path: Path) -> None:
+    weights = tmp_path / "w.safetensors"
+    weights.touch()
+    scripted_pool.update_weights(weights, 1)
+    weights.unlink()
+    kill(scripted_pool.pids()[0])
+    with pytest.raises(RuntimeError, match="keep that file until the next update"):
         scripted_pool.generate(requests(8, 4))
 
 

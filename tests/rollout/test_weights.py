@@ -1,0 +1,109 @@
+"""The hand-over file: written whole or not at all, compared by name and shape, in both spellings of experts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from rollout.weights import check_weights, model_shapes, read_state, read_weights, tensor_checksum, write_weights
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    shared = torch.arange(6.0).reshape(2, 3)
+    state = {
+        "b": shared,
+        "a": shared,
+        "t": shared.t(),
+        "half": torch.ones(3, dtype=torch.bfloat16),
+        "s": torch.tensor(7),
+    }
+    write_weights(state, tmp_path / "new folder" / "w.safetensors")
+    read = dict(read_weights(tmp_path / "new folder" / "w.safetensors"))
+    assert list(read) == sorted(state)
+    for name, tensor in state.items():
+        assert read[name].dtype == tensor.dtype and torch.equal(read[name], tensor)
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    write_weights({"a": torch.ones(2)}, path)
+    with pytest.raises(Exception, match="meta"):
+        write_weights({"a": torch.zeros(2), "b": torch.ones(2, device="meta")}, path)
+    assert [file.name for file in tmp_path.iterdir()] == ["w.safetensors"]
+    assert torch.equal(dict(read_weights(path))["a"], torch.ones(2))
+
+
+def test_reading_part_of_a_folder(tmp_path: Path) -> None:
+    write_weights({"a": torch.ones(1), "b": torch.ones(2)}, tmp_path / "1.safetensors")
+    write_weights({"c": torch.ones(3)}, tmp_path / "2.safetensors")
+    assert [name for name, _ in read_weights(tmp_path)] == ["a", "b", "c"]
+    assert [name for name, _ in read_weights(tmp_path, only={"b", "c"})] == ["b", "c"]
+    assert [name for name, _ in read_weights(tmp_path, skip={"a"})] == ["b", "c"]
+
+
+def test_an_empty_folder_and_a_torn_file_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"no \*\.safetensors file"):
+        dict(read_weights(tmp_path))
+    (tmp_path / "w.safetensors").write_bytes(b"torn")
+    with pytest.raises(ValueError, match="not a whole safetensors file"):
+        dict(read_weights(tmp_path))
+
+
+def test_equal_tensors_have_equal_checksums_whatever_their_strides() -> None:
+    tensor = torch.arange(6.0).reshape(2, 3)
+    assert tensor_checksum(tensor) == tensor_checksum(tensor.t().contiguous().t())
+    assert tensor_checksum(tensor.bfloat16()) == tensor_checksum(tensor.bfloat16().clone())
+    assert len(tensor_checksum(torch.empty(0))) == 64
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        torch.arange(6.0).reshape(3, 2),
+        torch.arange(6.0).reshape(2, 3).bfloat16(),
+        torch.arange(6.0).reshape(2, 3) + torch.tensor([0, 0, 1e-6]),
+        torch.arange(6.0).reshape(2, 3).int(),
+    ],
+    ids=["shape", "dtype", "one value", "kind"],
+)
+def test_different_tensors_have_different_checksums(other: Tensor) -> None:
+    assert tensor_checksum(other) != tensor_checksum(torch.arange(6.0).reshape(2, 3))
+
+
+def test_both_spellings_name_the_same_shapes(
+    model_folders: dict[bool, Path], new_reference: Callable[[Path], Any]
+) -> None:
+    """`save_pretrained` writes experts one by one, `state_dict` has them fused."""
+    model = new_reference(model_folders[False]).model
+    saved = {name: tuple(tensor.shape) for name, tensor in read_weights(model_folders[False])}
+    assert "model.layers.0.mlp.experts.3.up_proj.weight" in saved
+    assert "model.layers.0.mlp.experts.gate_up_proj" in model.state_dict()
+    assert model_shapes(model) == saved
+
+
+def test_experts_given_one_by_one_are_fused_as_transformers_does(
+    model_folders: dict[bool, Path], new_reference: Callable[[Path], Any]
+) -> None:
+    for tied, folder in model_folders.items():
+        expected = new_reference(folder).model.state_dict()
+        state = read_state(folder, expected)
+        assert set(expected) - set(state) == ({"lm_head.weight"} if tied else set())
+        for name, tensor in state.items():
+            assert torch.equal(tensor, expected[name]), name
+
+
+def test_a_tied_head_may_be_there_or_not(
+    model_folders: dict[bool, Path], new_reference: Callable[[Path], Any], tmp_path: Path
+) -> None:
+    model = new_reference(model_folders[True]).model
+    write_weights(model.state_dict(), tmp_path / "with.safetensors")
+    assert "lm_head.weight" in dict(read_weights(tmp_path / "with.safetensors"))
+    check_weights(tmp_path / "with.safetensors", model_shapes(model), tied=True)
+    check_weights(model_folders[True], model_shapes(model), tied=True)
+    with pytest.raises(ValueError, match=r"lm_head\.weight missing"):
+        check_weights(model_folders[True], model_shapes(model), tied=False)
