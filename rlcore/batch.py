@@ -57,12 +57,12 @@ class PackedRows:
     def rows(self, start: int, end: int) -> PackedRows:
         """Rows start..end-1."""
         old = None if self.old_logp is None else self.old_logp[start:end]
-        return PackedRows(*(getattr(self, name)[start:end] for name in FIELDS), old)
+        return PackedRows(**{name: getattr(self, name)[start:end] for name in FIELDS}, old_logp=old)
 
     def take(self, index: Tensor) -> PackedRows:
         """The rows of `index`, in its order."""
         old = None if self.old_logp is None else self.old_logp[index]
-        return PackedRows(*(getattr(self, name)[index] for name in FIELDS), old)
+        return PackedRows(**{name: getattr(self, name)[index] for name in FIELDS}, old_logp=old)
 
     @property
     def num_tokens(self) -> int:
@@ -135,4 +135,5 @@ def concatenate(first: PackedRows, second: PackedRows) -> PackedRows:
     """Rows of both; `old_logp` is kept only where both have it."""
     both = (first.old_logp, second.old_logp)
     old = None if both[0] is None or both[1] is None else torch.cat([both[0], both[1]])
-    return PackedRows(*(torch.cat([getattr(first, name), getattr(second, name)]) for name in FIELDS), old)
+    joined = {name: torch.cat([getattr(first, name), getattr(second, name)]) for name in FIELDS}
+    return PackedRows(**joined, old_logp=old)

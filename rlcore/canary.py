@@ -62,7 +62,11 @@ def check(
     compared = 0
     for worker, scores in enumerate(pool.score(sequences)):
         difference = max(
-            (abs(a - b) for ours, theirs in zip(expected, scores, strict=True) for a, b in zip(ours, theirs, strict=True)),
+            (
+                abs(a - b)
+                for ours, theirs in zip(expected, scores, strict=True)
+                for a, b in zip(ours, theirs, strict=True)
+            ),
             default=0.0,
         )
         worst = max(worst, difference)
@@ -87,9 +91,7 @@ def check(
     }
 
 
-def _first_difference(
-    learner: LearnerGroup, pool: RolloutPool, sequences: Sequence[Sequence[int]], worker: int
-) -> str:
+def _first_difference(learner: LearnerGroup, pool: RolloutPool, sequences: Sequence[Sequence[int]], worker: int) -> str:
     ours, theirs = learner.trace(sequences), pool.trace(sequences)[worker]
     layers = sorted({name for trace in ours for name in trace}, key=lambda name: int(name.rsplit(".", 1)[1]))
     for layer in layers:

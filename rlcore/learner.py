@@ -154,7 +154,9 @@ class Learner:
         metrics["loss"] = loss.detach()
         metrics["entropy"] = output.entropy_T.sum().detach() / spec.num_tokens
         if spec.loss != "nll" and logp.numel():
-            mismatch = (logp.detach() - rows.rollout_logp[mask]) if rows.old_logp is None else old - rows.rollout_logp[mask]
+            mismatch = (
+                (logp.detach() - rows.rollout_logp[mask]) if rows.old_logp is None else old - rows.rollout_logp[mask]
+            )
             metrics["logprob_abs_diff_max"] = mismatch.abs().max()
             metrics["mismatch_kl"] = (mismatch.exp() - 1 - mismatch).sum() / spec.num_tokens
         if output.router_logits_LTE:

@@ -72,7 +72,7 @@ class LearnerGroup:
             max_restarts=0,
             runtime_env={"env_vars": _environment(config)},
         )(LearnerRank)
-        self.actors = [actor.remote(config.threads) for _ in range(config.ranks)]
+        self.actors: list[Any] = [actor.remote(config.threads) for _ in range(config.ranks)]
         address, port = self._get(self.actors[0].address.remote())
         self._get([a.join.remote(rank, config.ranks, address, port) for rank, a in enumerate(self.actors)])
 
@@ -101,9 +101,7 @@ class LearnerGroup:
     def step(self, rows: PackedRows, spec: StepSpec) -> dict[str, Any]:
         """One optimiser step over `rows`, dealt out to the ranks. Metrics are over all ranks."""
         parts = self._shards(rows)
-        results = ray.get(
-            [a.call.remote("step", part, spec) for a, part in zip(self.actors, parts, strict=True)]
-        )
+        results = ray.get([a.call.remote("step", part, spec) for a, part in zip(self.actors, parts, strict=True)])
         metrics: dict[str, Any] = results[0]
         return metrics
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -57,9 +58,9 @@ class Policy(nn.Module):
     DeepSpeed wraps this module, so that under ZeRO-3 every parameter is gathered by the hook of its own module.
     """
 
-    def __init__(self, lm: nn.Module, *, logprob_chunk: int) -> None:
+    def __init__(self, lm: Any, *, logprob_chunk: int) -> None:
         super().__init__()
-        self.lm = lm
+        self.lm: Any = lm
         self.logprob_chunk = logprob_chunk
         self._router_logits: list[Tensor] = []
         for module in lm.modules():

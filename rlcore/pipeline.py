@@ -76,7 +76,9 @@ def measure(resources: Resources, when: str) -> None:
         path.parent.mkdir(exist_ok=True)
         result = evaluate.evaluate(resources, held_out)
         write_json(path, result)
-        resources.say(f"eval {when}: pass@1 {result['temperatures']['1.0']['pass_at_1']:.3f} on {result['held_out']} problems")
+        resources.say(
+            f"eval {when}: pass@1 {result['temperatures']['1.0']['pass_at_1']:.3f} on {result['held_out']} problems"
+        )
 
 
 def load_newest(resources: Resources) -> None:

@@ -123,9 +123,7 @@ def _pack(resources: Resources, texts: list[str]) -> PackedRows:
     return pack_rows(sequences, row_tokens, pad_id=resources.tokenizer.pad_token_id)
 
 
-def _batches(
-    rows: PackedRows, per_step: int, *, first: int, steps: int, seed: int
-) -> Iterator[tuple[int, PackedRows]]:
+def _batches(rows: PackedRows, per_step: int, *, first: int, steps: int, seed: int) -> Iterator[tuple[int, PackedRows]]:
     """(step, its rows) for steps first..steps-1: every epoch is a new permutation of the rows."""
     if per_step < 1 or len(rows) < per_step:
         raise ValueError(

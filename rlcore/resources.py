@@ -36,7 +36,9 @@ class Resources:
                 _remove(stale)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         made = vars(self)
         for name in ("rollout", "learner", "reward_client"):
             if name in made:

@@ -32,13 +32,15 @@ def run(resources: Resources) -> dict[str, Any]:
             resources, todo[start : start + CHUNK], samples=config.samples, temperature=1.0, seed_parts=("filter",)
         )
         for group in sampled.groups:
-            verdicts[group.problem.id] = [verdict.model_dump(mode="json", exclude={"detail"}) for verdict in group.verdicts]
+            verdicts[group.problem.id] = [
+                verdict.model_dump(mode="json", exclude={"detail"}) for verdict in group.verdicts
+            ]
         write_json(partial, verdicts)
         resources.say(f"filter  {len(verdicts)}/{len(problems)} problems  {sampled.generate + sampled.score:.1f} s")
     rates = estimate({key: [Verdict.model_validate(v) for v in values] for key, values in verdicts.items()})
     kept, reasons = keep(rates, minimum=config.min_pass_rate, maximum=config.max_pass_rate)
     counts = count_reasons(reasons)
-    result = {
+    result: dict[str, Any] = {
         "problems": len(problems),
         "samples": config.samples,
         "band": [config.min_pass_rate, config.max_pass_rate],

@@ -175,9 +175,7 @@ def learn(resources: Resources, groups: Sequence[Group], *, step: int) -> dict[s
     for start in range(0, len(groups), per_minibatch):
         sequences = to_sequences(groups[start : start + per_minibatch], train, rng=rng)
         if sequences:
-            minibatches.append(
-                pack_rows(sequences, config.learner.row_tokens, pad_id=resources.tokenizer.pad_token_id)
-            )
+            minibatches.append(pack_rows(sequences, config.learner.row_tokens, pad_id=resources.tokenizer.pad_token_id))
     if train.minibatches > 1 and not train.rejection_sampling:
         for rows in minibatches:
             rows.old_logp = learner.logprobs(rows, train.temperature)
@@ -299,7 +297,9 @@ def _write_samples(path: Path, step: int, collected: Collected) -> None:
             {
                 "step": step,
                 "problem_id": group.problem.id,
-                "prompt": group.problem.prompt if isinstance(group.problem.prompt, str) else [m.model_dump() for m in group.problem.prompt],
+                "prompt": group.problem.prompt
+                if isinstance(group.problem.prompt, str)
+                else [m.model_dump() for m in group.problem.prompt],
                 "text": completion.text,
                 "status": verdict.status.value,
                 "reward": verdict.reward,

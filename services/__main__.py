@@ -12,7 +12,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import uvicorn
@@ -24,9 +24,9 @@ from services.settings import Settings
 _GRACE_SECONDS = 5
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Exit code 0 after a clean end, 2 for wrong arguments or a port in use, 3 when the judges do not start."""
-    arguments = _arguments()
+    arguments = _arguments(argv)
     try:
         settings = Settings(
             host=arguments.host,
@@ -111,7 +111,7 @@ def _watch_parent(stop: Callable[[], None]) -> None:
         threading.Thread(target=watch, daemon=True).start()
 
 
-def _arguments() -> argparse.Namespace:
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     defaults = Settings()
     parser = argparse.ArgumentParser(prog="python -m services", description="The reward service: judges over HTTP.")
     parser.add_argument("--host", default=defaults.host, help="address to listen on; there is no authentication")
@@ -129,7 +129,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--exit-with-parent", action="store_true", help="end when stdin ends or the parent process dies"
     )
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
 if __name__ == "__main__":

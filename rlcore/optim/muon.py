@@ -68,10 +68,12 @@ def parameter_groups(named: Iterable[tuple[str, torch.nn.Parameter]], optim: Opt
 
     Only hidden matrices decay. Sets `use_muon` on each parameter, which is how ZeRO knows them.
     """
-    matrices, rest = [], []
+    matrices: list[torch.nn.Parameter] = []
+    rest: list[torch.nn.Parameter] = []
     for name, parameter in named:
-        parameter.use_muon = optim.kind == "muon" and is_muon_matrix(name, parameter)
-        (matrices if is_muon_matrix(name, parameter) else rest).append(parameter)
+        matrix = is_muon_matrix(name, parameter)
+        setattr(parameter, "use_muon", matrix and optim.kind == "muon")  # noqa: B010
+        (matrices if matrix else rest).append(parameter)
     matrix_lr = optim.lr
     rest_lr = optim.adam_lr if optim.kind == "muon" else optim.lr
     adam = {"betas": optim.betas, "eps": 1e-10, "use_muon": False}

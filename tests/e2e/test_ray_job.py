@@ -47,7 +47,11 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     command += ["--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}", f"--ray-client-server-port={client}"]
     log = (tmp_path / "head.log").open("wb")
     head = subprocess.Popen(
-        [*command, f"--temp-dir={temporary}"], stdout=log, stderr=subprocess.STDOUT, env=environment, start_new_session=True
+        [*command, f"--temp-dir={temporary}"],
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        env=environment,
+        start_new_session=True,
     )
     try:
         yield f"http://127.0.0.1:{dashboard}", environment
@@ -61,13 +65,24 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 @pytest.mark.timeout(420)
-def test_the_small_variant_runs_as_a_ray_job(cluster: tuple[str, dict[str, str]], reward_file: str, tmp_path: Path) -> None:
+def test_the_small_variant_runs_as_a_ray_job(
+    cluster: tuple[str, dict[str, str]], reward_file: str, tmp_path: Path
+) -> None:
     address, environment = cluster
     submit = [RAY, "job", "submit", f"--address={address}", "--"]
-    job = [sys.executable, "-m", "rlcore.pipeline", str(SMALL), f"run_dir={tmp_path / 'run'}", f"data.verifier={reward_file}"]
+    job = [
+        sys.executable,
+        "-m",
+        "rlcore.pipeline",
+        str(SMALL),
+        f"run_dir={tmp_path / 'run'}",
+        f"data.verifier={reward_file}",
+    ]
     end = time.monotonic() + 60
     while True:
-        done = subprocess.run([*submit, *job], env=environment, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [*submit, *job], env=environment, cwd=REPOSITORY, capture_output=True, text=True, check=False
+        )
         if "Failed to connect" not in done.stderr + done.stdout or time.monotonic() > end:
             break
         time.sleep(1)

@@ -13,7 +13,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 def test_a_run_writes_what_it_promises(unbroken: Path) -> None:
     summary = json.loads((unbroken / "summary.json").read_text())
-    promised = "pass_at_1 pass_at_2 greedy best_t ci".split()
+    promised = ["pass_at_1", "pass_at_2", "greedy", "best_t", "ci"]
     assert {f"{name}_{when}" for name in promised for when in ("before", "after")} <= summary.keys()
     assert summary["held_out"] == 16
     assert set(summary["stages"]) == {"pretrain", "filter", "eval_before", "train", "eval_after"}

@@ -107,9 +107,7 @@ def test_gspo_clips_both_of_them_at_the_default_epsilon() -> None:
 
 def test_gspo_clip_share_of_the_fixture() -> None:
     logp, old, adv, mask, sequence = fixture()
-    _, metrics = gspo(
-        logp, old, adv, mask, sequence, num_sequences=4, num_tokens=17, clip_low=3e-4, clip_high=4e-4
-    )
+    _, metrics = gspo(logp, old, adv, mask, sequence, num_sequences=4, num_tokens=17, clip_low=3e-4, clip_high=4e-4)
     assert metrics["clip_share_low"].item() == pytest.approx(0.25)
 
 

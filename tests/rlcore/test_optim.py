@@ -63,7 +63,10 @@ def test_what_muon_takes(name: str, shape: tuple[int, ...], expected: bool) -> N
 
 
 def test_only_matrices_decay() -> None:
-    named = [("a.q_proj.weight", torch.nn.Parameter(torch.zeros(2, 2))), ("a.norm.weight", torch.nn.Parameter(torch.zeros(2)))]
+    named = [
+        ("a.q_proj.weight", torch.nn.Parameter(torch.zeros(2, 2))),
+        ("a.norm.weight", torch.nn.Parameter(torch.zeros(2))),
+    ]
     groups = parameter_groups(named, OptimConfig(kind="muon", weight_decay=0.1))
     assert [group["weight_decay"] for group in groups] == [0.1, 0.0]
     assert [group["use_muon"] for group in groups] == [True, False]

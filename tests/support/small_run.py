@@ -1,6 +1,5 @@
 """A run of the small variant as a child process, and what it found out."""
 
-
 from __future__ import annotations
 
 import json
@@ -12,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 SMALL = REPOSITORY / "deploy" / "runs" / "small.toml"
+
 
 @dataclass
 class Run:
