@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import errno
+import shutil
 import sys
 from collections.abc import Sequence
 
@@ -16,6 +16,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "train": ("train",),
     "eval": ("eval",),
 }
+FULL_BYTES = 2**20
 HELP = {
     "run": "all stages that the run file names",
     "pretrain": "bootstrap a small model",
@@ -55,18 +56,17 @@ def _run(config: RunConfig) -> int:
         raise
     except ValueError as error:
         return _fail(str(error), 2)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        return _fail(
-            f"no space left on the disk of {error.filename or config.run_dir}: free some and run the same command "
-            "again, it goes on from the last checkpoint",
-            1,
-        )
-    except RuntimeError as error:
-        if type(error).__module__.split(".")[0] not in {"rlcore", "services", "rollout", "builtins"}:
-            raise
-        return _fail(str(error), 1)
+    except Exception as error:
+        # torch, safetensors and Ray each wrap "no space left" in a type of their own, so the disk itself is asked.
+        if shutil.disk_usage(config.run_dir).free < FULL_BYTES:
+            return _fail(
+                f"no space left on the disk of run_dir={config.run_dir}: free some and run the same command again, "
+                "it goes on from the last checkpoint",
+                1,
+            )
+        if type(error).__module__.split(".")[0] in {"rlcore", "services", "rollout"}:
+            return _fail(str(error), 1)
+        raise
     return 0
 
 

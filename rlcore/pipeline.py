@@ -30,6 +30,7 @@ def run(config: RunConfig) -> RunFolder:
 def run_stages(resources: Resources) -> None:
     """consumes: the run folder as an earlier run left it; produces: what the missing stages write."""
     config, folder = resources.config, resources.folder
+    check_data(resources)
     if "pretrain" in config.stages and not config.model.path and not is_done(folder, "pretrain"):
         with folder.stage("pretrain"):
             pretrain.run(resources)
@@ -44,6 +45,14 @@ def run_stages(resources: Resources) -> None:
     if "eval" in config.stages:
         measure(resources, "after")
         summarise(resources)
+
+
+def check_data(resources: Resources) -> None:
+    """Read all problems and encode every prompt before anything heavy starts; ValueError names what is wrong."""
+    train_problems, held_out = resources.problems
+    for problem in (*train_problems, *held_out):
+        resources.prompt_ids(problem)
+    resources.say(f"data: {len(train_problems)} training and {len(held_out)} held-out problems")
 
 
 def is_done(folder: RunFolder, stage: str) -> bool:

@@ -102,6 +102,8 @@ class Resources:
         options: dict[str, Any] = {"log_to_driver": False, "logging_level": "warning"}
         if address == "local":
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+            # Ray's default of 15 would starve the actors beside any other process of the machine.
+            os.environ.setdefault("RAY_worker_niceness", "0")
             options |= {"include_dashboard": False, "_node_ip_address": "127.0.0.1", "num_cpus": os.cpu_count()}
         ray.init(address=address, ignore_reinit_error=True, **options)
         return ray

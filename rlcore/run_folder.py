@@ -120,7 +120,7 @@ class RunFolder:
         try:
             fill(temporary)
             write_json(temporary / "state.json", state)
-        except OSError:
+        except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
         if final.exists():

@@ -72,7 +72,7 @@ def encode_text(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
     Raises:
         ValueError: a character the tokenizer has no token for.
     """
-    ids: list[int] = tokenizer(text, add_special_tokens=False).input_ids
+    ids: list[int] = tokenizer(text, add_special_tokens=False, verbose=False).input_ids
     if _unknown(tokenizer) in ids:
         raise _no_token(tokenizer, text)
     return ids
@@ -91,7 +91,7 @@ def encode_documents(
     """
     if row_tokens < 2:
         raise ValueError(f"row_tokens={row_tokens}: a row needs at least 2 tokens, raise pretrain.row_tokens")
-    encoded = tokenizer(list(texts), add_special_tokens=False).input_ids if texts else []
+    encoded = tokenizer(list(texts), add_special_tokens=False, verbose=False).input_ids if texts else []
     # Read once: transformers looks a special token up anew each time.
     bos, eos, unknown = _bos(tokenizer), tokenizer.eos_token_id, _unknown(tokenizer)
     documents: list[list[int]] = []
