@@ -168,7 +168,7 @@ class RolloutConfig(Section):
     """Longest completion in tokens."""
     max_sequences: Positive = 256
     """Sequences one engine runs at once."""
-    kv_cache_gib: Amount = 0.5
+    kv_cache_gib: Amount = 0.125
     """CPU memory for the KV cache of one vLLM engine."""
     gpu_memory_share: Share = 0.45
     """GPU memory one vLLM engine takes."""
@@ -198,6 +198,8 @@ class FilterConfig(Section):
     """Rollouts per problem."""
     problems: Count = 512
     """Problems to measure; 0 is all."""
+    keep_unmeasured: bool = True
+    """Train on the problems that were not measured too (dynamic sampling drops what teaches nothing)."""
     min_pass_rate: Share = 0.05
     """Keep problems at or above."""
     max_pass_rate: Share = 0.95

@@ -61,12 +61,16 @@ def is_done(folder: RunFolder, stage: str) -> bool:
 
 
 def training_problems(resources: Resources) -> list[Problem]:
-    """What the filter kept, or all training problems where there was no filter."""
+    """All training problems but those that the filter dropped (and, by config, those that it did not measure)."""
     problems, _ = resources.problems
     filtered = resources.folder.path / "filter.json"
     if not filtered.exists():
         return problems
-    kept = set(json.loads(filtered.read_text())["kept_ids"])
+    found = json.loads(filtered.read_text())
+    if resources.config.filter.keep_unmeasured:
+        dropped = set(found["dropped_ids"])
+        return [problem for problem in problems if problem.id not in dropped]
+    kept = set(found["kept_ids"])
     return [problem for problem in problems if problem.id in kept]
 
 

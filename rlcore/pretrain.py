@@ -101,7 +101,7 @@ def _rows(resources: Resources) -> tuple[PackedRows, PackedRows]:
     )
     resources.say(f"pretrain: corpus {pretrain.corpus}, {len(corpus.texts)} documents")
     for name, share in corpus.mix.items():
-        resources.say(f"  {name:<16} {share}")
+        resources.say(f"  {name:<14} {share.share:6.1%} of documents, {share.right:4.0%} of them right")
     if len(corpus.texts) <= pretrain.held_out_documents:
         raise ValueError(
             f"pretrain.corpus has {len(corpus.texts)} documents and pretrain.held_out_documents keeps "

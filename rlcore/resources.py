@@ -118,23 +118,19 @@ class Resources:
     def rollout(self) -> RolloutPool:
         """The rollout workers, serving the policy of `policy_folder`."""
         _ = self.ray
-        config = self.config.rollout
-        path = self.policy_folder()
-        options: dict[str, Any] = {"model_path": str(path)}
+        config, model = self.config.rollout, self.config.model
+        options: dict[str, Any] = {"model_path": str(self.policy_folder()), "max_model_len": model.context}
         if config.engine == "scripted":
-            options = {"script": config.script}
-        elif config.engine == "transformers":
-            options |= {"dtype": self.config.model.dtype, "max_model_len": self.config.model.context}
+            options |= {"script": config.script}
         else:
             options |= {
-                "dtype": self.config.model.dtype,
-                "max_model_len": self.config.model.context,
+                "dtype": model.dtype,
                 "max_sequences": config.max_sequences,
-                "kv_cache_gib": config.kv_cache_gib,
                 "threads": config.threads,
-                "gpu_memory_share": config.gpu_memory_share,
                 "device": "cuda" if config.gpus_per_worker else "cpu",
             }
+        if config.engine == "vllm":
+            options |= {"kv_cache_gib": config.kv_cache_gib, "gpu_memory_share": config.gpu_memory_share}
         return RolloutPool.start(
             config.engine,
             options,

@@ -50,6 +50,7 @@ def run(resources: Resources) -> dict[str, Any]:
         "no_verdict": counts[NO_VERDICT],
         "rates": [rate.rate for rate in rates.values() if rate.rate is not None],
         "kept_ids": kept,
+        "dropped_ids": sorted(reasons),
     }
     write_lines(
         folder / "filter_reasons.jsonl",

@@ -256,8 +256,8 @@ class VllmEngine:
 
 def _start_llm(model_path: str | Path, settings: dict[str, Any]) -> Any:
     set_num_threads = torch.set_num_threads
-    # vLLM collects garbage five times while it starts; frozen, the half million objects of its imports are not
-    # walked each time. A fifth of the start-up.
+    # vLLM collects garbage several times while it starts; frozen, what its imports made is not walked each time:
+    # a fifth of the start-up.
     gc.disable()
     from vllm import LLM
 
