@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from rlcore.packing import pack
-
-FIELDS = ("ids", "positions", "mask", "real", "sequence", "advantage", "rollout_logp")
 
 
 @dataclass(frozen=True)
@@ -54,15 +53,14 @@ class PackedRows:
     def __len__(self) -> int:
         return int(self.ids.shape[0])
 
-    def rows(self, start: int, end: int) -> PackedRows:
-        """Rows start..end-1."""
-        old = None if self.old_logp is None else self.old_logp[start:end]
-        return PackedRows(**{name: getattr(self, name)[start:end] for name in FIELDS}, old_logp=old)
+    def map(self, function: Callable[[Tensor], Tensor]) -> PackedRows:
+        """The rows with `function` applied to every tensor."""
+        changed: dict[str, Any] = {name: None if v is None else function(v) for name, v in vars(self).items()}
+        return PackedRows(**changed)
 
-    def take(self, index: Tensor) -> PackedRows:
-        """The rows of `index`, in its order."""
-        old = None if self.old_logp is None else self.old_logp[index]
-        return PackedRows(**{name: getattr(self, name)[index] for name in FIELDS}, old_logp=old)
+    def slice(self, rows: slice | Tensor) -> PackedRows:
+        """The rows of a slice or an index."""
+        return self.map(lambda value: value[rows])
 
     @property
     def num_tokens(self) -> int:
@@ -75,10 +73,10 @@ class PackedRows:
         return int(self.sequence[self.mask].unique().numel())
 
 
-def pack_rows(sequences: Sequence[TrainSequence], row_tokens: int, *, pad_id: int) -> PackedRows:
+def pack_rows(sequences: Sequence[TrainSequence], row_tokens: int) -> PackedRows:
     """Pack whole sequences into rows of `row_tokens`; ValueError names one that is too long."""
     plan = pack([len(sequence.ids) for sequence in sequences], row_tokens)
-    rows = empty_rows(len(plan), row_tokens, pad_id=pad_id)
+    rows = _empty_rows(len(plan), row_tokens)
     for row, members in enumerate(plan):
         offset = 0
         for index in members:
@@ -86,6 +84,13 @@ def pack_rows(sequences: Sequence[TrainSequence], row_tokens: int, *, pad_id: in
             offset += len(sequences[index].ids)
         rows.positions[row, offset:] = torch.arange(row_tokens - offset)
     return rows
+
+
+def _empty_rows(count: int, row_tokens: int) -> PackedRows:
+    shape = (count, row_tokens)
+    whole = {name: torch.zeros(shape, dtype=torch.int64) for name in ("ids", "positions", "sequence")}
+    flags = {name: torch.zeros(shape, dtype=torch.bool) for name in ("mask", "real")}
+    return PackedRows(**whole, **flags, advantage=torch.zeros(shape), rollout_logp=torch.zeros(shape))
 
 
 def _place(rows: PackedRows, row: int, offset: int, index: int, sequence: TrainSequence) -> None:
@@ -104,36 +109,13 @@ def _place(rows: PackedRows, row: int, offset: int, index: int, sequence: TrainS
         rows.rollout_logp[row, answer:end] = torch.as_tensor(sequence.rollout_logp)
 
 
-def empty_rows(count: int, row_tokens: int, *, pad_id: int) -> PackedRows:
-    """Rows of padding only: they add nothing to any loss, and keep ranks in step."""
-    shape = (count, row_tokens)
-    return PackedRows(
-        ids=torch.full(shape, pad_id),
-        positions=torch.arange(row_tokens).repeat(count, 1),
-        mask=torch.zeros(shape, dtype=torch.bool),
-        real=torch.zeros(shape, dtype=torch.bool),
-        sequence=torch.zeros(shape, dtype=torch.int64),
-        advantage=torch.zeros(shape),
-        rollout_logp=torch.zeros(shape),
-    )
-
-
-def shard(rows: PackedRows, ranks: int, *, multiple: int, pad_id: int) -> list[PackedRows]:
+def shard(rows: PackedRows, ranks: int, *, multiple: int) -> list[PackedRows]:
     """Deal rows out to ranks in turn; every rank gets as many, a multiple of `multiple`, by adding padding rows.
 
-    Equal counts keep the collectives of ZeRO in step.
+    Equal counts keep the collectives of ZeRO in step. A padding row is zeros: it is in no loss and not real.
     """
     per_rank = -(-len(rows) // ranks)
     per_rank = -(-per_rank // multiple) * multiple
-    padding = empty_rows(per_rank * ranks - len(rows), rows.ids.shape[1], pad_id=pad_id)
-    whole = concatenate(rows, padding)
-    order = [torch.arange(rank, per_rank * ranks, ranks) for rank in range(ranks)]
-    return [whole.take(index) for index in order]
-
-
-def concatenate(first: PackedRows, second: PackedRows) -> PackedRows:
-    """Rows of both; `old_logp` is kept only where both have it."""
-    both = (first.old_logp, second.old_logp)
-    old = None if both[0] is None or both[1] is None else torch.cat([both[0], both[1]])
-    joined = {name: torch.cat([getattr(first, name), getattr(second, name)]) for name in FIELDS}
-    return PackedRows(**joined, old_logp=old)
+    missing = per_rank * ranks - len(rows)
+    whole = rows.map(lambda value: torch.cat([value, value.new_zeros(missing, *value.shape[1:])]))
+    return [whole.slice(slice(rank, None, ranks)) for rank in range(ranks)]

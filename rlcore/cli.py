@@ -17,6 +17,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "eval": ("eval",),
 }
 FULL_BYTES = 2**20
+OURS = {"rlcore", "services", "rollout", "verifiers"}
 HELP = {
     "run": "all stages that the run file names",
     "pretrain": "bootstrap a small model",
@@ -54,9 +55,9 @@ def _run(config: RunConfig) -> int:
         pipeline.run(config)
     except ConfigError:
         raise
-    except ValueError as error:
-        return _fail(str(error), 2)
     except Exception as error:
+        if isinstance(error, ValueError) and _is_ours(error):
+            return _fail(str(error), 2)
         # torch, safetensors and Ray each wrap "no space left" in a type of their own, so the disk itself is asked.
         if shutil.disk_usage(config.run_dir).free < FULL_BYTES:
             return _fail(
@@ -64,10 +65,18 @@ def _run(config: RunConfig) -> int:
                 "it goes on from the last checkpoint",
                 1,
             )
-        if type(error).__module__.split(".")[0] in {"rlcore", "services", "rollout"}:
+        if type(error).__module__.split(".")[0] in OURS:
             return _fail(str(error), 1)
         raise
     return 0
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Whether our own code raised it: a ValueError of a library is a bug and keeps its traceback."""
+    innermost = error.__traceback__
+    while innermost is not None and innermost.tb_next is not None:
+        innermost = innermost.tb_next
+    return innermost is not None and innermost.tb_frame.f_globals.get("__name__", "").split(".")[0] in OURS
 
 
 def _fail(message: str, code: int) -> int:

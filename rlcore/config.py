@@ -227,16 +227,14 @@ class TrainConfig(Section):
     """Upper clip; GSPO 4e-4, DAPO 0.28."""
     std_normalise: bool = True
     """Divide advantages by the group's standard deviation."""
-    dynamic_sampling: bool = True
-    """Refill the batch when groups without variance are dropped (DAPO)."""
     max_refills: Count = 2
-    """Extra rollout rounds per step at most; a smaller batch is trained on after that."""
+    """Dynamic sampling (DAPO): rounds at most that refill what groups without variance left; 0 only drops them."""
     balance_coef: Amount = 0.0
     """Load-balance loss per layer during RL."""
-    temperature: Amount = 1.0
+    temperature: float = Field(default=1.0, gt=0.0)
     """Sampling temperature; the learner divides its logits by it."""
-    canary_tolerance: Amount = 1e-4
-    """Largest allowed difference of learner and rollout log-probs on the canary prompts."""
+    canary_tolerance: Amount = 0.0
+    """Largest allowed difference of log-probs on the canary prompts; 0 is 1e-4 in fp32 and 0.1 in bf16."""
     canary_sequences: Positive = 8
     """Canary prompts; more are added until every expert is routed to."""
     checkpoint_every: Positive = 10

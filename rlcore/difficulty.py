@@ -70,13 +70,6 @@ def count_reasons(reasons: Mapping[str, str]) -> dict[str, int]:
     return {reason: counts[reason] for reason in (TOO_EASY, TOO_HARD, NO_VERDICT)}
 
 
-def informative_probability(rate: float, group_size: int) -> float:
-    """Chance that a group is neither all right nor all wrong, 1 - p^G - (1 - p)^G; else its advantages are zero."""
-    if not 0.0 <= rate <= 1.0 or group_size < 1:
-        raise ValueError(f"pass rate {rate} and group size {group_size}: give 0 <= rate <= 1 and group_size >= 1")
-    return 1.0 - rate**group_size - (1.0 - rate) ** group_size
-
-
 def posterior_below(bound: float, correct: int, judged: int) -> float:
     """P(pass rate < bound) under a uniform prior after `correct` of `judged`.
 

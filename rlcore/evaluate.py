@@ -7,7 +7,7 @@ from typing import Any
 
 from rlcore.resources import Resources
 from rlcore.sampling import sample_groups
-from rlcore.statistics import Interval, mean_and_ci, mean_pass_at_k
+from rlcore.statistics import Interval, mean_pass_at_k
 from rlcore.types import Group
 from verifiers.types import Problem, Status
 
@@ -31,17 +31,14 @@ def evaluate(resources: Resources, problems: Sequence[Problem]) -> dict[str, Any
             part = problems[start : start + CHUNK]
             seed_parts = ("eval", temperature)
             groups += sample_groups(
-                resources, part, samples=samples, temperature=temperature, seed_parts=seed_parts
+                resources, part, samples=samples, temperature=temperature, seed_parts=seed_parts, first=start
             ).groups
         counts = [judged_and_correct(group) for group in groups]
-        by_temperature[str(temperature)] = {
-            "pass_at_1": mean_pass_at_k(counts, 1).mean,
-            "ci": _bounds(_avg_at_k(counts)),
-            "samples": samples,
-        }
+        found = mean_pass_at_k(counts, 1)
+        by_temperature[str(temperature)] = {"pass_at_1": found.mean, "ci": _bounds(found), "samples": samples}
         if temperature == 1:
             ks = {str(k): mean_pass_at_k(counts, k) for k in config.ks}
-            result["pass_at_k"] = {k: {"value": found.mean, "ci": _bounds(found)} for k, found in ks.items()}
+            result["pass_at_k"] = {k: {"value": value.mean, "ci": _bounds(value)} for k, value in ks.items()}
             result |= _shares(groups)
     result["greedy"] = by_temperature.get("0.0")
     best = max(by_temperature, key=lambda name: by_temperature[name]["pass_at_1"])
@@ -49,15 +46,17 @@ def evaluate(resources: Resources, problems: Sequence[Problem]) -> dict[str, Any
     return result
 
 
+def to_metrics(result: dict[str, Any]) -> dict[str, float]:
+    """The evaluation as metrics of `rlcore.metrics`."""
+    values = {f"eval/pass_at_1/temperature_{t}": found["pass_at_1"] for t, found in result["temperatures"].items()}
+    values |= {f"eval/pass_at_{k}": found["value"] for k, found in result["pass_at_k"].items()}
+    return values | {f"eval/{name}": result[name] for name in ("truncated_share", "masked_share", "held_out")}
+
+
 def judged_and_correct(group: Group) -> tuple[int, int]:
     """(n, c): samples with a verdict of the answer, and how many are correct."""
     judged = [verdict for verdict in group.verdicts if not verdict.mask_sample]
     return len(judged), sum(verdict.status is Status.CORRECT for verdict in judged)
-
-
-def _avg_at_k(counts: Sequence[tuple[int, int]]) -> Interval:
-    values = [correct / judged for judged, correct in counts if judged]
-    return mean_and_ci(values, left_out=len(counts) - len(values))
 
 
 def _bounds(interval: Interval) -> list[float]:

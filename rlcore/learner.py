@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +40,9 @@ class StepSpec:
     clip_low: float = 0.0
     clip_high: float = 0.0
     temperature: float = 1.0
+
+
+SUMMED = ("balance_loss", "clip_share_low", "clip_share_high", "ratio_max", "logprob_abs_diff_max", "mismatch_kl")
 
 
 def init_process_group(rank: int, ranks: int, address: str, port: int) -> None:
@@ -88,12 +90,10 @@ class Learner:
     Every method is a collective: call it on all ranks, in the same order.
     """
 
-    def __init__(
-        self, model_path: str, model: ModelConfig, learner: LearnerConfig, optim: OptimConfig, *, pad_id: int
-    ) -> None:
+    def __init__(self, model_path: str, model: ModelConfig, learner: LearnerConfig, optim: OptimConfig) -> None:
         import deepspeed
 
-        self.config, self.pad_id, self.rank = learner, pad_id, torch.distributed.get_rank()
+        self.config, self.rank = learner, torch.distributed.get_rank()
         self.ranks = torch.distributed.get_world_size()
         lm = architectures.prepare_for_training(
             architectures.load(model_path), gradient_checkpointing=learner.gradient_checkpointing
@@ -110,11 +110,9 @@ class Learner:
             model=policy, optimizer=optimizer, config=deepspeed_config(learner, optim, model.dtype)
         )
         self.device = self.engine.device
-        self.muon = optim.kind == "muon"
 
     def step(self, rows: PackedRows, spec: StepSpec) -> dict[str, Any]:
         """One optimiser step on this rank's rows (every rank has as many). Returns metrics summed over ranks."""
-        started = time.perf_counter()
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak_lr"] * spec.lr
         micro_batches = list(self._micro_batches(rows))
@@ -131,7 +129,6 @@ class Learner:
         return self._reduce(sums) | {
             "grad_norm": float(self.engine.get_global_grad_norm() or 0.0),
             "lr": spec.lr,
-            "seconds": time.perf_counter() - started,
         }
 
     def _loss(self, rows: PackedRows, spec: StepSpec) -> tuple[Tensor, dict[str, Tensor]]:
@@ -170,7 +167,8 @@ class Learner:
         return loss, metrics
 
     def _reduce(self, sums: dict[str, Tensor]) -> dict[str, Any]:
-        for name in ("clip_share_low", "clip_share_high", "ratio_max", "logprob_abs_diff_max", "mismatch_kl"):
+        # Every rank must reduce the same names, also one that held nothing but padding.
+        for name in SUMMED:
             sums.setdefault(name, torch.zeros((), device=self.device))
         out: dict[str, Any] = {}
         for name in sorted(sums):
@@ -184,11 +182,7 @@ class Learner:
     def _micro_batches(self, rows: PackedRows) -> Iterator[PackedRows]:
         size = self.config.micro_batch_rows
         for start in range(0, len(rows), size):
-            micro = rows.rows(start, start + size)
-            for name, value in vars(micro).items():
-                if value is not None:
-                    setattr(micro, name, value.to(self.device))
-            yield micro
+            yield rows.slice(slice(start, start + size)).map(lambda value: value.to(self.device))
 
     @torch.no_grad()
     def logprobs(self, rows: PackedRows, temperature: float) -> Tensor:
@@ -214,15 +208,15 @@ class Learner:
         return scores, torch.stack(counts).sum(0) if counts else torch.zeros(0, 0)
 
     @torch.no_grad()
-    def routes(self, sequences: Sequence[Sequence[int]]) -> list[set[tuple[int, int]]]:
-        """The (layer, expert) pairs that each sequence's tokens are routed to."""
-        found = []
-        for ids, positions, mask in self._singles(sequences):
-            logits = self.engine(ids, positions, mask, 1.0).router_logits_LTE
-            real = torch.ones(ids.numel(), dtype=torch.bool, device=self.device)
-            counts = expert_counts(logits, real, self.top_k) if logits else torch.zeros(0, 0)
-            found.append({(layer, expert) for layer, expert in counts.nonzero().tolist()})
-        return found
+    def routes(self, sequences: Sequence[Sequence[int]]) -> tuple[list[set[tuple[int, int]]], int]:
+        """The (layer, expert) pairs that each sequence's tokens are routed to, and how many pairs there are."""
+        found: list[set[tuple[int, int]]] = []
+        pairs = 0
+        for sequence in sequences:
+            _, counts_LE = self.score([sequence])
+            pairs = counts_LE.numel()
+            found.append({(layer, expert) for layer, expert in counts_LE.nonzero().tolist()})
+        return found, pairs
 
     @torch.no_grad()
     def trace(self, sequences: Sequence[Sequence[int]]) -> list[dict[str, list[float]]]:

@@ -85,18 +85,17 @@ class LearnerGroup:
                 f"{self.config.ranks} x {self.config.gpus_per_rank} GPUs, or is busy; see `ray status`"
             ) from None
 
-    def build(self, model_path: Path | str, model: ModelConfig, optim: OptimConfig, *, pad_id: int) -> None:
+    def build(self, model_path: Path | str, model: ModelConfig, optim: OptimConfig) -> None:
         """Load the model on every rank under a fresh optimiser."""
-        self.pad_id = pad_id
-        self._all("build", str(model_path), model, self.config, optim, pad_id=pad_id)
+        self._all("build", str(model_path), model, self.config, optim)
 
     def _all(self, method: str, *args: Any, **kwargs: Any) -> list[Any]:
         return ray.get([getattr(actor, method).remote(*args, **kwargs) for actor in self.actors])
 
     def _shards(self, rows: PackedRows) -> list[PackedRows]:
         per_rank = -(-len(rows) // self.config.ranks)
-        micro = min(self.config.micro_batch_rows, per_rank)
-        return shard(rows, self.config.ranks, multiple=micro, pad_id=self.pad_id)
+        micro = max(1, min(self.config.micro_batch_rows, per_rank))
+        return shard(rows, self.config.ranks, multiple=micro)
 
     def step(self, rows: PackedRows, spec: StepSpec) -> dict[str, Any]:
         """One optimiser step over `rows`, dealt out to the ranks. Metrics are over all ranks."""
@@ -118,9 +117,9 @@ class LearnerGroup:
         result: tuple[list[list[float]], Tensor] = self._all("call", "score", sequences)[0]
         return result
 
-    def routes(self, sequences: Sequence[Sequence[int]]) -> list[set[tuple[int, int]]]:
+    def routes(self, sequences: Sequence[Sequence[int]]) -> tuple[list[set[tuple[int, int]]], int]:
         """See `Learner.routes`."""
-        result: list[set[tuple[int, int]]] = self._all("call", "routes", sequences)[0]
+        result: tuple[list[set[tuple[int, int]]], int] = self._all("call", "routes", sequences)[0]
         return result
 
     def trace(self, sequences: Sequence[Sequence[int]]) -> list[dict[str, list[float]]]:

@@ -9,12 +9,13 @@ import difflib
 import json
 import logging
 import math
-import os
 import re
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from rlcore.run_folder import write_text
 
 if TYPE_CHECKING:
     from rlcore.tensorboard_events import Events
@@ -29,17 +30,16 @@ class Metric(NamedTuple):
     unit: str
 
 
-# {L} layer, {K} the k of pass@k, {T} temperature, {S} a verdict's status.
+# {L} layer, {K} the k of pass@k, {T} temperature.
 METRICS: dict[str, Metric] = {
     "pretrain/loss": Metric("Next-token cross-entropy of the step's batch; ln(vocabulary) at the start.", "nats/token"),
     "pretrain/held_out_loss": Metric(
         "The same on documents kept out of training; rises when it memorises.", "nats/token"
     ),
     "pretrain/balance_loss": Metric(
-        "Load-balance loss summed over layers, before its coefficient; 1 a layer is even.", ""
+        "Load-balance loss, mean over layers, before its coefficient; experts per token when even.", ""
     ),
     "pretrain/lr": Metric("Learning rate of this step (of Muon's matrices where Muon is on).", ""),
-    "pretrain/adam_lr": Metric("Learning rate of what Muon leaves to AdamW.", ""),
     "pretrain/grad_norm": Metric("Global gradient norm before clipping.", ""),
     "pretrain/tokens": Metric("Real tokens of the step's batch, all ranks.", "tokens"),
     "pretrain/tokens_per_second": Metric("Training speed over all ranks.", "tokens/s"),
@@ -53,15 +53,13 @@ METRICS: dict[str, Metric] = {
     "filter/dropped_hard": Metric("Problems below the band.", "problems"),
     "filter/no_verdict": Metric("Problems for which the judge failed on every completion.", "problems"),
     "train/loss": Metric("Policy loss of the step; on-policy its value says little, its gradient is what counts.", ""),
-    "train/balance_loss": Metric("Load-balance loss summed over layers, before its coefficient.", ""),
+    "train/balance_loss": Metric(
+        "Load-balance loss, mean over layers, before its coefficient; experts per token when even.", ""
+    ),
     "train/reward_mean": Metric("Mean reward of all judged completions of the step, dropped groups included.", ""),
-    "train/reward_std": Metric("Standard deviation of the same rewards.", ""),
     "train/pass_rate": Metric("Share of judged completions with verdict correct, dropped groups included.", "share"),
-    "train/status_share/{S}": Metric("Share of the step's completions with this verdict status.", "share"),
-    "train/advantage_abs_mean": Metric("Mean absolute advantage of the tokens trained on.", ""),
     "train/entropy": Metric("Mean entropy of the policy's next-token distribution on sampled tokens.", "nats/token"),
     "train/completion_tokens_mean": Metric("Mean completion length.", "tokens"),
-    "train/completion_tokens_min": Metric("Shortest completion.", "tokens"),
     "train/completion_tokens_max": Metric("Longest completion.", "tokens"),
     "train/truncated_share": Metric("Share of completions cut off by the length limit.", "share"),
     "train/masked_share": Metric(
@@ -78,32 +76,18 @@ METRICS: dict[str, Metric] = {
     "train/clip_share": Metric("Share of tokens whose gradient the clip removed; 0 on-policy.", "share"),
     "train/clip_share_low": Metric("The part of it below the lower clip (negative advantage).", "share"),
     "train/clip_share_high": Metric("The part of it above the upper clip (positive advantage).", "share"),
-    "train/ratio_mean": Metric("Mean importance ratio of new to old policy; 1 on-policy.", ""),
-    "train/ratio_min": Metric("Smallest importance ratio.", ""),
     "train/ratio_max": Metric("Largest importance ratio.", ""),
     "train/kl_rollout_learner": Metric(
         "Mismatch: KL(rollout || learner) on the sampled tokens at equal weights, k3 estimate.", "nats/token"
     ),
-    "train/logprob_abs_diff_mean": Metric("Mean |log-prob of rollout - of learner| on sampled tokens.", "nats"),
-    "train/logprob_abs_diff_max": Metric("Largest of the same.", "nats"),
-    "train/effective_sample_share": Metric(
-        "Effective sample size of the importance weights over their number.", "share"
-    ),
+    "train/logprob_abs_diff_max": Metric("Largest |log-prob of rollout - of learner| on sampled tokens.", "nats"),
     "train/grad_norm": Metric("Global gradient norm before clipping, mean over the step's minibatches.", ""),
     "train/lr": Metric("Learning rate of this step (of Muon's matrices where Muon is on).", ""),
-    "train/adam_lr": Metric("Learning rate of what Muon leaves to AdamW.", ""),
-    "train/policy_version": Metric("Version of the weights that sampled this step.", ""),
-    "train/staleness": Metric(
-        "Optimiser steps between the sampling policy and the trained one, mean over tokens.", "steps"
-    ),
     "train/load_max_over_mean": Metric("Busiest expert over the mean, worst layer; 1 is even.", ""),
     "train/load/layer_{L}": Metric("Share of routed slots that each expert of the layer got.", "share"),
-    "rollout/tokens_per_second": Metric("Sampling speed over all workers.", "tokens/s"),
-    "rollout/resent": Metric("Requests sent again because a worker died.", "requests"),
     "canary/max_abs_diff": Metric(
         "Largest |log-prob of learner - of rollout| on the canary prompts after the update.", "nats"
     ),
-    "canary/mean_abs_diff": Metric("Mean of the same.", "nats"),
     "canary/expert_coverage": Metric(
         "Share of all experts that the canary prompts route to; 1 means all are checked.", "share"
     ),
@@ -112,7 +96,6 @@ METRICS: dict[str, Metric] = {
     "eval/pass_at_{K}": Metric(
         "Unbiased pass@k at temperature 1 on held-out problems (arXiv 2107.03374, eq. 1).", "share"
     ),
-    "eval/avg_at_{K}": Metric("Mean reward over k completions at temperature 1.", ""),
     "eval/pass_at_1/temperature_{T}": Metric("pass@1 at this temperature; 0 is greedy.", "share"),
     "eval/truncated_share": Metric("Share of the evaluation's completions cut off by length.", "share"),
     "eval/masked_share": Metric("Share of the evaluation's completions whose judge failed.", "share"),
@@ -124,11 +107,9 @@ METRICS: dict[str, Metric] = {
     "time/learn": Metric("Log-probs, forward, backward and optimiser.", "s"),
     "time/publish": Metric("Writing the weights and loading them into every rollout worker.", "s"),
     "time/canary": Metric("The canary's check after the update.", "s"),
-    "time/checkpoint": Metric("Writing a checkpoint.", "s"),
-    "time/service_wait": Metric("Waiting for a reward service that was away.", "s"),
 }
 
-_PLACEHOLDERS = {"{L}": r"\d+", "{K}": r"\d+", "{T}": r"\d+(\.\d+)?", "{S}": "[a-z_]+"}
+_PLACEHOLDERS = {"{L}": r"\d+", "{K}": r"\d+", "{T}": r"\d+(\.\d+)?"}
 
 
 def _pattern(name: str) -> re.Pattern[str]:
@@ -279,10 +260,5 @@ def _cut(path: Path, resume_step: Mapping[str, int]) -> list[dict[str, Any]]:
     kept = [record for record in read_metrics(path) if record["step"] <= resume_step.get(record["stage"], math.inf)]
     content = b"".join(_encode(record) for record in kept)
     if path.exists() and path.read_bytes() != content:
-        temporary = path.with_name(path.name + ".tmp")
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_text(path, content.decode())
     return kept

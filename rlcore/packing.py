@@ -45,9 +45,3 @@ def pack(lengths: Sequence[int], capacity: int) -> list[list[int]]:
                 break
             free[node] = largest
     return rows
-
-
-def fill_share(lengths: Sequence[int], rows: Sequence[Sequence[int]], capacity: int) -> float:
-    """Tokens over slots of the packed rows; 1 is no padding. No rows are full."""
-    slots = len(rows) * capacity
-    return sum(lengths[index] for row in rows for index in row) / slots if slots else 1.0

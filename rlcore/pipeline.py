@@ -10,7 +10,8 @@ from typing import Any
 from rlcore import evaluate, pretrain, screen, train
 from rlcore.config import RunConfig
 from rlcore.resources import Resources
-from rlcore.run_folder import RunFolder, open_run, write_json
+from rlcore.run_folder import RunFolder, open_run, sha256_folder, sha256_json, write_json
+from verifiers import registry as verifiers
 from verifiers.types import Problem
 
 
@@ -37,21 +38,33 @@ def run_stages(resources: Resources) -> None:
     if "filter" in config.stages and not (folder.path / "filter.json").exists():
         with folder.stage("filter"):
             screen.run(resources)
-    if "eval" in config.stages and "train" in config.stages:
+    if "eval" in config.stages and folder.latest(train.STAGE) is None:
         measure(resources, "before")
     if "train" in config.stages and not is_done(folder, "train"):
         with folder.stage("train"):
             train.run(resources, training_problems(resources))
     if "eval" in config.stages:
-        measure(resources, "after")
+        if folder.latest(train.STAGE) is not None:
+            measure(resources, "after")
         summarise(resources)
 
 
 def check_data(resources: Resources) -> None:
-    """Read all problems and encode every prompt before anything heavy starts; ValueError names what is wrong."""
+    """Read all problems and encode every prompt before anything heavy starts; ValueError names what is wrong.
+
+    What the run reads is hashed into the manifest; a run that goes on with other data, another policy or another
+    verifier is refused.
+    """
     train_problems, held_out = resources.problems
     for problem in (*train_problems, *held_out):
         resources.prompt_ids(problem)
+    resources.folder.check_hashes(
+        {
+            "data.source": sha256_json([problem.model_dump(mode="json") for problem in (*train_problems, *held_out)]),
+            "data.verifier": sha256_json({name: verifiers.version(name) for name in resources.verifiers}),
+            "model.path": sha256_folder(resources.config.model.path),
+        }
+    )
     resources.say(f"data: {len(train_problems)} training and {len(held_out)} held-out problems")
 
 
@@ -75,30 +88,25 @@ def training_problems(resources: Resources) -> list[Problem]:
 
 
 def measure(resources: Resources, when: str) -> None:
-    """Write eval/before.json or eval/after.json, once: the policy RL starts from, or its newest checkpoint."""
+    """Write eval/before.json (the policy RL starts from) or eval/after.json (the newest RL checkpoint).
+
+    A measurement of the same policy is kept; one of an older checkpoint is made again.
+    """
     path = resources.folder.path / "eval" / f"{when}.json"
-    if path.exists():
-        return
-    if when == "before" and resources.folder.latest(train.STAGE) is not None:
-        resources.say("eval: RL has begun without a measurement before it: there will be none")
+    checkpoint = resources.folder.latest(train.STAGE)
+    step = checkpoint.step if checkpoint else 0
+    if path.exists() and json.loads(path.read_text())["step"] == step:
         return
     with resources.folder.stage(f"eval_{when}"):
-        if when == "after":
-            load_newest(resources)
+        if checkpoint is not None and resources.rollout.policy_version != step:
+            resources.rollout.update_weights(checkpoint.hf, step)
         _, held_out = resources.problems
         path.parent.mkdir(exist_ok=True)
-        result = evaluate.evaluate(resources, held_out)
+        result = {"step": step, **evaluate.evaluate(resources, held_out)}
         write_json(path, result)
-        resources.say(
-            f"eval {when}: pass@1 {result['temperatures']['1.0']['pass_at_1']:.3f} on {result['held_out']} problems"
-        )
-
-
-def load_newest(resources: Resources) -> None:
-    """Bring the rollout workers to the newest RL checkpoint, where they do not hold it already."""
-    checkpoint = resources.folder.latest(train.STAGE)
-    if checkpoint is not None and resources.rollout.policy_version != checkpoint.step:
-        resources.rollout.update_weights(checkpoint.hf, checkpoint.step)
+        resources.metrics.log(f"eval_{when}", step, evaluate.to_metrics(result))
+        pass_at_1 = result["temperatures"]["1.0"]["pass_at_1"]
+        resources.say(f"eval {when}: pass@1 {pass_at_1:.3f} on {result['held_out']} problems")
 
 
 def summarise(resources: Resources) -> None:
@@ -112,7 +120,7 @@ def summarise(resources: Resources) -> None:
         if path.exists():
             results[when] = json.loads(path.read_text())
             summary |= _fields(results[when], when)
-    summary["held_out"] = results["after"]["held_out"]
+    summary["held_out"] = max(result["held_out"] for result in results.values())
     summary["minutes"] = sum(stage.get("seconds", 0.0) for stage in stages.values()) / 60
     summary["stages"] = {name: round(stage.get("seconds", 0.0), 1) for name, stage in stages.items()}
     write_json(folder.path / "summary.json", summary)

@@ -83,7 +83,7 @@ class Axes:
             # A label at the right edge would stick out of the picture.
             anchor = " end" if self.px(tick) > WIDTH - 3.2 * len(text) else " mid"
             x = WIDTH - 1 if anchor == " end" else self.px(tick)
-            parts.append(f'<text class="tick{anchor}" x="{x:.1f}" y="{HEIGHT - BOTTOM + 15}">{text}</text>')
+            parts.append(f'<text class="tick{anchor}" x="{x:.1f}" y="{HEIGHT - BOTTOM + 17}">{text}</text>')
         middle = (LEFT + WIDTH - RIGHT) / 2
         parts.append(f'<text class="axis mid" x="{middle:.0f}" y="{HEIGHT - 4}">{escape(x_label)}</text>')
         return "".join(parts)

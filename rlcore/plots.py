@@ -209,7 +209,7 @@ def bar_plot(bars: Sequence[tuple[str, float, int]], *, x_label: str) -> str:
         )
         if index % every == 0:
             middle = (left + right) / 2
-            parts.append(f'<text class="tick mid" x="{middle:.1f}" y="{HEIGHT - BOTTOM + 15}">{escape(label)}</text>')
+            parts.append(f'<text class="tick mid" x="{middle:.1f}" y="{HEIGHT - BOTTOM + 17}">{escape(label)}</text>')
     summary = ", ".join(f"{label}: {number(height)}" for label, height, _ in bars)
     return _svg("".join(parts), summary)
 
@@ -245,7 +245,7 @@ def heat_map(rows: Sequence[tuple[str, Sequence[float | None]]], *, x_label: str
     every = math.ceil(columns * 22 / (WIDTH - LEFT - RIGHT))
     for column in range(0, columns, every):
         x = LEFT + (column + 0.5) * cell
-        parts.append(f'<text class="tick mid" x="{x:.1f}" y="{height - BOTTOM + 15}">{column}</text>')
+        parts.append(f'<text class="tick mid" x="{x:.1f}" y="{height - BOTTOM + 17}">{column}</text>')
     parts.append(
         f'<text class="axis mid" x="{(LEFT + WIDTH - RIGHT) / 2:.0f}" y="{height - 4}">{escape(x_label)}</text>'
     )

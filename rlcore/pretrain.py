@@ -32,7 +32,7 @@ def run(resources: Resources) -> None:
     per_step = pretrain.batch_tokens // pretrain.row_tokens
     checkpoint = folder.latest(STAGE)
     start = _initial_model(resources) if checkpoint is None else checkpoint.hf
-    learner.build(start, config.model, pretrain.optim, pad_id=resources.tokenizer.pad_token_id)
+    learner.build(start, config.model, pretrain.optim)
     if checkpoint is not None:
         learner.load(checkpoint.folder / "learner")
         resources.say(f"pretrain: going on after step {checkpoint.step}")
@@ -63,8 +63,11 @@ def run(resources: Resources) -> None:
                 "time/step": seconds,
             }
             if "load_max_over_mean" in values:
+                record["pretrain/balance_loss"] = values["balance_loss"]
                 record["pretrain/load_max_over_mean"] = values["load_max_over_mean"]
-            if done % pretrain.checkpoint_every == 0 or done == pretrain.steps:
+                for layer, counts in enumerate(values["expert_counts"]):
+                    record[f"pretrain/load/layer_{layer}"] = [count / sum(counts) for count in counts]
+            if len(held_out) and (done % pretrain.checkpoint_every == 0 or done == pretrain.steps):
                 record["pretrain/held_out_loss"] = _held_out_loss(resources, held_out)
             resources.metrics.log(STAGE, done, record)
             shown = {"loss": values["loss"], "tok/s": tokens_per_second}
@@ -72,12 +75,7 @@ def run(resources: Resources) -> None:
                 shown["held-out"] = record["pretrain/held_out_loss"]
             progress.update(done, shown)
             if done % pretrain.checkpoint_every == 0 or done == pretrain.steps:
-                folder.save(STAGE, done, {"step": done}, lambda path: _fill(resources, path))
-
-
-def _fill(resources: Resources, path: Path) -> None:
-    resources.learner.save(path / "learner")
-    resources.learner.export(path / "hf", resources.tokenizer)
+                folder.save(STAGE, done, {}, resources.fill_checkpoint)
 
 
 def _initial_model(resources: Resources) -> Path:
@@ -120,7 +118,7 @@ def _pack(resources: Resources, texts: list[str]) -> PackedRows:
     if cut:
         resources.say(f"pretrain: {cut} documents are longer than pretrain.row_tokens={row_tokens} and were cut")
     sequences = [TrainSequence(ids, 1) for ids in documents]
-    return pack_rows(sequences, row_tokens, pad_id=resources.tokenizer.pad_token_id)
+    return pack_rows(sequences, row_tokens)
 
 
 def _batches(rows: PackedRows, per_step: int, *, first: int, steps: int, seed: int) -> Iterator[tuple[int, PackedRows]]:
@@ -135,7 +133,8 @@ def _batches(rows: PackedRows, per_step: int, *, first: int, steps: int, seed: i
         epoch, position = divmod(step, per_epoch)
         generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
         order = torch.randperm(len(rows), generator=generator)
-        yield step, rows.take(order[position * per_step : (position + 1) * per_step])
+        chosen = order[position * per_step : (position + 1) * per_step]
+        yield step, rows.slice(chosen)
 
 
 def _held_out_loss(resources: Resources, rows: PackedRows) -> float:

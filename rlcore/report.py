@@ -24,11 +24,12 @@ from markupsafe import Markup
 from rlcore.metrics import METRICS
 from rlcore.plot_axes import number
 from rlcore.report_panels import STATUS_ORDER, STATUS_TONES, Section, sections, step_phases
+from rlcore.run_folder import write_text
 from rlcore.run_record import RunRecord, read_run
 
 STAGE_NAMES = {
-    "pretrain": "Pretraining", "filter": "Difficulty filter", "train": "RL", "eval": "Evaluation",
-    "eval_before": "Evaluation before RL", "eval_after": "Evaluation after RL",
+    "pretrain": "Pretraining", "filter": "Difficulty filter", "eval_before": "Evaluation before RL", "train": "RL",
+    "eval_after": "Evaluation after RL",
 }  # fmt: skip
 
 
@@ -54,10 +55,8 @@ def write_report(run_dir: Path) -> Path:
     """
     run = read_run(run_dir)
     path = Path(run_dir) / "report.html"
-    temporary = path.with_name("report.html.tmp")
     # Half a surrogate pair, which JSON can carry and UTF-8 cannot, becomes a question mark.
-    temporary.write_bytes(render(run).encode("utf-8", errors="replace"))
-    temporary.replace(path)
+    write_text(path, render(run).encode("utf-8", errors="replace").decode())
     return path
 
 
@@ -98,24 +97,15 @@ def render(run: RunRecord) -> str:
 def eval_rows(before: dict[str, Any], after: dict[str, Any]) -> list[Row]:
     """The before/after table: pass@1 at T=1, best over T, greedy, pass@k, then the shares."""
 
-    def at(result: dict[str, Any], temperature: float) -> dict[str, Any]:
-        entries = result.get("temperatures", {}).items()
-        return next((entry for key, entry in entries if float(key) == temperature), {})
+    def first(result: dict[str, Any]) -> dict[str, Any]:
+        return result.get("temperatures", {}).get("1.0", {})
 
-    def best(result: dict[str, Any]) -> dict[str, Any]:
-        entries = result.get("temperatures", {})
-        return max(
-            ({**entry, "at": t} for t, entry in entries.items() if entry.get("pass_at_1") is not None),
-            key=lambda entry: entry["pass_at_1"],
-            default={},
-        )
-
-    picks = [("pass@1", "T = 1", at(before, 1.0), at(after, 1.0))]
-    best_before, best_after = best(before), best(after)
-    if best_before or best_after:
-        chosen = " → ".join(dict.fromkeys(f"{float(entry['at']):g}" for entry in (best_before, best_after) if entry))
-        picks.append(("pass@1, best temperature", f"T = {chosen}", best_before, best_after))
-    picks.append(("pass@1, greedy", "T = 0", at(before, 0.0), at(after, 0.0)))
+    picks = [("pass@1", "T = 1", first(before), first(after))]
+    best_before, best_after = before.get("best_t", {}), after.get("best_t", {})
+    chosen = dict.fromkeys(f"{entry['temperature']:g}" for entry in (best_before, best_after) if entry)
+    picks.append(("pass@1, best temperature", f"T = {' → '.join(chosen)}", best_before, best_after))
+    # null where the configuration does not have temperature 0
+    picks.append(("pass@1, greedy", "T = 0", before.get("greedy") or {}, after.get("greedy") or {}))
     for k in sorted({*before.get("pass_at_k", {}), *after.get("pass_at_k", {})}, key=int):
         if int(k) > 1:
             picks.append(
@@ -157,15 +147,18 @@ def _row(name: str, note: str, before: dict[str, Any], after: dict[str, Any], *,
 
 def timeline(run: RunRecord) -> list[dict[str, Any]]:
     """The stages on one clock: offset and width in percent of the run, seconds, finished or not."""
+    timings = dict(run.manifest.get("stages") or {})
+    for name in ("pretrain", "train"):
+        # The manifest learns of a stage when it is left: one that runs, or was killed, has only its steps.
+        if name not in timings and (lines := run.stages.get(name)):
+            timings[name] = {"start": lines[0]["time"] - (lines[0]["values"].get("time/step") or 0.0)}
     entries = []
-    for name, timing in (run.manifest.get("stages") or {}).items():
-        if not isinstance(timing, dict) or (start := _epoch(timing.get("start"))) is None:
-            continue
-        end = _epoch(timing.get("end"))
+    for name, timing in timings.items():
+        start, end = timing["start"], timing.get("end")
         finished = end is not None
         if end is None:
-            lines = run.stages.get(name, [])
-            end = max(start, lines[-1]["time"] if lines else start)
+            lines = run.stages.get(name)
+            end = max(start + timing.get("seconds", 0.0), lines[-1]["time"] if lines else start)
         entries.append({"name": STAGE_NAMES.get(name, name), "start": start, "end": end, "finished": finished,
                         "seconds": timing.get("seconds") or end - start})  # fmt: skip
     if not entries:
@@ -189,31 +182,26 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def _epoch(value: Any) -> float | None:
-    if isinstance(value, int | float):
-        return float(value)
-    try:
-        return datetime.fromisoformat(value).timestamp()
-    except (TypeError, ValueError):  # not a time: the manifest is free-form
-        return None
-
-
 def _state(run: RunRecord) -> dict[str, str]:
     """finished, or where it stands: the page of a run that was cut off says so."""
-    open_stages = [
-        name for name, timing in (run.manifest.get("stages") or {}).items()
-        if isinstance(timing, dict) and timing.get("end") is None
-    ]  # fmt: skip
+    timings = run.manifest.get("stages") or {}
+    done = {name for name, timing in timings.items() if "end" in timing}
     wanted = run.setting("stages", default=[])
-    if not open_stages and run.manifest and (run.after or "eval" not in wanted):
+    # Without RL there is one evaluation, that of the policy as it is.
+    measured = run.after or ("train" not in wanted and run.before)
+    done |= {name for name, result in (("filter", run.filter), ("eval", measured)) if result}
+    if run.setting("model", "path"):
+        done.add("pretrain")
+    todo = [name for name in wanted if name not in done]
+    if run.manifest and not todo:
         return {"kind": "done", "text": "finished"}
-    stage = open_stages[-1] if open_stages else next(reversed(run.stages), None)
+    stage = todo[0] if todo else next((name for name in reversed(run.stages) if name in STAGE_NAMES), None)
     if stage is None:
         return {"kind": "open", "text": "not finished: no step yet"}
     lines = run.stages.get(stage, [])
     total = run.setting(stage, "steps")
     at = f" at step {lines[-1]['step']}" + (f" of {total}" if total else "") if lines else ""
-    return {"kind": "open", "text": f"not finished: {STAGE_NAMES.get(stage, stage)}{at}"}
+    return {"kind": "open", "text": f"not finished: {STAGE_NAMES.get(stage, 'Evaluation after RL')}{at}"}
 
 
 def _subtitle(run: RunRecord) -> list[str]:
@@ -231,7 +219,7 @@ def _subtitle(run: RunRecord) -> list[str]:
     seed = run.manifest.get("seed", run.setting("seed"))
     if seed is not None:
         parts.append(f"seed {seed}")
-    if (started := _epoch(run.manifest.get("started"))) is not None:
+    if (started := run.manifest.get("started")) is not None:
         parts.append(datetime.fromtimestamp(started, UTC).strftime("%Y-%m-%d %H:%M UTC"))
     return parts
 

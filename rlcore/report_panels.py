@@ -21,7 +21,7 @@ STATUS_TONES = {
 }  # fmt: skip
 # Steady phases below, those that come and go above, so the picture does not jump.
 PHASES = {
-    "generate": 0, "score": 1, "learn": 2, "publish": 4, "canary": 3, "checkpoint": 6, "refill": 5, "service_wait": 7,
+    "generate": 0, "score": 1, "learn": 2, "publish": 4, "canary": 3, "refill": 5,
 }  # fmt: skip
 
 
@@ -76,7 +76,8 @@ def _curves(
     for name, (label, tone) in names.items():
         x, y = run.series(stage, name)
         if any(value is not None for value in y):
-            series.append(Series(label, x, y, tone, smooth=smooth))
+            # What is measured only now and then shows when.
+            series.append(Series(label, x, y, tone, dots=len(x) <= 20, smooth=smooth))
     headline = ""
     if series and len(points := series[0].points()) > 1:
         headline = f"{number(points[0][1])} → {number(points[-1][1])}"
@@ -139,7 +140,7 @@ def _difficulty(run: RunRecord) -> Panel:
 
 
 def _short(rate: float) -> str:
-    return f"{rate:.2f}".rstrip("0").rstrip(".").replace("0.", ".", 1) if 0 < rate < 1 else f"{rate:.0f}"
+    return f"{rate:.3f}".rstrip("0").rstrip(".").replace("0.", ".", 1) if 0 < rate < 1 else f"{rate:.0f}"
 
 
 def _learning(run: RunRecord) -> list[Panel]:
@@ -186,7 +187,7 @@ def _learning(run: RunRecord) -> list[Panel]:
             "train",
             "Canary",
             "Learner against rollout after each weight update: largest log-prob difference.",
-            {"canary/max_abs_diff": ("max difference", 0), "canary/mean_abs_diff": ("mean", 5)},
+            {"canary/max_abs_diff": ("max difference", 0)},
             log=True,
             limit=limit,
         ),
@@ -299,14 +300,13 @@ def _pretraining(run: RunRecord) -> list[Panel]:
             "Loss",
             "Nats per token.",
             {"pretrain/loss": ("training", 0), "pretrain/held_out_loss": ("held out", 1)},
-            smooth=True,
         ),
         _curves(
             run,
             "pretrain",
             "Learning rate",
             "Warm-up, stable, decay.",
-            {"pretrain/lr": ("Muon or AdamW", 0), "pretrain/adam_lr": ("AdamW beside Muon", 1)},
+            {"pretrain/lr": ("learning rate", 0)},
         ),
         _curves(
             run,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,7 @@ from rlcore.run_folder import RunFolder
 from rollout.pool import RolloutPool
 from services.client import RewardClient
 from verifiers.types import Problem
+from verifiers.user import is_user_spec
 
 
 class Resources:
@@ -33,7 +35,7 @@ class Resources:
     def __enter__(self) -> Self:
         for stale in self.folder.path.glob("weights-*"):
             if str(stale) != self._weights.name:
-                _remove(stale)
+                shutil.rmtree(stale, ignore_errors=True)
         return self
 
     def __exit__(
@@ -80,6 +82,11 @@ class Resources:
                 "give more problems, or another data.held_out_share"
             )
         return train[: data.limit or None], held_out
+
+    @cached_property
+    def verifiers(self) -> list[str]:
+        """Names of the judges that the problems use."""
+        return sorted({problem.verifier for problems in self.problems for problem in problems})
 
     def prompt_ids(self, problem: Problem) -> tuple[int, ...]:
         """The ids a completion of the problem continues; ValueError when it leaves no room."""
@@ -146,7 +153,8 @@ class Resources:
         reward = self.config.reward
         urls = reward.urls
         if not urls:
-            self._service = OwnRewardService(reward, say=self.say)
+            user_functions = [name for name in self.verifiers if is_user_spec(name)]
+            self._service = OwnRewardService(reward, user_functions=user_functions, say=self.say)
             urls = (self._service.url,)
         client = RewardClient(urls, max_wait_seconds=reward.max_wait_seconds, on_wait=self.say)
         client.wait_ready()
@@ -161,10 +169,21 @@ class Resources:
             resume[stage] = checkpoint.step if checkpoint else -1
         return MetricsLog(self.folder.path, resume_step=resume)
 
+    def fill_checkpoint(self, folder: Path) -> None:
+        """Write the learner's state and the `hf/` folder of a checkpoint."""
+        self.learner.save(folder / "learner")
+        self.learner.export(folder / "hf", self.tokenizer)
+        if not (folder / "hf" / "config.json").exists():
+            raise RuntimeError(
+                f"the learner wrote its checkpoint to another place than {folder}: run_dir must be a folder that "
+                "every node of the cluster sees"
+            )
+
     def policy_folder(self) -> Path:
         """The policy that RL starts from: `model.path`, or what the pretrain stage made."""
         if self.config.model.path:
-            return Path(self.config.model.path)
+            path = Path(self.config.model.path)
+            return path.resolve() if path.is_dir() else path
         checkpoint = self.folder.latest("pretrain")
         if checkpoint is None or checkpoint.step < self.config.pretrain.steps:
             raise ValueError(
@@ -180,9 +199,3 @@ class Resources:
             if int(old.stem) < version - 1:
                 old.unlink()
         return folder / f"{version}.safetensors"
-
-
-def _remove(folder: Path) -> None:
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)

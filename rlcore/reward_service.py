@@ -7,7 +7,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rlcore.config import RewardConfig
@@ -18,8 +18,8 @@ START_SECONDS = 120.0
 class OwnRewardService:
     """A `python -m services` child process. It ends with this process, even when that is killed."""
 
-    def __init__(self, config: RewardConfig, *, say: Callable[[str], None]) -> None:
-        self.config, self.say = config, say
+    def __init__(self, config: RewardConfig, *, user_functions: Sequence[str], say: Callable[[str], None]) -> None:
+        self.config, self.user_functions, self.say = config, user_functions, say
         self._closing = threading.Event()
         self._folder = tempfile.TemporaryDirectory(prefix="rlcore-reward-")
         self._port_file = Path(self._folder.name) / "port"
@@ -33,15 +33,12 @@ class OwnRewardService:
         """Where it answers."""
         return f"http://127.0.0.1:{self.port}"
 
-    @property
-    def pid(self) -> int:
-        """Process id of the current service process."""
-        return self._process.pid
-
     def _start(self, port: int) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "services", "--host", "127.0.0.1", "--port", str(port)]
         command += ["--port-file", str(self._port_file), "--workers", str(self.config.workers)]
-        command += ["--deadline", str(self.config.deadline_seconds), "--allow-user-functions", "--exit-with-parent"]
+        command += ["--deadline", str(self.config.deadline_seconds), "--exit-with-parent"]
+        for spec in self.user_functions:
+            command += ["--user-function", spec]
         return subprocess.Popen(command, stdin=subprocess.PIPE)
 
     def _await_port(self) -> int:
@@ -56,8 +53,10 @@ class OwnRewardService:
 
     def _watch(self) -> None:
         while True:
+            began = time.monotonic()
             code = self._process.wait()
-            if self._closing.wait(0.5):
+            # One that dies at once would otherwise be started twice a second for ever.
+            if self._closing.wait(0.5 if time.monotonic() - began > 10 else 5.0):
                 return
             self.say(f"the reward service ended with exit code {code}: starting it again")
             self._process = self._start(self.port)

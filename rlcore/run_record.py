@@ -157,7 +157,6 @@ def _trim(line: Json, step: int) -> Json:
         cut = len(value) - MAX_TEXT_CHARACTERS
         return value if cut <= 0 else f"{value[:MAX_TEXT_CHARACTERS]} … ({cut} characters cut)"
 
-    tokens = line.get("tokens")
     return {
         "step": step,
         "problem": text("problem_id"),
@@ -169,7 +168,7 @@ def _trim(line: Json, step: int) -> Json:
         "extracted": text("extracted"),
         "finish": text("finish_reason"),
         "learnt": line.get("learnt"),
-        "tokens": len(tokens) if isinstance(tokens, list) else tokens,
+        "tokens": line.get("tokens"),
     }
 
 

@@ -34,12 +34,19 @@ def request_seed(*parts: object) -> int:
 
 
 def sample_groups(
-    resources: Resources, problems: Sequence[Problem], *, samples: int, temperature: float, seed_parts: Sequence[object]
+    resources: Resources,
+    problems: Sequence[Problem],
+    *,
+    samples: int,
+    temperature: float,
+    seed_parts: Sequence[object],
+    first: int = 0,
 ) -> SampledGroups:
     """`samples` completions of each problem by the current policy, judged.
 
-    The sample is a function of (weights, problem, temperature, seed_parts, index): it does not depend on how
-    requests are spread over workers. Raises TooManyJudgeFailures.
+    The sample is a function of (weights, problem, temperature, seed_parts, first + position, index): it does not
+    depend on how requests are spread over workers, and a problem that comes twice gets other samples the second
+    time. Raises TooManyJudgeFailures.
     """
     prompts = [resources.prompt_ids(problem) for problem in problems]
     requests = [
@@ -48,7 +55,7 @@ def sample_groups(
             prompt_ids=prompt,
             max_tokens=resources.config.rollout.max_new_tokens,
             temperature=temperature,
-            seed=request_seed(resources.config.seed, *seed_parts, problem.id, sample),
+            seed=request_seed(resources.config.seed, *seed_parts, problem.id, first + index, sample),
         )
         for index, (problem, prompt) in enumerate(zip(problems, prompts, strict=True))
         for sample in range(samples)
@@ -67,7 +74,8 @@ def sample_groups(
     verdicts = resources.reward_client.score(items)
     scored = time.perf_counter()
     failed = [verdict for verdict in verdicts if verdict.mask_sample]
-    if len(failed) > resources.config.reward.max_masked_share * len(verdicts):
+    # One failure alone proves nothing: a share needs samples, and a refill may be a single group.
+    if len(failed) > max(1.0, resources.config.reward.max_masked_share * len(verdicts)):
         raise TooManyJudgeFailures(
             f"the judge failed on {len(failed)} of {len(verdicts)} samples (reward.max_masked_share="
             f"{resources.config.reward.max_masked_share}); the first: {failed[0].failure_kind}: "

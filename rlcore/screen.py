@@ -29,7 +29,12 @@ def run(resources: Resources) -> dict[str, Any]:
     todo = [problem for problem in problems if problem.id not in verdicts]
     for start in range(0, len(todo), CHUNK):
         sampled = sample_groups(
-            resources, todo[start : start + CHUNK], samples=config.samples, temperature=1.0, seed_parts=("filter",)
+            resources,
+            todo[start : start + CHUNK],
+            samples=config.samples,
+            temperature=1.0,
+            seed_parts=("filter",),
+            first=len(verdicts),
         )
         for group in sampled.groups:
             verdicts[group.problem.id] = [

@@ -19,10 +19,6 @@ class Interval(NamedTuple):
     problems: int
     left_out: int = 0
 
-    @property
-    def half_width(self) -> float:
-        return (self.high - self.low) / 2
-
 
 def pass_at_k(n: int, c: int, k: int) -> float:
     """Chance that k of the n samples, drawn without replacement, hold at least one of the c correct ones.

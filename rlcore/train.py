@@ -23,7 +23,6 @@ from rlcore.types import Group
 from verifiers.types import Problem, Status
 
 STAGE = "train"
-Sequences = list[tuple[int, ...]]
 
 
 @dataclass
@@ -57,21 +56,24 @@ def run(resources: Resources, problems: Sequence[Problem]) -> None:
         raise ValueError("no training problems: check data.source and the filter's band")
     checkpoint = folder.latest(STAGE)
     base = resources.policy_folder() if checkpoint is None else checkpoint.hf
-    learner.build(base, config.model, train.optim, pad_id=resources.tokenizer.pad_token_id)
+    learner.build(base, config.model, train.optim)
     first, cursor = 0, 0
-    if checkpoint is not None:
+    if checkpoint is None:
+        watch = _choose_canary(resources, problems)
+    else:
         learner.load(checkpoint.folder / "learner")
         first, cursor = checkpoint.step, checkpoint.state["cursor"]
+        watch = canary.Canary.from_json(checkpoint.state["canary"])
         resources.say(f"train: going on after step {first}")
-    sequences = _canary_sequences(resources, problems)
-    publish(resources, first, sequences)
+    _, watch = publish(resources, first, watch, problems)
     with Progress(train.steps, STAGE, start=first) as progress:
         for step in range(first, train.steps):
             began = time.perf_counter()
             collected = collect(resources, problems, step=step, cursor=cursor)
             cursor = collected.cursor
             values = learn(resources, collected.kept, step=step)
-            values |= publish(resources, step + 1, sequences) | _describe(collected)
+            checked, watch = publish(resources, step + 1, watch, problems)
+            values |= checked | _describe(collected)
             values["time/step"] = time.perf_counter() - began
             done = step + 1
             if train.samples_every and done % train.samples_every == 0:
@@ -79,22 +81,17 @@ def run(resources: Resources, problems: Sequence[Problem]) -> None:
             resources.metrics.log(STAGE, done, values)
             progress.update(done, _line(values), seconds=values["time/step"])
             if done % train.checkpoint_every == 0 or done == train.steps:
-                folder.save(STAGE, done, {"step": done, "cursor": cursor}, lambda path: _fill(resources, path))
-
-
-def _fill(resources: Resources, path: Path) -> None:
-    resources.learner.save(path / "learner")
-    resources.learner.export(path / "hf", resources.tokenizer)
+                folder.save(STAGE, done, {"cursor": cursor, "canary": watch.to_json()}, resources.fill_checkpoint)
 
 
 def prompt_stream(problems: Sequence[Problem], cursor: int, count: int, *, seed: int) -> list[Problem]:
     """Prompts cursor..cursor+count-1 of an endless stream; each epoch is a new permutation."""
-    taken = []
-    for position in range(cursor, cursor + count):
-        epoch, index = divmod(position, len(problems))
-        order = list(range(len(problems)))
+    taken: list[Problem] = []
+    while len(taken) < count:
+        epoch, index = divmod(cursor + len(taken), len(problems))
+        order = list(problems)
         random.Random(f"{seed}/prompts/{epoch}").shuffle(order)
-        taken.append(problems[order[index]])
+        taken += order[index : index + count - len(taken)]
     return taken
 
 
@@ -106,18 +103,20 @@ def collect(resources: Resources, problems: Sequence[Problem], *, step: int, cur
     """
     train, seed = resources.config.train, resources.config.seed
     out = Collected(cursor)
-    for refill in range(1 + (train.max_refills if train.dynamic_sampling else 0)):
+    for refill in range(1 + train.max_refills):
         missing = train.prompts_per_step - len(out.kept)
         if missing <= 0:
             break
-        batch = prompt_stream(problems, out.cursor, missing, seed=seed)
+        first = out.cursor
+        batch = prompt_stream(problems, first, missing, seed=seed)
         out.cursor += missing
         sampled = sample_groups(
             resources,
             batch,
             samples=train.group_size,
             temperature=train.temperature,
-            seed_parts=("train", step, refill),
+            seed_parts=("train", step),
+            first=first,
         )
         out.sampled += sampled.groups
         out.generate += sampled.generate
@@ -167,18 +166,18 @@ def learn(resources: Resources, groups: Sequence[Group], *, step: int) -> dict[s
     config, learner = resources.config, resources.learner
     train = config.train
     began = time.perf_counter()
-    if not groups:
-        return {"time/learn": 0.0, "train/lr": 0.0}
     minibatches = []
     rng = random.Random(f"{config.seed}/shuffle/{step}")
-    per_minibatch = -(-len(groups) // train.minibatches)
+    per_minibatch = max(1, -(-len(groups) // train.minibatches))
     for start in range(0, len(groups), per_minibatch):
         sequences = to_sequences(groups[start : start + per_minibatch], train, rng=rng)
         if sequences:
-            minibatches.append(pack_rows(sequences, config.learner.row_tokens, pad_id=resources.tokenizer.pad_token_id))
+            minibatches.append(pack_rows(sequences, config.learner.row_tokens))
     if train.minibatches > 1 and not train.rejection_sampling:
         for rows in minibatches:
             rows.old_logp = learner.logprobs(rows, train.temperature)
+    if not minibatches:
+        return {"time/learn": 0.0, "train/lr": 0.0}
     results = [learner.step(rows, _spec(rows, train, step)) for rows in minibatches]
     return _learn_metrics(results, train) | {"time/learn": time.perf_counter() - began}
 
@@ -214,38 +213,49 @@ def _learn_metrics(results: Sequence[dict[str, Any]], train: TrainConfig) -> dic
         "train/lr": results[0]["lr"] * train.optim.lr,
     }
     if "expert_counts" in results[0]:
+        values["train/balance_loss"] = mean("balance_loss")
         values["train/load_max_over_mean"] = results[0]["load_max_over_mean"]
         for layer, counts in enumerate(results[0]["expert_counts"]):
             values[f"train/load/layer_{layer}"] = [count / max(sum(counts), 1.0) for count in counts]
     return values
 
 
-def publish(resources: Resources, version: int, sequences: Sequences) -> dict[str, Any]:
-    """Hand the learner's weights to every rollout worker and check the canary; CanaryError stops the run."""
+def publish(
+    resources: Resources, version: int, watch: canary.Canary, problems: Sequence[Problem]
+) -> tuple[dict[str, Any], canary.Canary]:
+    """Hand the learner's weights to every rollout worker and check the canary; CanaryError stops the run.
+
+    When the router has drifted so far that the sequences no longer reach every expert they reached, others are
+    chosen and checked too. Returns metrics and the canary to use from here on.
+    """
     began = time.perf_counter()
     path = resources.weights_file(version)
     checksums = resources.learner.write_weights(path)
     resources.rollout.update_weights(path, version)
     published = time.perf_counter()
-    values = canary.check(
-        resources.learner,
-        resources.rollout,
-        sequences,
-        checksums=checksums,
-        tolerance=resources.config.train.canary_tolerance,
-    )
-    checked = time.perf_counter()
-    return values | {"time/publish": published - began, "time/canary": checked - published}
-
-
-def _canary_sequences(resources: Resources, problems: Sequence[Problem]) -> Sequences:
     config = resources.config
-    prompts = [resources.prompt_ids(problem) for problem in problems[: canary.CANDIDATES // 2]]
-    return canary.choose_sequences(
+    tolerance = config.train.canary_tolerance or canary.TOLERANCES[config.model.dtype]
+
+    def check(current: canary.Canary) -> dict[str, Any]:
+        return canary.check(
+            resources.learner, resources.rollout, current.sequences, checksums=checksums, tolerance=tolerance
+        )
+
+    values = check(watch)
+    if values["canary/expert_coverage"] < watch.coverage:
+        watch = _choose_canary(resources, problems)
+        values = check(watch)
+    return values | {"time/publish": published - began, "time/canary": time.perf_counter() - published}, watch
+
+
+def _choose_canary(resources: Resources, problems: Sequence[Problem]) -> canary.Canary:
+    config = resources.config
+    return canary.choose(
         resources.learner,
-        prompts,
+        [resources.prompt_ids(problem) for problem in problems[: canary.CANDIDATES // 2]],
         count=config.train.canary_sequences,
         vocabulary=len(resources.tokenizer),
+        context=config.model.context,
         seed=config.seed,
     )
 

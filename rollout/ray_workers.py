@@ -54,7 +54,7 @@ def worker_environment(kind: str, options: dict[str, Any]) -> dict[str, str]:
 
 
 class RolloutWorker:
-    """`Engine` over Ray: the same methods, run in the actor's process."""
+    """The methods of an `Engine`, run in the actor's process."""
 
     def __init__(self, kind: str, options: dict[str, Any]) -> None:
         self._engine = build_engine(kind, **options)
@@ -62,9 +62,6 @@ class RolloutWorker:
     def pid(self) -> int:
         """Process id of the actor; answering also says that the engine is up."""
         return os.getpid()
-
-    def policy_version(self) -> int:
-        return self._engine.policy_version
 
     def generate(self, requests: Sequence[Request]) -> list[Completion]:
         return self._engine.generate(requests)

@@ -62,9 +62,7 @@ class VllmEngine:
         kv_cache_gib: KV cache on CPU, in GiB; fractions are fine.
         threads: CPU threads.
         gpu_memory_share: share of the GPU's memory that vLLM takes.
-        seed: vLLM's own; samples depend on the requests' seeds alone.
-        device: `cpu` or `cuda`; says which build of vLLM is installed.
-        eager: run without graph capture; None is eager on CPU. `trace` needs it.
+        device: `cpu` or `cuda`; says which build of vLLM is installed. On `cuda` vLLM captures graphs, so `trace` refuses.
     """
 
     def __init__(
@@ -77,21 +75,17 @@ class VllmEngine:
         kv_cache_gib: float = 0.5,
         threads: int = 1,
         gpu_memory_share: float = 0.45,
-        seed: int = 0,
         device: Literal["cpu", "cuda"] = "cpu",
-        eager: bool | None = None,
     ) -> None:
         self.policy_version = 0
         self._max_model_len = max_model_len
         self._cpu = device == "cpu"
-        self._eager = self._cpu if eager is None else eager
         self._broken = ""
         os.environ.update(vllm_environment(model_path, threads=threads, device=device))
         # It would override `kv_cache_memory_bytes`, and knows whole GiB only.
         os.environ.pop("VLLM_CPU_KVCACHE_SPACE", None)
         settings: dict[str, Any] = {
             "dtype": dtype,
-            "seed": seed,
             "max_model_len": max_model_len + 1,
             "max_num_seqs": max_sequences,
             # A prompt cut into chunks crashes a seeded request on CPU (its generator cannot be rewound).
@@ -99,7 +93,7 @@ class VllmEngine:
             "max_num_batched_tokens": max(16384, max_model_len + 1),
             # On: a group's prompt is computed once. Off on CPU, where one block (128 tokens) holds a whole prompt.
             "enable_prefix_caching": not self._cpu,
-            "enforce_eager": self._eager,
+            "enforce_eager": self._cpu,
             # The model's own generation config would bring top-k and top-p in.
             "generation_config": "vllm",
             "logprobs_mode": "processed_logprobs",
@@ -139,15 +133,18 @@ class VllmEngine:
         return [list(output.prompt_logprobs.logprobs) for output in self._sample(sequences, [params] * len(sequences))]
 
     def trace(self, sequences: Sequence[Sequence[int]]) -> list[dict[str, list[float]]]:
-        """See `Engine.trace`.
+        """See `Engine.trace`. On CPU only: a GPU replays captured graphs, in which the hooks do not fire.
 
         Raises:
-            RuntimeError: the engine is not eager: captured graphs run no hooks.
+            RuntimeError: the engine is on a GPU.
         """
         from vllm import SamplingParams
 
-        if not self._eager:
-            raise RuntimeError("trace needs hooks that captured graphs do not run: build the engine with eager=True")
+        if not self._cpu:
+            raise RuntimeError(
+                "vLLM on a GPU cannot trace: its captured graphs run no hooks. "
+                "Trace the same weights with the transformers engine or with vLLM on CPU"
+            )
         admit_sequences(sequences, self._max_model_len)
         norms: dict[str, list[float]] = {}
 

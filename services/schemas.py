@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from verifiers.types import Frozen, Json, Message, Verdict
+from verifiers.types import FinishReason, Frozen, Json, Message, Verdict
 
 
 class ScoreProblem(Frozen):
@@ -23,7 +23,7 @@ class ScoredCompletion(Frozen):
     """The text to judge and why it ended: `stop`, `length` (cut off) or `abort` (masked, not judged)."""
 
     text: str
-    finish_reason: Literal["stop", "length", "abort"] = "stop"
+    finish_reason: FinishReason = "stop"
 
 
 class ScoreItem(Frozen):

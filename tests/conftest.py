@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from ports import free_ports
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -30,10 +30,7 @@ def shared_data() -> Path:
 @pytest.fixture
 def free_port() -> int:
     """A port of 127.0.0.1 that nothing listens on. Use it at once."""
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        port: int = server.getsockname()[1]
-    return port
+    return free_ports(1)[0]
 
 
 @pytest.fixture(scope="session")

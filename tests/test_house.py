@@ -23,7 +23,7 @@ TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 FOREIGN = re.compile(
     r"(?:^|[^.a-z])/(?:work|farm|root)/|https?://[^\s\"]*/simple|pythonhosted\.org|registry\.npmjs|download\.pytorch\.org"
 )
-# The four that a reader of the tree can do without.
+# What a reader of the tree can do without, in every package.
 NOT_IN_TREE = {"__init__.py", "py.typed"}
 
 
@@ -100,7 +100,8 @@ def test_the_search_for_foreign_addresses_finds(line: str) -> None:
 
 def test_readme_tree_is_the_tree() -> None:
     listed = readme_tree()
-    present = {str(path): path for path in package_files() if path.name not in NOT_IN_TREE}
+    shown = [path for path in project_files() if path.parts[0] in {*PACKAGES, "deploy"} or len(path.parts) == 1]
+    present = {str(path): path for path in shown if path.name not in NOT_IN_TREE}
     gone = [name for name in listed if not (ROOT / name).is_file()]
     assert not gone, f"in README's tree and not on disk: {gone}"
     missing = [
@@ -110,6 +111,7 @@ def test_readme_tree_is_the_tree() -> None:
     ]
     assert not missing, "on disk and not in README's tree:\n" + "\n".join(missing)
     assert not [name for name, comment in listed.items() if not comment], "a file without its line in README's tree"
+    assert not [name for name, comment in listed.items() if not comment or comment[-1] in ".,;:"], "half a sentence"
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "deploy" / "runs").glob("*.toml")), ids=lambda path: path.name)

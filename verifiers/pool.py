@@ -16,7 +16,6 @@ environment that holds none of the caller's secrets; on Linux they die with this
 
 from __future__ import annotations
 
-import contextlib
 import queue
 import threading
 from collections import deque
@@ -25,10 +24,9 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self, cast
 
-from verifiers import registry
 from verifiers.process import Dead, Late, Worker
 from verifiers.types import Status, Verdict
-from verifiers.worker import CONTROL, Job
+from verifiers.worker import CONTROL, Job, signed
 
 __all__ = ["CONTROL", "Job", "JudgePool"]
 
@@ -226,7 +224,7 @@ class JudgePool:
                 verdict = Verdict.of(Status.TIMEOUT, detail=detail, seconds=self.deadline_seconds)
             else:
                 verdict = Verdict.of(Status.REJECTED, detail=f"broke its judge twice, on two workers: {error}")
-        return _signed(verdict, job)
+        return signed(verdict, job.verifier)
 
     def _renew(self, slot: int) -> str:
         """Replace the slot's worker by a warm one; the problem when there is none to be had, else ''."""
@@ -265,7 +263,7 @@ class JudgePool:
     def _failed(self, job: Job, kind: str, reason: str) -> Verdict:
         if self._closing:
             kind, reason = "shutdown", "the judge pool was closed: send the answer again to another one"
-        return _signed(Verdict.failed(kind, reason), job)
+        return signed(Verdict.failed(kind, reason), job.verifier)
 
 
 def _control_of(job: Job) -> Job:
@@ -273,11 +271,3 @@ def _control_of(job: Job) -> Job:
     if job.verifier == "math":
         return job.model_copy(update={"text": r"\boxed{0}", "finish_reason": "stop"})
     return CONTROL
-
-
-def _signed(verdict: Verdict, job: Job) -> Verdict:
-    version = ""
-    # A verifier that cannot be found has no version; its verdict already says so.
-    with contextlib.suppress(ValueError):
-        version = registry.version(job.verifier)
-    return verdict.model_copy(update={"verifier": job.verifier, "verifier_version": version})

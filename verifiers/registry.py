@@ -15,7 +15,11 @@ from verifiers.types import Json, Verdict
 
 
 class Judge(Protocol):
-    """Judges one completion against a reference. Pure: no state, no clock, no files, no network."""
+    """Judges one completion against a reference.
+
+    A built-in judge is pure (no state, clock, files or network). A user's judge does what its author wrote, on the
+    first call by running the author's file.
+    """
 
     def __call__(self, text: str, reference: Json, *, finish_reason: str) -> Verdict:
         """`finish_reason` is `stop` or `length`."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import enum
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Json = dict[str, Any]
+
+# Why a completion ended: by itself, cut off at its token limit, or given up by the rollout engine (never judged).
+FinishReason = Literal["stop", "length", "abort"]
 
 
 class Frozen(BaseModel):

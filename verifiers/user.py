@@ -7,13 +7,17 @@ The function is called as `function(completion: str, reference: dict)` and retur
 * a dict `{"reward": float, "detail": str}` (`detail` optional);
 * a `verifiers.types.Verdict`.
 
-An exception in it, or any other return, is a broken judge: masked (`failure_kind` "user_function"), never a zero.
-It is loaded and run in the worker processes of `verifiers.pool` only, once per process.
+A malformed answer is the answer's fault: return 0 for it. Where the function raises instead, the rule of
+`verifiers.pool` says who is to blame: it raises on the answer, judges a neutral text against the same reference, and
+raises on the answer again: `rejected`, reward 0. It raises on the neutral texts as well: masked (`failure_kind`
+"user_function"), never a zero. Any other return (NaN, 7.0, a string) is a broken judge: masked.
+
+The file is loaded and run in the worker processes of `verifiers.pool` only, once per process.
 """
 
 from __future__ import annotations
 
-import functools
+import copy
 import hashlib
 import importlib.util
 import math
@@ -25,6 +29,11 @@ from typing import Any
 from verifiers.types import Json, Status, Verdict
 
 UserFunction = Callable[[str, Json], Any]
+
+# Answers that say nothing: bare, and in the forms that functions look for.
+NEUTRAL_TEXTS = ("0", "```python\n0\n```\n<answer>0</answer>\n\\boxed{0}\n#### 0")
+
+_loaded: dict[str, UserFunction] = {}
 
 
 def is_user_spec(name: str) -> bool:
@@ -52,12 +61,18 @@ def version(spec: str) -> str:
     return hashlib.sha256(locate(spec)[0].read_bytes()).hexdigest()[:16]
 
 
-@functools.lru_cache(maxsize=256)
+def is_loaded(spec: str) -> bool:
+    """Whether this process has run the file of the spec with success."""
+    return spec in _loaded
+
+
 def load(spec: str) -> UserFunction:
     """Run the file and give back the function. Raises ValueError that names the remedy.
 
     The file's folder is appended to `sys.path`, so it may import its neighbours.
     """
+    if spec in _loaded:
+        return _loaded[spec]
     file, name = locate(spec)
     module_spec = importlib.util.spec_from_file_location(f"user_verifier_{version(spec)}", file)
     assert module_spec is not None and module_spec.loader is not None
@@ -74,19 +89,47 @@ def load(spec: str) -> UserFunction:
     if not callable(function):
         functions = sorted(key for key, value in vars(module).items() if callable(value) and not key.startswith("_"))
         raise ValueError(f"verifier {spec!r}: {file} defines no function {name!r}; it has {', '.join(functions)}")
-    found: Callable[..., Any] = function
-    return found
+    _loaded[spec] = function
+    return _loaded[spec]
 
 
 def judge(spec: str, text: str, reference: Json) -> Verdict:
-    """Call the user's function on one completion."""
+    """Call the user's function on one completion, and find out who is to blame where it raises."""
     try:
         function = load(spec)
-        returned = function(text, reference)
-        return _verdict(returned)
-    # The user's code may raise anything; its failure is reported, not counted as the answer's.
+    except ValueError as error:
+        return _failed(str(error))
+    judged = _call(function, text, reference)
+    if isinstance(judged, Verdict):
+        return judged
+    controls = (_call(function, neutral, reference) for neutral in NEUTRAL_TEXTS)
+    if not any(isinstance(control, Verdict) and not control.mask_sample for control in controls):
+        return _failed(f"{spec} raises on every answer, also on a neutral one: {type(judged).__name__}: {judged}")
+    judged = _call(function, text, reference)
+    if isinstance(judged, Verdict):
+        return judged
+    # Without its message: that may hold the expected value.
+    detail = f"the function raises {type(judged).__name__} on this answer, twice, but not on a neutral one"
+    return Verdict.of(Status.REJECTED, detail=detail)
+
+
+def _call(function: UserFunction, text: str, reference: Json) -> Verdict | BaseException:
+    """The function's verdict, masked for a return that is none; or what it raised."""
+    try:
+        # Its own copy: the next call sees the reference as it came.
+        returned = function(text, copy.deepcopy(reference))
+    # The user's code may raise anything.
     except (Exception, SystemExit) as error:
-        return Verdict.failed("user_function", f"{spec}: {type(error).__name__}: {error}"[:2000])
+        return error
+    try:
+        return _verdict(returned)
+    # What it returned may raise anything when it is looked at.
+    except (Exception, SystemExit) as error:
+        return _failed(f"{type(error).__name__}: {error}")
+
+
+def _failed(reason: str) -> Verdict:
+    return Verdict.failed("user_function", reason[:2000])
 
 
 def _verdict(returned: Any) -> Verdict:

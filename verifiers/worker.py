@@ -5,7 +5,9 @@ Wire, both ways over one socket pair made by `verifiers.pool`:
 * pool to worker: 4 bytes of length (big endian), then a JSON list of `[verifier, text, reference, finish_reason]`;
 * worker to pool: one line per job, in order: a `Verdict` as JSON, or `{"crash": "why"}` when a built-in judge raised.
 
-Before the first chunk the worker warms up (imports, one judged job) and sends one line `{"ready": true}`.
+Before the first chunk the worker warms up (imports, one judged job) and sends one line `{"ready": true}`. Before the
+first job of a user's judge it sends `{"loading": true}`, runs the user's file, and sends `{"ready": true}` again: the
+import has the limit of a start, not that of an answer.
 It ends at end of file, and the kernel kills it when the thread that started it dies (Linux).
 
 This process has a memory limit and a small environment; it is not a sandbox.
@@ -13,6 +15,7 @@ This process has a memory limit and a small environment; it is not a sandbox.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import json
@@ -24,12 +27,14 @@ import socket
 import struct
 import sys
 import time
-from typing import Literal
+from collections.abc import Callable
 
-from verifiers import registry
-from verifiers.types import Frozen, Json, Verdict
+from verifiers import registry, user
+from verifiers.types import FinishReason, Frozen, Json, Verdict
 
 LENGTH = struct.Struct(">I")
+READY = b'{"ready": true}\n'
+LOADING = b'{"loading": true}\n'
 _PR_SET_PDEATHSIG = 1
 
 
@@ -39,7 +44,7 @@ class Job(Frozen):
     verifier: str
     text: str
     reference: Json
-    finish_reason: Literal["stop", "length", "abort"] = "stop"
+    finish_reason: FinishReason = "stop"
 
 
 # Judged right by a healthy worker; it goes through math-verify so that its imports count.
@@ -61,21 +66,23 @@ def judge(job: Job) -> Verdict:
             verdict = Verdict.failed("unknown_verifier", str(error))
         else:
             verdict = judge_of_name(job.text, job.reference, finish_reason=job.finish_reason)
-    return verdict.model_copy(
-        update={
-            "seconds": time.perf_counter() - started,
-            "verifier": job.verifier,
-            "verifier_version": _version(job.verifier),
-        }
-    )
+    timed = verdict.model_copy(update={"seconds": time.perf_counter() - started})
+    return signed(timed, job.verifier, version=_version_loaded)
+
+
+def signed(verdict: Verdict, verifier: str, *, version: Callable[[str], str] = registry.version) -> Verdict:
+    """The verdict with the name and version of its judge."""
+    found = ""
+    # A verifier that cannot be found has no version; its verdict already says so.
+    with contextlib.suppress(ValueError):
+        found = version(verifier)
+    return verdict.model_copy(update={"verifier": verifier, "verifier_version": found})
 
 
 @functools.lru_cache(maxsize=256)
-def _version(name: str) -> str:
-    try:
-        return registry.version(name)
-    except ValueError:
-        return ""
+def _version_loaded(verifier: str) -> str:
+    """Asked once: this process keeps the judge it has loaded, also when the file changes."""
+    return registry.version(verifier)
 
 
 def main() -> None:
@@ -91,14 +98,14 @@ def main() -> None:
     channel = socket.socket(fileno=descriptor)
     if not judge(CONTROL).reward:
         raise SystemExit("a judge worker failed its own control job")
-    channel.sendall(b'{"ready": true}\n')
+    channel.sendall(READY)
     with channel.makefile("rb") as requests:
         while len(header := requests.read(LENGTH.size)) == LENGTH.size:
             for item in json.loads(requests.read(LENGTH.unpack(header)[0])):
-                channel.sendall(_answer(item) + b"\n")
+                channel.sendall(_answer(item, channel) + b"\n")
 
 
-def _answer(item: tuple[str, str, Json, Literal["stop", "length"]]) -> bytes:
+def _answer(item: tuple[str, str, Json, FinishReason]) -> bytes:
     verifier, text, reference, finish_reason = item
     try:
         return (

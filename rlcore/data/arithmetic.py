@@ -111,11 +111,6 @@ def prompt(expression: str) -> str:
     return f"Q: {expression}=?\nA:"
 
 
-def worked(chain: Chain) -> str:
-    """The correct worked completion, one reduction per step: ` 7*3=21, 12+21=33. Answer: 33`."""
-    return _completion(*solve(chain, exact))
-
-
 def documents(seed: int, *, exclude: Collection[str] = frozenset()) -> Iterator[Document]:
     """The corpus without end. No worked problem has a prompt in `exclude` (pass the held-out prompts)."""
     excluded = frozenset(exclude)
@@ -134,18 +129,6 @@ def documents(seed: int, *, exclude: Collection[str] = frozenset()) -> Iterator[
         style = styles[next(index for index, limit in enumerate(limits) if point < limit)]
         steps, answer = _STYLES[style](rng, chain)
         yield Document(question + _completion(steps, answer), style, answer == value(chain))
-
-
-def corpus(
-    seed: int, *, size_documents: int = 0, characters: int = 0, exclude: Collection[str] = frozenset()
-) -> Iterator[str]:
-    """The texts of `documents`, until there are `size_documents`, or `characters` are reached; 0 is no limit."""
-    total = 0
-    for count, document in enumerate(documents(seed, exclude=exclude), start=1):
-        yield document.text
-        total += len(document.text)
-        if (size_documents and count >= size_documents) or (characters and total >= characters):
-            return
 
 
 def mix(texts: Iterable[Document]) -> dict[str, Share]:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import difflib
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from rlcore.data import arithmetic
 from rlcore.data.readers import FORMATS, Row, detect, hf_rows, jsonl_rows, parquet_rows
-from verifiers.types import Json, Problem
+from verifiers.math.judge import reference_problem
+from verifiers.types import Problem
 
 log = logging.getLogger(__name__)
-
-# Judges a reference: why it cannot be judged against, or None when it can.
-ReferenceCheck = Callable[[Json], str | None]
 
 # Families whose answers are single numbers with one right value (reasoning-gym 0.1.25, 60 problems of each).
 NUMERIC_FAMILIES = (
@@ -35,9 +33,10 @@ def load_problems(
     size: int,
     seed: int,
     verifier: str = "",
-    reference_problem: ReferenceCheck | None = None,
 ) -> list[Problem]:
     """The problems of a source, in its order, ids unique.
+
+    A problem whose gold answer the math judge cannot use is dropped and logged: no answer to it could ever be right.
 
     Args:
         source: `arithmetic`, `reasoning_gym:FAMILY`, `hf:NAME_OR_FOLDER[@SUBSET][:SPLIT]`, or a path ending in
@@ -46,8 +45,6 @@ def load_problems(
         size: problems a generated family makes; files are read whole.
         seed: of a generated family.
         verifier: judge of every problem instead of the loader's.
-        reference_problem: says why a math reference cannot be judged against; the math judge's own when None.
-            Such problems are dropped and logged, because no answer to them could ever be right.
 
     Raises:
         ValueError: unknown source, missing or malformed data, no problem left; the message names place and remedy.
@@ -58,7 +55,7 @@ def load_problems(
     if not problems:
         raise ValueError(f"{source}: no problems in it: give a source with at least one row")
     _check_ids(source, problems)
-    return _drop_unjudgeable(source, problems, reference_problem)
+    return _drop_unjudgeable(source, problems)
 
 
 def _read(source: str, format: str, size: int, seed: int) -> list[Problem]:
@@ -132,13 +129,8 @@ def _check_ids(source: str, problems: list[Problem]) -> None:
         seen.add(problem.id)
 
 
-def _drop_unjudgeable(source: str, problems: list[Problem], check: ReferenceCheck | None) -> list[Problem]:
-    if check is None:
-        # The judge brings SymPy: seconds that a caller with a check of its own does not spend.
-        from verifiers.math import judge
-
-        check = judge.reference_problem
-    faults = {problem.id: check(problem.reference) for problem in problems if problem.verifier == "math"}
+def _drop_unjudgeable(source: str, problems: list[Problem]) -> list[Problem]:
+    faults = {problem.id: reference_problem(problem.reference) for problem in problems if problem.verifier == "math"}
     kept = [problem for problem in problems if faults.get(problem.id) is None]
     dropped = [(id, fault) for id, fault in faults.items() if fault is not None]
     if dropped:

@@ -61,7 +61,7 @@ def test_killed_in_every_stage_it_ends_with_the_same_numbers(
     arguments = (folder, f"data.verifier={reward_file}")
 
     run = start(*arguments)
-    _wait_for_folder(run, folder / "checkpoints" / "pretrain" / "step-4")
+    run.wait_for_path(folder / "checkpoints" / "pretrain" / "step-4")
     run.kill()
 
     # Measuring is over quickly, so the filter is stopped where its first chunk is being sampled.
@@ -72,7 +72,7 @@ def test_killed_in_every_stage_it_ends_with_the_same_numbers(
     assert not (folder / "filter.json").exists()
 
     run = start(*arguments)
-    _wait_for_folder(run, folder / "checkpoints" / "train" / "step-1")
+    run.wait_for_path(folder / "checkpoints" / "train" / "step-1")
     run.kill()
     assert not (folder / "checkpoints" / "train" / "step-3").exists()
 
@@ -80,13 +80,3 @@ def test_killed_in_every_stage_it_ends_with_the_same_numbers(
     assert run.wait() == 0, run.text()[-3000:]
     assert "train: going on after step" in run.text()
     assert results(folder) == results(unbroken)
-
-
-def _wait_for_folder(run, folder: Path) -> None:  # type: ignore[no-untyped-def]
-    import time
-
-    end = time.monotonic() + 240
-    while not folder.exists():
-        assert run.process.poll() is None, run.text()[-3000:]
-        assert time.monotonic() < end
-        time.sleep(0.005)

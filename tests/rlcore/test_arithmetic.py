@@ -12,8 +12,8 @@ from verifiers.types import Status
 WORKED = re.compile(r"Q: ([\d+*-]+)=\?\nA:(.*)", re.DOTALL)
 
 
-def test_worked_solution_by_hand() -> None:
-    assert arithmetic.worked(Chain((12, 7, 3), "+*")) == " 7*3=21, 12+21=33. Answer: 33"
+def test_a_solution_by_hand() -> None:
+    assert arithmetic.solve(Chain((12, 7, 3), "+*"), arithmetic.exact) == (["7*3=21", "12+21=33"], 33)
     assert Chain((12, 7, 3), "+*").expression == "12+7*3"
     assert arithmetic.prompt("12+7*3") == "Q: 12+7*3=?\nA:"
     assert arithmetic.solve(Chain((12, 7, 3), "+*"), arithmetic.exact, precedence=False) == (
@@ -54,14 +54,14 @@ def test_problems_are_unique_seeded_and_extend() -> None:
         assert problem.tags == ("arithmetic", f"operators={len(re.findall(r'[-+*]', expression))}")
 
 
-def test_the_judge_reads_the_worked_answer() -> None:
-    rng = Random(5)
-    for _ in range(50):
-        chain = arithmetic.draw_chain(rng)
-        right, wrong = str(arithmetic.value(chain)), str(arithmetic.value(chain) + 1)
-        text = arithmetic.worked(chain)
-        assert judge(text, {"answer": right}, finish_reason="stop").status is Status.CORRECT
-        assert judge(text, {"answer": wrong}, finish_reason="stop").status is Status.WRONG
+def test_the_judge_reads_the_answers_of_the_corpus() -> None:
+    documents = [document for document in itertools.islice(arithmetic.documents(5), 200) if document.style != "facts"]
+    assert {document.style for document in documents} == set(STYLE_SHARES)
+    for document in documents:
+        match = WORKED.fullmatch(document.text)
+        assert match, document.text
+        found = judge(match[2], {"answer": str(eval(match[1]))}, finish_reason="stop")
+        assert found.status is (Status.CORRECT if document.right else Status.WRONG)
 
 
 def test_shares_of_the_corpus_are_the_recipe_s() -> None:
@@ -102,27 +102,19 @@ def test_documents_say_right_truthfully() -> None:
 def test_excluded_prompts_never_occur() -> None:
     held_out = {
         match[0].split("\nA:")[0] + "\nA:"
-        for text in arithmetic.corpus(4, size_documents=3000)
-        if (match := WORKED.fullmatch(text))
+        for document in itertools.islice(arithmetic.documents(4), 3000)
+        if (match := WORKED.fullmatch(document.text))
     }
     assert len(held_out) > 1500
-    for text in arithmetic.corpus(4, size_documents=3000, exclude=held_out):
-        assert text.split("\nA:")[0] + "\nA:" not in held_out
-
-
-def test_corpus_is_seeded_and_bounded() -> None:
-    texts = list(arithmetic.corpus(7, characters=5000))
-    assert texts == list(arithmetic.corpus(7, size_documents=len(texts)))
-    assert sum(map(len, texts)) >= 5000 > sum(map(len, texts[:-1]))
-    assert texts != list(arithmetic.corpus(8, size_documents=len(texts)))
+    for document in itertools.islice(arithmetic.documents(4, exclude=held_out), 3000):
+        assert document.text.split("\nA:")[0] + "\nA:" not in held_out
 
 
 def test_texts_are_short_enough_for_a_character_model() -> None:
-    worked = [d.text for d in itertools.islice(arithmetic.documents(9), 5000) if d.style != "facts"]
-    assert sum(map(len, worked)) / len(worked) < 60
-    assert max(map(len, worked)) <= 100
-    rng = Random(0)
-    completions = [len(arithmetic.worked(arithmetic.draw_chain(rng))) for _ in range(3000)]
+    worked = [d for d in itertools.islice(arithmetic.documents(9), 10_000) if d.style != "facts"]
+    assert sum(len(document.text) for document in worked) / len(worked) < 60
+    assert max(len(document.text) for document in worked) <= 100
+    completions = [len(document.text.partition("\nA:")[2]) for document in worked if document.style == "correct"]
     assert sum(completions) / len(completions) < 45
     assert max(completions) <= 70
 

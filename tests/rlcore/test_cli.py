@@ -86,7 +86,9 @@ def test_a_disk_that_is_nearly_full(
     assert "10 MiB free" in message and "run_dir" in message
 
 
-def test_a_disk_that_fills_up_during_the_run(capfd: pytest.CaptureFixture[str], tmp_path: Path, local_ray: None) -> None:
+def test_a_disk_that_fills_up_during_the_run(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path, local_ray: None
+) -> None:
     """A real full disk: the pretrain stage writes its first checkpoint onto a tmpfs that a filler has used up."""
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -94,18 +96,18 @@ def test_a_disk_that_fills_up_during_the_run(capfd: pytest.CaptureFixture[str], 
     if subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("needs root to mount a small tmpfs")
     try:
-        from rlcore import pretrain
+        from rlcore.resources import Resources
 
-        write = pretrain._fill
+        write = Resources.fill_checkpoint
 
-        def fill_disk_first(*arguments: object) -> None:
+        def fill_disk_first(self: Resources, folder: Path) -> None:
             with (disk / "filler").open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
                 while True:
                     file.write(b"\0" * 2**20)
-            write(*arguments)  # type: ignore[arg-type]
+            write(self, folder)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(pretrain, "_fill", fill_disk_first)
+            patch.setattr(Resources, "fill_checkpoint", fill_disk_first)
             code = cli.main(["pretrain", str(SMALL), f"run_dir={disk / 'run'}"])
         assert code == 1
         assert "no space left on the disk" in capfd.readouterr().err
@@ -122,7 +124,9 @@ def test_a_port_in_use() -> None:
         taken.listen()
         port = str(taken.getsockname()[1])
         command = [sys.executable, "-m", "rlcore.cli", "serve", "--port", port]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL
+        )
     assert done.returncode == 2
     assert port in done.stderr and len(done.stderr.strip().splitlines()) == 1, done.stderr
 

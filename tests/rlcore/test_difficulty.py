@@ -7,7 +7,6 @@ from rlcore.difficulty import (
     PassRate,
     count_reasons,
     estimate,
-    informative_probability,
     keep,
     posterior_below,
 )
@@ -20,28 +19,6 @@ FAILED = Verdict.failed("deadline", "the judge was late")
 
 def rate_of(*verdicts: Verdict) -> PassRate:
     return estimate({"p": verdicts})["p"]
-
-
-@pytest.mark.parametrize(
-    ("group", "expected"),
-    [
-        (4, [0.0394, 0.1855, 0.3438, 0.5888, 0.875, 0.5888, 0.1855]),
-        (8, [0.0773, 0.3366, 0.5695, 0.8322, 0.9922, 0.8322, 0.3366]),
-        (16, [0.1485, 0.5599, 0.8147, 0.9719, 1.0, 0.9719, 0.5599]),
-        (32, [0.2750, 0.8063, 0.9657, 0.9992, 1.0, 0.9992, 0.8063]),
-    ],
-)
-def test_informative_probability_literals(group: int, expected: list[float]) -> None:
-    rates = [0.01, 0.05, 0.1, 0.2, 0.5, 0.8, 0.95]
-    assert [informative_probability(rate, group) for rate in rates] == pytest.approx(expected, abs=5.1e-5)
-
-
-def test_informative_probability_ends() -> None:
-    assert informative_probability(0.0, 8) == informative_probability(1.0, 8) == 0.0
-    assert informative_probability(0.3, 1) == pytest.approx(0.0)
-    for rate, group in [(-0.1, 8), (1.1, 8), (0.5, 0)]:
-        with pytest.raises(ValueError, match="give 0 <= rate <= 1"):
-            informative_probability(rate, group)
 
 
 def test_posterior_literals() -> None:

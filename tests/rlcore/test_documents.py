@@ -10,8 +10,11 @@ from rlcore.data.documents import read_documents
 def test_the_generated_corpus_and_its_mix() -> None:
     held_out = {str(problem.prompt) for problem in arithmetic.problems(100, 0)}
     corpus = read_documents("arithmetic", characters=40_000, seed=3, exclude=held_out)
-    assert corpus.texts == list(arithmetic.corpus(3, characters=40_000, exclude=held_out))
-    assert sum(map(len, corpus.texts)) == sum(share.characters for share in corpus.mix.values()) >= 40_000
+    assert corpus == read_documents("arithmetic", characters=40_000, seed=3, exclude=held_out)
+    assert corpus.texts[0] != read_documents("arithmetic", characters=40_000, seed=4).texts[0]
+    assert not [text for text in corpus.texts if any(prompt in text for prompt in held_out)]
+    assert sum(map(len, corpus.texts)) == sum(share.characters for share in corpus.mix.values())
+    assert sum(map(len, corpus.texts)) >= 40_000 > sum(map(len, corpus.texts[:-1]))
     assert sum(share.documents for share in corpus.mix.values()) == len(corpus.texts)
     with pytest.raises(ValueError, match="give 1 or more"):
         read_documents("arithmetic", characters=0, seed=0)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+import rlcore.metrics
 from rlcore.metrics import METRICS, MetricsLog, lookup, read_metrics
 
 
@@ -72,6 +73,13 @@ def test_every_metric_is_described_and_families_are_found() -> None:
     assert lookup("eval/pass_at_8") is METRICS["eval/pass_at_{K}"]
     with pytest.raises(ValueError, match="unknown metric"):
         lookup("train/load/layer_{L}")
+
+
+def test_every_metric_is_logged_somewhere() -> None:
+    package = Path(rlcore.metrics.__file__).parent
+    describing = {"metrics.py", "report.py", "report_panels.py"}
+    source = "".join(path.read_text() for path in sorted(package.glob("*.py")) if path.name not in describing)
+    assert [name for name in METRICS if f'"{name.partition("{")[0]}' not in source] == []
 
 
 def test_non_finite_values_become_null_and_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

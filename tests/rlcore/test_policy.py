@@ -28,7 +28,7 @@ def policy(architecture: str = "qwen3_moe", **fields: Any) -> Policy:
 def test_packed_rows_equal_single_documents(architecture: str) -> None:
     module = policy(architecture)
     sequences = [TrainSequence([1, *(3 + (7 * n + i) % 90 for i in range(5 + n))], 1) for n in range(6)]
-    rows = pack_rows(sequences, 32, pad_id=0)
+    rows = pack_rows(sequences, 32)
     assert len(rows) < len(sequences), "nothing was packed, so this would prove nothing"
     packed = module(rows.ids, rows.positions, rows.mask).logp_T
     found = {n: packed[rows.sequence[rows.mask] == n] for n in range(6)}
@@ -64,7 +64,7 @@ def test_logprob_and_entropy_by_hand() -> None:
 
 def test_router_logits_are_of_every_layer() -> None:
     module = policy()
-    rows = pack_rows([TrainSequence([1, 5, 6, 7], 1)], 8, pad_id=0)
+    rows = pack_rows([TrainSequence([1, 5, 6, 7], 1)], 8)
     output = module(rows.ids, rows.positions, rows.mask)
     assert [tuple(logits.shape) for logits in output.router_logits_LTE] == [(8, 4), (8, 4)]
 

@@ -7,14 +7,8 @@ from typing import Any
 import pytest
 
 from rlcore.data.problems import NUMERIC_FAMILIES, load_problems
+from rlcore.data.split import without
 from verifiers.types import Json, Message, Problem
-
-
-def some_data(relative: str) -> Path:
-    for folder in Path(__file__).resolve().parents:
-        if (path := folder / "shared" / "data" / relative).is_file():
-            return path
-    pytest.skip(f"shared/data/{relative} is in no folder above the repository")
 
 
 def write(path: Path, *rows: object) -> str:
@@ -166,34 +160,27 @@ def test_sources_that_do_not_exist(tmp_path: Path) -> None:
 def test_gold_answers_the_judge_cannot_use_are_dropped_and_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    source = write(tmp_path / "some.jsonl", *({"question": f"q{n}", "answer": f"#### {n}"} for n in range(4)))
-
-    def odd(reference: Json) -> str | None:
-        return "odd" if int(reference["answer"]) % 2 else None
-
+    golds = ["7", r"\frac{1}{", "8", "9" * 1001]
+    rows = [{"question": f"q{n}", "answer": f"#### {gold}"} for n, gold in enumerate(golds)]
+    source = write(tmp_path / "some.jsonl", *rows)
     with caplog.at_level(logging.WARNING):
-        kept = load(source, reference_problem=odd)
-    assert [problem.reference["answer"] for problem in kept] == ["0", "2"]
-    assert "2 of 4 problems dropped" in caplog.text and "some-2: odd" in caplog.text
-    with pytest.raises(ValueError, match=r"can use none of the gold answers \(some-1: bad"):
-        load(source, reference_problem=lambda reference: "bad")
-    assert len(load(source, reference_problem=lambda reference: "bad", verifier="judge.py:mine")) == 4
+        kept = load(source)
+    assert [problem.reference["answer"] for problem in kept] == ["7", "8"]
+    assert "2 of 4 problems dropped" in caplog.text and "some-2: the reference answer does not parse" in caplog.text
+    assert len(load(source, verifier="judge.py:mine")) == 4
+    with pytest.raises(ValueError, match=r"can use none of the gold answers \(bad-1: the reference answer does not"):
+        load(write(tmp_path / "bad.jsonl", rows[1]))
 
 
-def test_the_real_judge_screens_gold_answers(tmp_path: Path) -> None:
-    source = write(
-        tmp_path / "gold.jsonl", {"question": "q", "answer": "#### 7"}, {"question": "r", "answer": "#### \\frac{1}{"}
-    )
-    assert [problem.id for problem in load(source)] == ["gold-1"]
+def test_all_of_gsm8k(shared_data: Path, caplog: pytest.LogCaptureFixture) -> None:
+    train, test = (load(str(shared_data / "gsm8k" / f"{name}.jsonl")) for name in ("train", "test"))
+    assert (len(train), len(test)) == (7473, 1319)
+    assert all(re.fullmatch(r"-?\d+(\.\d+)?", problem.reference["answer"]) for problem in train + test)
+    assert train[0].reference == {"answer": "72"}
+    assert without(train, test) == (train, 0), "a test problem is also one to train on"
+    assert not caplog.records, "nothing was dropped"
 
 
-def test_all_of_gsm8k() -> None:
-    for name, rows in (("train", 7473), ("test", 1319)):
-        problems = load(str(some_data(f"gsm8k/{name}.jsonl")))
-        assert len(problems) == rows
-        assert all(re.fullmatch(r"-?\d+(\.\d+)?", problem.reference["answer"]) for problem in problems)
-    assert load(str(some_data("gsm8k/train.jsonl")))[0].reference == {"answer": "72"}
-
-
-def test_all_of_cmath() -> None:
-    assert len(load(str(some_data("cmath/test.jsonl")))) == 600
+def test_all_of_cmath(shared_data: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert len(load(str(shared_data / "cmath" / "test.jsonl"))) == 600
+    assert not caplog.records, "nothing was dropped"

@@ -45,7 +45,7 @@ def load(rng: random.Random) -> list[float]:
 
 def evaluation(base: float, slope: float, at_8: float) -> dict[str, Any]:
     def entry(value: float, width: float) -> dict[str, Any]:
-        return {"pass_at_1": value, "ci": [value - width, value + width], "samples": 500}
+        return {"pass_at_1": value, "ci": [value - width, value + width], "samples": 2}
 
     temperatures = {str(t): entry(base - slope * t * t, 0.03) for t in (0.0, 0.25, 0.5, 0.75, 1.0)}
     first = temperatures["1.0"]
@@ -58,6 +58,9 @@ def evaluation(base: float, slope: float, at_8: float) -> dict[str, Any]:
         "held_out": 500,
         "truncated_share": 0.012,
         "masked_share": 0.0,
+        "completion_tokens_mean": 36.4,
+        "greedy": temperatures["0.0"],
+        "best_t": {"temperature": 0.0, **temperatures["0.0"]},
     }
 
 
@@ -68,7 +71,6 @@ def pretrain_lines(rng: random.Random) -> list[dict[str, Any]]:
         values = {
             "pretrain/loss": 0.6 + 3.9 * math.exp(-step / 35) + rng.gauss(0, 0.02),
             "pretrain/lr": lr,
-            "pretrain/adam_lr": lr / 2,
             "pretrain/tokens_per_second": 28_000 + rng.gauss(0, 600),
             "pretrain/grad_norm": 1.0,
             "pretrain/load_max_over_mean": 1.3 + 0.8 * math.exp(-step / 40) + rng.gauss(0, 0.03),
@@ -98,7 +100,6 @@ def train_lines(rng: random.Random, steps: int) -> list[dict[str, Any]]:
             "train/grad_norm": 0.3 + rng.random() * 0.2,
             "train/load_max_over_mean": 1.3 + step / 500 + rng.gauss(0, 0.02),
             "canary/max_abs_diff": 10 ** rng.gauss(-5.5, 0.2),
-            "canary/mean_abs_diff": 10 ** rng.gauss(-6.3, 0.1),
             "time/generate": 1.4 + rng.random() * 0.2,
             "time/score": 0.3,
             "time/learn": 1.1 + rng.random() * 0.1,
@@ -138,11 +139,9 @@ def make_run(folder: Path, *, steps: int = 100, finished: bool = True) -> Path:
     def stage(start: float, seconds: float) -> dict[str, float]:
         return {"start": START + start, "end": START + start + seconds, "seconds": seconds}
 
-    stages: dict[str, Any] = {"pretrain": stage(0, 120), "filter": stage(122, 22), "eval": stage(480, 60)}
-    stages["train"] = stage(150, 330)
-    if not finished:
-        del stages["eval"]
-        stages["train"] = {"start": START + 150, "end": None}
+    stages: dict[str, Any] = {"pretrain": stage(0, 120.0), "filter": stage(122, 22.0), "eval_before": stage(144, 6.0)}
+    if finished:
+        stages |= {"train": stage(150, 330.0), "eval_after": stage(480, 60.0)}
     manifest = {
         "config": CONFIG, "seed": 0, "started": START, "stages": stages,
         "versions": {"torch": "2.13.0", "vllm": "0.32.0"}, "hashes": {"code": "3f5a" * 16, "data": "91bc" * 16},
@@ -154,10 +153,10 @@ def make_run(folder: Path, *, steps: int = 100, finished: bool = True) -> Path:
     rates = [rng.choice(range(9)) / 8 for _ in range(512)]
     kept = sum(0.05 <= rate <= 0.95 for rate in rates)
     dropped = {"dropped_easy": rates.count(1.0), "dropped_hard": rates.count(0.0), "no_verdict": 0}
-    (folder / "filter.json").write_text(json.dumps({"kept": kept, **dropped, "rates": rates}))
+    (folder / "filter.json").write_text(json.dumps({"kept": kept, **dropped, "rates": rates, "samples": 8}))
     if finished:
         (folder / "eval/after.json").write_text(json.dumps(evaluation(0.89, 0.03, 0.95)))
-        (folder / "summary.json").write_text(json.dumps({"minutes": 9.1, "held_out": 500}))
+        (folder / "summary.json").write_text(json.dumps({"minutes": 538 / 60, "held_out": 500}))
     for step in range(1, steps + 1):
         rows = [sample(rng, step, index) for index in range(64)]
         if step == 1:
@@ -235,7 +234,7 @@ def test_the_page_shows_every_section_and_no_empty_panel(page: str) -> None:
                   "Load per expert", "Balance", "Loss", "Where a step's time goes", "Verdicts"):  # fmt: skip
         assert title in text
     assert "0.860" in text and "+0.550" in text and "500 held-out problems" in text
-    assert "9 min 06 s" in text
+    assert "8 min 58 s" in text
     assert 'class="empty"' not in page.replace('<noscript><p class="empty">', "")
 
 
@@ -296,6 +295,27 @@ def test_an_interrupted_run_says_where_it_stands(tmp_path: Path) -> None:
     assert "2 min 19 s, not finished" in re.sub(r"\s+", " ", text)
 
 
+@pytest.mark.parametrize(
+    ("stages", "model", "ended", "state"),
+    [
+        (["pretrain"], {}, ["pretrain"], "finished"),
+        (["pretrain", "train"], {}, ["pretrain"], "not finished: RL"),
+        (["pretrain", "train"], {"path": "a"}, ["train"], "finished"),
+        (["train", "eval"], {}, ["eval_before", "train"], "not finished: Evaluation after RL"),
+        (["eval"], {"path": "a"}, ["eval_before"], "finished"),
+    ],
+)
+def test_finished_means_every_stage_that_was_asked_for(
+    tmp_path: Path, stages: list[str], model: dict[str, str], ended: list[str], state: str
+) -> None:
+    timings = {name: {"start": START, "end": START + 1, "seconds": 1.0} for name in ended}
+    manifest = {"config": {"stages": stages, "model": model}, "stages": timings}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    (tmp_path / "eval").mkdir()
+    (tmp_path / "eval/before.json").write_text(json.dumps(evaluation(0.72, 0.41, 0.90)))
+    assert re.search(r'<span class="state \w+">(.*)</span>', write_report(tmp_path).read_text())[1] == state  # type: ignore[index]
+
+
 def test_an_empty_folder_gives_a_page_that_says_so(tmp_path: Path) -> None:
     text = Collector(write_report(tmp_path).read_text()).text
     assert "metrics.jsonl has no lines" in text
@@ -324,18 +344,24 @@ def test_holes_and_single_steps_are_drawn(tmp_path: Path) -> None:
     assert "nan" not in page.lower().replace("finance", "")
 
 
-def test_numeric_edge_cases_of_the_timeline() -> None:
+def test_the_timeline_has_one_clock_and_shows_stages_the_manifest_does_not_have_yet() -> None:
     run = read_run(Path(__file__).parent)
-    run.manifest = {
-        "stages": {
-            "pretrain": {"start": "2026-01-01T00:00:00+00:00", "end": "2026-01-01T00:01:00+00:00"},
-            "train": {"start": 1767225660, "end": 1767225720, "seconds": 60.0},
-            "odd": 3,
-        }
+    run.manifest = {"stages": {"pretrain": {"start": START, "end": START + 60.0, "seconds": 60.0}}}
+    run.stages = {
+        "train": [
+            {"stage": "train", "step": step, "time": START + 60 + 30 * step, "values": {"time/step": 30.0}}
+            for step in (1, 2)
+        ]
     }
+    assert [(e["offset"], e["width"], e["shown"], e["finished"]) for e in timeline(run)] == [
+        (0.0, 50.0, "1 min 00 s", True),
+        (50.0, 50.0, "1 min 00 s", False),
+    ]
+    # Left by an error after 90 s of work: its own seconds count.
+    run.manifest["stages"]["train"] = {"start": START + 60.0, "seconds": 90.0}
     assert [(entry["name"], entry["offset"], entry["width"]) for entry in timeline(run)] == [
-        ("Pretraining", 0.0, 50.0),
-        ("RL", 50.0, 50.0),
+        ("Pretraining", 0.0, 40.0),
+        ("RL", 40.0, 60.0),
     ]
     assert [duration(8.24), duration(185), duration(7805)] == ["8.2 s", "3 min 05 s", "2 h 10 min"]
 

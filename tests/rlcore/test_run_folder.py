@@ -88,3 +88,23 @@ def test_a_stage_adds_up_its_seconds_and_ends_once(tmp_path: Path) -> None:
     assert second["seconds"] >= first["seconds"]
     assert second["start"] == first["start"]
     assert second["end"] >= second["start"]
+
+
+def test_other_data_behind_the_same_name_is_refused(tmp_path: Path) -> None:
+    with open_run(config(tmp_path)) as folder:
+        folder.check_hashes({"data.source": "a"})
+        folder.check_hashes({"data.source": "a", "model.path": "b"})
+        with pytest.raises(ConfigError, match=r"data\.source"):
+            folder.check_hashes({"data.source": "c"})
+
+
+def test_what_changes_the_samples_may_not_change(tmp_path: Path) -> None:
+    from rlcore.config import RolloutConfig
+
+    with open_run(config(tmp_path)):
+        pass
+    with open_run(config(tmp_path, rollout=RolloutConfig(workers=5))):
+        pass
+    other = config(tmp_path, rollout=RolloutConfig(max_new_tokens=9))
+    with pytest.raises(ConfigError, match=r"rollout\.max_new_tokens"), open_run(other):
+        pass

@@ -45,7 +45,8 @@ def test_mean_and_interval_by_hand() -> None:
     found = mean_and_ci([0.0, 1.0, 0.0, 1.0])
     # s^2 = 4 * .25 / 3; half = 1.96 * sqrt(s^2 / 4)
     assert found.mean == 0.5 and found.problems == 4
-    assert found.half_width == pytest.approx(1.959964 * math.sqrt(1 / 3 / 4), abs=1e-6)
+    half = 1.959964 * math.sqrt(1 / 3 / 4)
+    assert (found.low, found.high) == pytest.approx((0.5 - half, 0.5 + half), abs=1e-6)
     assert mean_and_ci([0.25] * 9) == (0.25, 0.25, 0.25, 9, 0)
     with pytest.raises(ValueError, match=r"at least 2 problems, got 1: raise eval\.problems"):
         mean_and_ci([1.0])
@@ -79,7 +80,8 @@ def test_paired_difference_by_hand() -> None:
     found = paired_difference(before, after)
     # Differences .3, .2, .1: mean .2, s = .1.
     assert found.mean == pytest.approx(0.2)
-    assert found.half_width == pytest.approx(1.959964 * 0.1 / math.sqrt(3), abs=1e-6)
+    half = 1.959964 * 0.1 / math.sqrt(3)
+    assert (found.low, found.high) == pytest.approx((0.2 - half, 0.2 + half), abs=1e-6)
     assert (found.problems, found.left_out) == (3, 1)
     back = paired_difference(after, before)
     assert (back.low, back.high) == pytest.approx((-found.high, -found.low))

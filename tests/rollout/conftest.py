@@ -99,16 +99,3 @@ class Reference:
 @pytest.fixture(scope="package")
 def new_reference() -> Callable[[Path], Reference]:
     return Reference
-
-
-@pytest.fixture(scope="package")
-def local_ray() -> Iterator[None]:
-    """A cluster of our own on loopback, unless another test's is up."""
-    import ray
-
-    if ray.is_initialized():
-        yield
-        return
-    ray.init(address="local", num_cpus=4, include_dashboard=False, _node_ip_address="127.0.0.1", log_to_driver=False)
-    yield
-    ray.shutdown()

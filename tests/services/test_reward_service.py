@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from processes import gone
 
 from services.client import RewardClient, RewardServiceError
 from services.schemas import ScoreItem
@@ -107,18 +108,6 @@ def check(verdicts: Sequence[Verdict]) -> None:
 def body(**changes: Any) -> dict[str, Any]:
     item = {"id": "a", "problem": {"reference": {"answer": "31415926"}}, "completion": {"text": r"\boxed{1}"}}
     return {"items": [item | changes]}
-
-
-def gone(pid: int) -> bool:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        try:
-            if Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0] == "Z":
-                return True
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def test_score(service: Service) -> None:

@@ -29,11 +29,19 @@ class Run:
         return self.log.read_text(errors="replace")
 
     def wait_for(self, text: str, seconds: float = 240) -> None:
+        """Until it has printed the text."""
+        self._wait_until(lambda: text in self.text(), repr(text), seconds, pause=0.02)
+
+    def wait_for_path(self, path: Path, seconds: float = 240) -> None:
+        """Until the path exists, noticed within milliseconds: a test that kills then wants little done after it."""
+        self._wait_until(path.exists, str(path), seconds, pause=0.005)
+
+    def _wait_until(self, happened: Callable[[], bool], what: str, seconds: float, *, pause: float) -> None:
         end = time.monotonic() + seconds
-        while text not in self.text():
+        while not happened():
             assert self.process.poll() is None, f"ended with {self.process.returncode}:\n{self.text()[-3000:]}"
-            assert time.monotonic() < end, f"no {text!r} within {seconds} s:\n{self.text()[-3000:]}"
-            time.sleep(0.02)
+            assert time.monotonic() < end, f"no {what} within {seconds} s:\n{self.text()[-3000:]}"
+            time.sleep(pause)
 
     def kill(self) -> None:
         """kill -9, by its process id."""

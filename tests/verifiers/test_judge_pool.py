@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from processes import gone
 
 from verifiers.pool import Job, JudgePool
 from verifiers.types import Status, Verdict
@@ -92,19 +93,6 @@ def wait_for(path: Path) -> int:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     return int(path.read_text(encoding="ascii"))
-
-
-def gone(pid: int) -> bool:
-    """Whether the process has ended (a zombie has)."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        try:
-            if Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0] == "Z":
-                return True
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def test_verdicts_come_in_order_and_say_who_judged(pool: JudgePool) -> None:

@@ -23,13 +23,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from verifiers.answer import TO_ASCII, find_answer
-from verifiers.math.exact import Quantity, TooLarge, read_quantity
+from verifiers.math.exact import MAX_DIGITS, Quantity, TooLarge, read_quantity
 from verifiers.types import Json, Status, Verdict
 
 MAX_TEXT_CHARS = 400_000
 MAX_ANSWER_CHARS = 2_000
 MAX_DEPTH = 30
-MAX_DIGITS = 1_000
 
 _WRAPPERS = (
     re.compile(r"\$\$([^$]+)\$\$"),
