@@ -14,8 +14,6 @@ from typing import Any
 from rlcore.learner_workers import LearnerGroup
 from rollout.pool import RolloutPool
 
-TOLERANCES = {"float32": 1e-4, "bfloat16": 0.1}
-"""Nats. fp32: both sides differ by about 1e-6. bf16: by a few 1e-2 on average for the same weights."""
 MAX_SEQUENCES = 64
 CANDIDATES = 96
 RANDOM_LENGTH = 48

@@ -18,6 +18,10 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Amount = Annotated[float, Field(ge=0.0)]
 
 
+CANARY_TOLERANCES = {"float32": 1e-4, "bfloat16": 0.1}
+"""Nats. fp32: learner and rollout differ by about 1e-6. bf16: by a few 1e-2 on average for the same weights."""
+
+
 class ConfigError(ValueError):
     """The run file or an override is wrong; the message names the key and the remedy."""
 

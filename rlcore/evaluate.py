@@ -50,7 +50,11 @@ def to_metrics(result: dict[str, Any]) -> dict[str, float]:
     """The evaluation as metrics of `rlcore.metrics`."""
     values = {f"eval/pass_at_1/temperature_{t}": found["pass_at_1"] for t, found in result["temperatures"].items()}
     values |= {f"eval/pass_at_{k}": found["value"] for k, found in result["pass_at_k"].items()}
-    return values | {f"eval/{name}": result[name] for name in ("truncated_share", "masked_share", "held_out")}
+    return values | {
+        "eval/truncated_share": result["truncated_share"],
+        "eval/masked_share": result["masked_share"],
+        "eval/held_out": result["held_out"],
+    }
 
 
 def judged_and_correct(group: Group) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from rlcore.config import CANARY_TOLERANCES
 from rlcore.plot_axes import number
 from rlcore.plots import Series, bar_plot, heat_map, line_plot, stacked_plot
 from rlcore.run_record import RunRecord
@@ -144,7 +145,7 @@ def _short(rate: float) -> str:
 
 
 def _learning(run: RunRecord) -> list[Panel]:
-    tolerance = run.setting("train", "canary_tolerance")
+    tolerance = run.setting("train", "canary_tolerance") or CANARY_TOLERANCES.get(run.setting("model", "dtype"))
     limit = (float(tolerance), "the run stops above") if tolerance else None
     return [
         _reward(run),

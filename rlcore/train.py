@@ -12,7 +12,7 @@ from typing import Any
 from rlcore import canary
 from rlcore.advantages import group_advantages, has_variance
 from rlcore.batch import PackedRows, TrainSequence, pack_rows
-from rlcore.config import TrainConfig
+from rlcore.config import CANARY_TOLERANCES, TrainConfig
 from rlcore.learner import StepSpec
 from rlcore.optim.schedules import lr_multiplier
 from rlcore.progress import Progress
@@ -234,7 +234,7 @@ def publish(
     resources.rollout.update_weights(path, version)
     published = time.perf_counter()
     config = resources.config
-    tolerance = config.train.canary_tolerance or canary.TOLERANCES[config.model.dtype]
+    tolerance = config.train.canary_tolerance or CANARY_TOLERANCES[config.model.dtype]
 
     def check(current: canary.Canary) -> dict[str, Any]:
         return canary.check(

@@ -62,7 +62,7 @@ class VllmEngine:
         kv_cache_gib: KV cache on CPU, in GiB; fractions are fine.
         threads: CPU threads.
         gpu_memory_share: share of the GPU's memory that vLLM takes.
-        device: `cpu` or `cuda`; says which build of vLLM is installed. On `cuda` vLLM captures graphs, so `trace` refuses.
+        device: `cpu` or `cuda`; says which build of vLLM is installed. On `cuda` it is not eager, so `trace` refuses.
     """
 
     def __init__(

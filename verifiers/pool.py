@@ -4,11 +4,12 @@
 |---|---|
 | judged | the judge's |
 | over the deadline twice, a control job passed in between | `timeout`, reward 0 |
-| killed the worker (or made a built-in judge raise) twice, a control job passed in between | `rejected`, reward 0 |
-| the control job failed too, no worker starts, the queue is full, the pool is closed | `error`, masked |
+| killed the worker (or made a judge raise) twice, a control job passed in between | `rejected`, reward 0 |
+| the control job failed too, no worker starts, the queue is full, the pool is closed, given up | `error`, masked |
 
-So a judge that failed is never a zero, and an answer cannot buy a mask by killing its judge. The control job of a math
-answer is the answer 0 to the same reference: a reference that hangs the judge by itself masks, it does not punish.
+So a judge that failed is never a zero, and an answer cannot buy a mask by breaking its judge. The control job is the
+answer 0 to the same judge and reference: a judge or a reference that hangs by itself masks, it does not punish. (For a
+user's function that raises, `verifiers.user` follows the same rule within one worker.)
 
 Worker processes are fresh interpreters (no fork of a process with threads, no re-import of `__main__`) with a small
 environment that holds none of the caller's secrets; on Linux they die with this process, even by SIGKILL.
@@ -24,28 +25,30 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self, cast
 
+from verifiers import user
 from verifiers.process import Dead, Late, Worker
 from verifiers.types import Status, Verdict
 from verifiers.worker import CONTROL, Job, signed
 
-__all__ = ["CONTROL", "Job", "JudgePool"]
+__all__ = ["CONTROL", "Call", "Job", "JudgePool"]
 
 _START_ATTEMPTS = 2
 
 
-@dataclass(slots=True)
-class _Call:
-    """One call of `JudgePool.judge`."""
+@dataclass(slots=True, eq=False)
+class Call:
+    """Jobs handed over together: what `JudgePool.submit` gives back for `wait` and `give_up`."""
 
     verdicts: list[Verdict | None]
     missing: int
     done: threading.Event = field(default_factory=threading.Event)
+    given_up: bool = False
 
 
 @dataclass(slots=True)
 class _Task:
     job: Job
-    call: _Call
+    call: Call
     index: int
 
 
@@ -54,10 +57,11 @@ class JudgePool:
 
     Args:
         workers: processes; one answer at a time runs on each.
-        deadline_seconds: wall-clock limit of one answer, from the moment a warm worker begins with it.
+        deadline_seconds: wall-clock limit of one answer, from the moment a warm worker begins with it; a user's
+            file is loaded by then.
         max_queued: jobs that wait at most; a call that does not fit is answered `error` ("overload") as a whole.
         memory_bytes: address space of one worker (RLIMIT_AS).
-        startup_seconds: limit for a worker to get warm.
+        startup_seconds: limit for a worker to get warm, and for the import of a user's file.
         chunk: jobs handed to a worker at once; each still has its own deadline.
 
     Raises:
@@ -114,25 +118,43 @@ class JudgePool:
 
     def judge(self, jobs: Sequence[Job], *, urgent: bool = False) -> list[Verdict]:
         """One verdict per job, in order; waits for all of them. `urgent` jobs go before the queue."""
-        if not jobs:
-            return []
-        call = _Call([None] * len(jobs), len(jobs))
+        return self.wait(self.submit(jobs, urgent=urgent))
+
+    def submit(self, jobs: Sequence[Job], *, urgent: bool = False) -> Call:
+        """Put the jobs into the queue, before it when `urgent`. Does not wait."""
+        call = Call([None] * len(jobs), len(jobs))
         tasks = [_Task(job, call, index) for index, job in enumerate(jobs)]
+        if not tasks:
+            call.done.set()
+        refused = ("", "")
         with self._changed:
             waiting = len(self._queue)
             # A call on an empty queue is always let in, or one larger than the queue could never be.
             if waiting and waiting + len(jobs) > self._max_queued and not urgent:
-                reason = f"{waiting} answers wait already: send fewer at once or add workers"
-                return [self._failed(job, "overload", reason) for job in jobs]
-            if self._closing:
-                return [self._failed(job, "shutdown", "") for job in jobs]
-            if urgent:
+                refused = ("overload", f"{waiting} answers wait already: send fewer at once or add workers")
+            elif self._closing:
+                refused = ("shutdown", "")
+            elif urgent:
                 self._queue.extendleft(reversed(tasks))
             else:
                 self._queue.extend(tasks)
             self._changed.notify_all()
+        if refused[0]:
+            self._fail(tasks, *refused)
+        return call
+
+    def wait(self, call: Call) -> list[Verdict]:
+        """One verdict per job of the call, in order, once all are there."""
         call.done.wait()
         return cast(list[Verdict], call.verdicts)
+
+    def give_up(self, call: Call) -> None:
+        """Nobody waits for this call any more: what has not begun is answered `error` ("given_up") unjudged."""
+        with self._changed:
+            call.given_up = True
+            dropped = [task for task in self._queue if task.call is call]
+            self._queue = deque(task for task in self._queue if task.call is not call)
+        self._fail(dropped, "given_up", "the caller gave up")
 
     def healthy(self) -> bool:
         """Whether a control job passes through the pool now."""
@@ -146,8 +168,7 @@ class JudgePool:
             self._queue.clear()
             self._changed.notify_all()
             running = [worker for worker in self._current if worker is not None]
-        for task in waiting:
-            self._finish(task, self._failed(task.job, "shutdown", ""))
+        self._fail(waiting, "shutdown", "")
         for worker in running:
             worker.kill()
         for thread in self._threads:
@@ -161,8 +182,7 @@ class JudgePool:
                 self._run(slot, tasks)
             # A fault of ours: the answers of this chunk are masked with the reason, and the slot lives on.
             except Exception as error:
-                for task in tasks:
-                    self._finish(task, self._failed(task.job, "pool", f"{type(error).__name__}: {error}"))
+                self._fail(tasks, "pool", f"{type(error).__name__}: {error}")
             # Warm before the next chunk is taken: another slot may be free for it meanwhile.
             if self._current[slot] is None:
                 self._renew(slot)
@@ -178,8 +198,7 @@ class JudgePool:
     def _run(self, slot: int, tasks: list[_Task]) -> None:
         """Judge a chunk. The answer that breaks the worker gets a second try; those behind it go back to the queue."""
         if self._current[slot] is None and (problem := self._renew(slot)):
-            for task in tasks:
-                self._finish(task, self._failed(task.job, "worker", f"no judge worker starts: {problem}"))
+            self._fail(tasks, "worker", f"no judge worker starts: {problem}")
             return
         worker = self._current[slot]
         assert worker is not None
@@ -187,18 +206,25 @@ class JudgePool:
         try:
             worker.send([task.job for task in tasks], self.deadline_seconds)
             for task in tasks:
+                if task.call.given_up:
+                    # The worker holds the rest of the chunk: only a new one does not judge it.
+                    self._drop(slot)
+                    self._put_back(tasks[finished:])
+                    return
                 self._finish(task, worker.read_verdict(self.deadline_seconds))
                 finished += 1
         except (Late, Dead):
             broke, *behind = tasks[finished:]
-            with self._changed:
-                if not self._closing:
-                    self._queue.extendleft(reversed(behind))
-                    self._changed.notify_all()
-                    behind = []
-            for task in behind:
-                self._finish(task, self._failed(task.job, "shutdown", ""))
+            self._put_back(behind)
             self._finish(broke, self._second_try(slot, broke.job))
+
+    def _put_back(self, tasks: Sequence[_Task]) -> None:
+        """Before the queue, for any worker; those that nobody waits for are answered instead."""
+        with self._changed:
+            wanted = [] if self._closing else [task for task in tasks if not task.call.given_up]
+            self._queue.extendleft(reversed(wanted))
+            self._changed.notify_all()
+        self._fail([task for task in tasks if task not in wanted], "given_up", "the caller gave up")
 
     def _second_try(self, slot: int, job: Job) -> Verdict:
         """The verdict of an answer that broke a worker: once more, on a fresh one that has passed a control job."""
@@ -208,7 +234,7 @@ class JudgePool:
         assert worker is not None
         try:
             control = worker.judge(_control_of(job), self.deadline_seconds)
-            if control.status not in {Status.CORRECT, Status.WRONG}:
+            if control.mask_sample:
                 raise Dead(f"it was judged '{control.status}'")
         except (Late, Dead) as error:
             self._drop(slot)
@@ -232,12 +258,12 @@ class JudgePool:
         for _ in range(_START_ATTEMPTS):
             self._drop(slot)
             try:
-                worker = Worker(memory_bytes=self._memory_bytes)
+                worker = Worker(memory_bytes=self._memory_bytes, startup_seconds=self._startup_seconds)
                 with self._changed:
                     self._current[slot] = worker
                     if self._closing:
                         return "the pool is closed"
-                worker.wait_ready(self._startup_seconds)
+                worker.wait_ready()
             except (Late, Dead, OSError) as error:
                 problem = str(error) or f"not ready within {self._startup_seconds:g} s"
             else:
@@ -260,6 +286,10 @@ class JudgePool:
                 if not call.missing:
                     call.done.set()
 
+    def _fail(self, tasks: Sequence[_Task], kind: str, reason: str) -> None:
+        for task in tasks:
+            self._finish(task, self._failed(task.job, kind, reason))
+
     def _failed(self, job: Job, kind: str, reason: str) -> Verdict:
         if self._closing:
             kind, reason = "shutdown", "the judge pool was closed: send the answer again to another one"
@@ -267,7 +297,6 @@ class JudgePool:
 
 
 def _control_of(job: Job) -> Job:
-    """A job that says nothing about the answer (the worker has passed CONTROL while it got warm)."""
-    if job.verifier == "math":
-        return job.model_copy(update={"text": r"\boxed{0}", "finish_reason": "stop"})
-    return CONTROL
+    """The same judge and reference with an answer that says nothing."""
+    text = r"\boxed{0}" if job.verifier == "math" else user.NEUTRAL_TEXTS[0]
+    return job.model_copy(update={"text": text, "finish_reason": "stop"})

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from verifiers.types import Verdict
-from verifiers.worker import LENGTH, Job
+from verifiers.worker import LENGTH, LOADING, Job
 
 _MAX_LINE_BYTES = 8 << 20
 # Nothing else of the caller's environment reaches a worker: no keys, no tokens.
@@ -30,9 +30,14 @@ class Dead(Exception):
 
 
 class Worker:
-    """One worker process. Only the thread that made it talks to it (the kernel kills it when that thread ends)."""
+    """One worker process. Only the thread that made it talks to it (the kernel kills it when that thread ends).
 
-    def __init__(self, *, memory_bytes: int) -> None:
+    Args:
+        memory_bytes: address space (RLIMIT_AS).
+        startup_seconds: limit for getting warm, and for each import of a user's file.
+    """
+
+    def __init__(self, *, memory_bytes: int, startup_seconds: float) -> None:
         ours, theirs = socket.socketpair()
         environment = {key: os.environ[key] for key in _ENVIRONMENT if key in os.environ}
         # The package's own root too: here it may have been found through the working directory.
@@ -49,13 +54,14 @@ class Worker:
                 # Its own group: what a user's function started is killed with it, and Ctrl-C reaches only us.
                 start_new_session=True,
             )
+        self._startup_seconds = startup_seconds
         self._socket = ours
         self._buffer = bytearray()
         self._ending = threading.Lock()
 
-    def wait_ready(self, seconds: float) -> None:
+    def wait_ready(self) -> None:
         """Until it is warm. Raises Late or Dead."""
-        self._read_line(seconds)
+        self._read_line(self._startup_seconds)
 
     def send(self, jobs: Sequence[Job], seconds: float) -> None:
         """Hand over a chunk. The worker reads all of it before it answers, so neither side can block the other."""
@@ -69,8 +75,11 @@ class Worker:
             raise Dead(f"the worker died ({error})") from error
 
     def read_verdict(self, seconds: float) -> Verdict:
-        """The next answer. Raises Late or Dead."""
+        """The next answer. Raises Late or Dead. `seconds` begin anew once a user's file is imported for it."""
         line = self._read_line(seconds)
+        if line + b"\n" == LOADING:
+            self.wait_ready()
+            line = self._read_line(seconds)
         if line.startswith(b'{"crash"'):
             raise Dead(f"the judge raised {json.loads(line)['crash']}")
         try:

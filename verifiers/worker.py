@@ -105,17 +105,37 @@ def main() -> None:
                 channel.sendall(_answer(item, channel) + b"\n")
 
 
-def _answer(item: tuple[str, str, Json, FinishReason]) -> bytes:
+def _answer(item: tuple[str, str, Json, FinishReason], channel: socket.socket) -> bytes:
     verifier, text, reference, finish_reason = item
     try:
-        return (
-            judge(Job(verifier=verifier, text=text, reference=reference, finish_reason=finish_reason))
-            .model_dump_json()
-            .encode()
-        )
+        job = Job(verifier=verifier, text=text, reference=reference, finish_reason=finish_reason)
+        if problem := _load(verifier, channel):
+            verdict = signed(Verdict.failed("user_function", problem), verifier)
+        else:
+            verdict = judge(job)
+        return verdict.model_dump_json().encode()
     # Untrusted text made a built-in judge raise: the pool tries again on a fresh worker before it says whose fault.
     except Exception as error:
         return json.dumps({"crash": f"{type(error).__name__}: {error}"[:500]}).encode()
+
+
+def _load(verifier: str, channel: socket.socket) -> str:
+    """Run the file of a user's judge that is not loaded yet; why that fails, else ''."""
+    try:
+        user.locate(verifier)
+    # A built-in judge, or a file that is not there, which `judge` reports.
+    except ValueError:
+        return ""
+    if user.is_loaded(verifier):
+        return ""
+    channel.sendall(LOADING)
+    try:
+        user.load(verifier)
+    except ValueError as error:
+        return str(error)[:2000]
+    finally:
+        channel.sendall(READY)
+    return ""
 
 
 def _die_with_parent(parent: int) -> None:
