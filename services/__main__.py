@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from services.app import create_app
 from services.settings import Settings
+from verifiers import user
 
 _GRACE_SECONDS = 5
 
@@ -28,12 +29,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Exit code 0 after a clean end, 2 for wrong arguments or a port in use, 3 when the judges do not start."""
     arguments = _arguments(argv)
     try:
+        for spec in arguments.user_function:
+            user.locate(spec)
         settings = Settings(
             host=arguments.host,
             port=arguments.port,
             workers=arguments.workers,
             deadline_seconds=arguments.deadline,
-            allow_user_functions=arguments.allow_user_functions,
+            user_functions=tuple(arguments.user_function),
         )
         listener = _listen(settings.host, settings.port)
     except (ValidationError, ValueError) as error:
@@ -122,9 +125,11 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--deadline", type=float, default=defaults.deadline_seconds, metavar="SECONDS", help="limit on one answer"
     )
     parser.add_argument(
-        "--allow-user-functions",
-        action="store_true",
-        help="take path/to/file.py:function as a verifier: callers can then run files of this machine",
+        "--user-function",
+        action="append",
+        default=[],
+        metavar="SPEC",
+        help="a path/to/file.py:function that callers may name as verifier, letter for letter; may be repeated",
     )
     parser.add_argument(
         "--exit-with-parent", action="store_true", help="end when stdin ends or the parent process dies"

@@ -5,16 +5,18 @@ Expected answers come in with a request and never go out: not in a verdict, not 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
 import anyio.to_thread
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
+from services.guard import Refused, check_caller, require_json
 from services.schemas import (
     Health,
     Problematic,
@@ -27,20 +29,12 @@ from services.schemas import (
 )
 from services.settings import Settings
 from verifiers import registry, user
-from verifiers.pool import Job, JudgePool
+from verifiers.pool import Call, Job, JudgePool
 from verifiers.types import Status, Verdict
 
 # Failures of this process that pass: the caller is told to come again instead of being handed a masked verdict.
-_TRANSIENT = frozenset({"overload", "shutdown"})
-
-
-class Refused(Exception):
-    """A request that gets an error status; the message names the remedy."""
-
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
+_TRANSIENT = frozenset({"overload", "shutdown", "given_up"})
+_LOOK_SECONDS = 0.5
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -59,8 +53,11 @@ def create_app(settings: Settings) -> FastAPI:
         finally:
             await anyio.to_thread.run_sync(pool.close)
 
-    app = FastAPI(title="Reward service", lifespan=lifespan)
-    errors: dict[int | str, dict[str, Any]] = {code: {"model": Problematic} for code in (413, 422, 503)}
+    async def guard(request: Request) -> None:
+        check_caller(request, settings.host)
+
+    app = FastAPI(title="Reward service", lifespan=lifespan, dependencies=[Depends(guard)])
+    errors: dict[int | str, dict[str, Any]] = {code: {"model": Problematic} for code in (403, 413, 415, 422, 503)}
 
     @app.exception_handler(Refused)
     async def refuse(request: Request, error: Refused) -> JSONResponse:
@@ -69,16 +66,29 @@ def create_app(settings: Settings) -> FastAPI:
 
     @app.post("/v1/score", response_model=ScoreResponse, responses=errors, openapi_extra=_body_of(ScoreRequest))
     async def score(request: Request) -> Response:
+        require_json(request)
         body = await _read_body(request, settings.max_body_bytes)
-        answer = await anyio.to_thread.run_sync(
-            _score, request.app.state.pool, settings, body, limiter=request.app.state.scoring
-        )
+        pool, threads = request.app.state.pool, request.app.state.scoring
+        items = await anyio.to_thread.run_sync(_parse, body, settings, limiter=threads)
+        call = pool.submit([_job(item) for item in items if _is_judged(item, settings)])
+        # A caller that left sends its request again: judging the old one too would only make it wait longer.
+        watch = asyncio.create_task(_give_up_when_gone(request, pool, call))
+        try:
+            verdicts = await anyio.to_thread.run_sync(pool.wait, call, limiter=threads)
+        finally:
+            watch.cancel()
+        answer = await anyio.to_thread.run_sync(_answer, items, verdicts, settings, limiter=threads)
         return Response(answer, media_type="application/json")
 
     @app.get("/v1/verifiers")
     def verifiers() -> VerifierList:
         known = tuple(VerifierInfo(name=name, version=registry.version(name)) for name in registry.VERIFIERS)
-        return VerifierList(verifiers=known, user_functions=settings.allow_user_functions)
+        return VerifierList(
+            verifiers=known,
+            user_functions=settings.user_functions,
+            workers=settings.workers,
+            deadline_seconds=settings.deadline_seconds,
+        )
 
     @app.get("/healthz", responses={503: {"model": Problematic}})
     def healthz(request: Request) -> Health:
@@ -91,24 +101,29 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _score(pool: JudgePool, settings: Settings, body: bytes) -> bytes:
-    """Blocking: parse, judge, serialise. Runs in a thread so that the event loop stays free."""
-    items = _parse(body, settings)
-    jobs = [
-        Job(
-            verifier=item.problem.verifier,
-            text=item.completion.text,
-            reference=item.problem.reference,
-            finish_reason=item.completion.finish_reason,
-        )
-        for item in items
-        if len(item.completion.text) <= settings.max_text_chars
-    ]
-    judged = iter(pool.judge(jobs))
-    verdicts = [
-        next(judged) if len(item.completion.text) <= settings.max_text_chars else _too_long(item, settings)
-        for item in items
-    ]
+async def _give_up_when_gone(request: Request, pool: JudgePool, call: Call) -> None:
+    while not await request.is_disconnected():
+        await asyncio.sleep(_LOOK_SECONDS)
+    pool.give_up(call)
+
+
+def _is_judged(item: ScoreItem, settings: Settings) -> bool:
+    return len(item.completion.text) <= settings.max_text_chars
+
+
+def _job(item: ScoreItem) -> Job:
+    return Job(
+        verifier=item.problem.verifier,
+        text=item.completion.text,
+        reference=item.problem.reference,
+        finish_reason=item.completion.finish_reason,
+    )
+
+
+def _answer(items: Sequence[ScoreItem], judged: Sequence[Verdict], settings: Settings) -> bytes:
+    """The response body. Raises Refused (503) where the verdicts would be the passing fault of this process."""
+    in_order = iter(judged)
+    verdicts = [next(in_order) if _is_judged(item, settings) else _too_long(item, settings) for item in items]
     for verdict in verdicts:
         if verdict.failure_kind in _TRANSIENT:
             raise Refused(503, f"{verdict.failure_reason}; send the whole request again")
@@ -118,6 +133,7 @@ def _score(pool: JudgePool, settings: Settings, body: bytes) -> bytes:
 
 
 def _parse(body: bytes, settings: Settings) -> tuple[ScoreItem, ...]:
+    """The items of a body. Slow for a large one, so it runs in a thread. Raises Refused (413, 422)."""
     try:
         items = ScoreRequest.model_validate_json(body).items
     except ValidationError as error:
@@ -125,9 +141,11 @@ def _parse(body: bytes, settings: Settings) -> tuple[ScoreItem, ...]:
     if len(items) > settings.max_items:
         raise Refused(413, f"{len(items)} items: send at most {settings.max_items} in one request")
     for name in {item.problem.verifier for item in items}:
-        if user.is_user_spec(name) and not settings.allow_user_functions:
+        if user.is_user_spec(name) and name not in settings.user_functions:
             raise Refused(
-                422, f"verifier {name!r}: this service runs no user functions; start it with --allow-user-functions"
+                422,
+                f"verifier {name!r}: this service runs only the user functions it was started with; start it with "
+                f"--user-function {name}",
             )
         try:
             registry.resolve(name)

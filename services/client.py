@@ -8,17 +8,18 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import httpx
 from pydantic import ValidationError
 
-from services.schemas import ScoreItem, ScoreRequest, ScoreResponse
+from services.schemas import ScoreItem, ScoreRequest, ScoreResponse, VerifierList
 from verifiers.types import Verdict
 
 _FIRST_BACKOFF_SECONDS = 0.2
 _LONGEST_BACKOFF_SECONDS = 5.0
 _BATCH_CHARS = 8_000_000
+_Reply = TypeVar("_Reply", ScoreResponse, VerifierList)
 
 
 class RewardServiceError(RuntimeError):
@@ -31,6 +32,10 @@ class RewardServiceUnavailable(RewardServiceError):
 
 class _Away(Exception):
     """No answer, or 5xx or 429: worth another try."""
+
+
+class _Silent(_Away):
+    """Connected, but no answer in time."""
 
 
 @dataclass
@@ -58,7 +63,8 @@ class RewardClient:
         max_wait_seconds: give up when nothing has been scored for so long while services are away; 0 waits for ever.
         on_wait: told once per outage of a service and once when it is back.
         requests_per_url: requests in flight per service; 2 keep its judges busy while an answer travels.
-        timeout_seconds: longest silence of a service within one request; the request is then sent again.
+        timeout_seconds: longest silence of a service within one request, on top of the time that its judges may take
+            for it (two tries at every answer in flight). The request is then sent again, with twice the patience.
     """
 
     def __init__(
@@ -69,7 +75,7 @@ class RewardClient:
         max_wait_seconds: float = 0.0,
         on_wait: Callable[[str], None] = print,
         requests_per_url: int = 2,
-        timeout_seconds: float = 600.0,
+        timeout_seconds: float = 60.0,
     ) -> None:
         if not urls or isinstance(urls, str):
             raise ValueError("a reward client needs a list of at least one URL, such as ['http://127.0.0.1:8300']")
@@ -80,8 +86,10 @@ class RewardClient:
         self._max_wait_seconds = max_wait_seconds
         self._on_wait = on_wait
         self._requests_per_url = requests_per_url
-        timeout = httpx.Timeout(timeout_seconds, connect=5.0, pool=None)
-        self._http = httpx.Client(timeout=timeout, trust_env=False, limits=httpx.Limits(max_connections=None))
+        self._timeout_seconds = timeout_seconds
+        self._http = httpx.Client(trust_env=False, limits=httpx.Limits(max_connections=None))
+        # Longest time per answer that the judges of a URL take, for the URLs that were asked.
+        self._seconds_per_item: dict[str, float] = {}
         self._outages: dict[str, float] = {}
         self._outages_lock = threading.Lock()
 
@@ -133,7 +141,7 @@ class RewardClient:
             started, backoff = time.monotonic(), _FIRST_BACKOFF_SECONDS
             while True:
                 try:
-                    self._send("GET", f"{url}/healthz")
+                    self._send("GET", f"{url}/healthz", timeout_seconds=self._timeout_seconds)
                 except _Away as reason:
                     self._went_away(url, reason)
                     if self._max_wait_seconds and time.monotonic() - started > self._max_wait_seconds:
@@ -169,7 +177,7 @@ class RewardClient:
 
     def _take_and_send(self, url: str, work: _Work) -> None:
         """Take batches and send them to one URL until all are done; a batch that fails goes back for any URL."""
-        backoff = _FIRST_BACKOFF_SECONDS
+        backoff, patience = _FIRST_BACKOFF_SECONDS, 1.0
         while True:
             with work.changed:
                 work.changed.wait_for(lambda: work.todo or work.over())
@@ -177,8 +185,10 @@ class RewardClient:
                     return
                 index, batch = work.todo.popleft()
             try:
-                verdicts = self._post(url, batch)
+                verdicts = self._post(url, batch, patience)
             except _Away as reason:
+                # A batch that needs longer than expected, say behind those of other callers, must get through one day.
+                patience *= 2 if isinstance(reason, _Silent) else 1
                 with work.changed:
                     work.todo.appendleft((index, batch))
                     work.changed.notify_all()
@@ -190,7 +200,7 @@ class RewardClient:
                     work.changed.wait_for(work.over, timeout=backoff)
                 backoff = min(backoff * 2, _LONGEST_BACKOFF_SECONDS)
             else:
-                backoff = _FIRST_BACKOFF_SECONDS
+                backoff, patience = _FIRST_BACKOFF_SECONDS, 1.0
                 self._came_back(url)
                 with work.changed:
                     work.done[index] = verdicts
@@ -198,26 +208,37 @@ class RewardClient:
                     work.last_progress = time.monotonic()
                     work.changed.notify_all()
 
-    def _post(self, url: str, batch: Sequence[ScoreItem]) -> list[Verdict]:
+    def _post(self, url: str, batch: Sequence[ScoreItem], patience: float) -> list[Verdict]:
         body = ScoreRequest(items=tuple(batch)).model_dump_json().encode()
-        content = self._send("POST", f"{url}/v1/score", body)
-        try:
-            results = ScoreResponse.model_validate_json(content).results
-        except ValidationError as error:
-            raise RewardServiceError(
-                f"{url} answered with something that is no score response; is it a reward service of this version? "
-                f"({error.error_count()} problems, first: {error.errors(include_input=False)[0]['msg']})"
-            ) from None
+        judging = self._item_seconds(url) * len(batch) * self._requests_per_url
+        content = self._send(
+            "POST", f"{url}/v1/score", body, timeout_seconds=(self._timeout_seconds + judging) * patience
+        )
+        results = _parse(url, content, ScoreResponse).results
         if [result.id for result in results] != [item.id for item in batch]:
             raise RewardServiceError(
                 f"{url} answered {len(results)} results that are not those of the {len(batch)} items"
             )
         return [result.verdict for result in results]
 
-    def _send(self, method: str, url: str, body: bytes | None = None) -> bytes:
+    def _item_seconds(self, url: str) -> float:
+        """The longest that one answer keeps the judges of a service busy: both tries, shared by its workers."""
+        # Read once: another thread may forget it in between.
+        seconds = self._seconds_per_item.get(url)
+        if seconds is None:
+            content = self._send("GET", f"{url}/v1/verifiers", timeout_seconds=self._timeout_seconds)
+            about = _parse(url, content, VerifierList)
+            seconds = self._seconds_per_item[url] = 2 * about.deadline_seconds / about.workers
+        return seconds
+
+    def _send(self, method: str, url: str, body: bytes | None = None, *, timeout_seconds: float) -> bytes:
         """The body of a 200. Raises _Away, or RewardServiceError with the server's message."""
+        timeout = httpx.Timeout(timeout_seconds, connect=5.0, pool=None)
+        headers = {"content-type": "application/json"}
         try:
-            response = self._http.request(method, url, content=body, headers={"content-type": "application/json"})
+            response = self._http.request(method, url, content=body, headers=headers, timeout=timeout)
+        except httpx.ReadTimeout as error:
+            raise _Silent(f"no answer within {timeout_seconds:g} s") from error
         except (httpx.TransportError, OSError) as error:
             raise _Away(f"{type(error).__name__}: {error}") from error
         if response.status_code == 200:
@@ -234,6 +255,8 @@ class RewardClient:
         )
 
     def _went_away(self, url: str, reason: _Away) -> None:
+        # It may come back with other settings.
+        self._seconds_per_item.pop(url, None)
         with self._outages_lock:
             first = url not in self._outages
             self._outages.setdefault(url, time.monotonic())
@@ -245,3 +268,13 @@ class RewardClient:
             since = self._outages.pop(url, None)
         if since is not None:
             self._on_wait(f"reward service {url} is back after {time.monotonic() - since:.1f} s")
+
+
+def _parse(url: str, content: bytes, model: type[_Reply]) -> _Reply:
+    try:
+        return model.model_validate_json(content)
+    except ValidationError as error:
+        raise RewardServiceError(
+            f"{url} answered with something that is no {model.__name__}; is it a reward service of this version? "
+            f"({error.error_count()} problems, first: {error.errors(include_input=False)[0]['msg']})"
+        ) from None

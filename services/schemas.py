@@ -71,10 +71,16 @@ class VerifierInfo(Frozen):
 
 
 class VerifierList(Frozen):
-    """Answer of `GET /v1/verifiers`."""
+    """Answer of `GET /v1/verifiers`: what may be named as verifier, and how fast the judges are at worst.
+
+    `user_functions` are those the service was started with. `workers` judge side by side, each within
+    `deadline_seconds` for one try at an answer.
+    """
 
     verifiers: tuple[VerifierInfo, ...]
-    user_functions: bool
+    user_functions: tuple[str, ...]
+    workers: int
+    deadline_seconds: float
 
 
 class Health(Frozen):

@@ -28,5 +28,5 @@ class Settings(BaseModel):
     """Answers that wait at most; more are refused with 503."""
     max_requests: int = Field(default=64, ge=1)
     """Requests scored at once; more wait."""
-    allow_user_functions: bool = False
-    """Take `path/to/file.py:function` as a verifier. It runs that file here: only for callers you trust."""
+    user_functions: tuple[str, ...] = ()
+    """The verifiers `path/to/file.py:function` that callers may name, letter for letter: each runs that file here."""

@@ -45,7 +45,7 @@ class Call:
     given_up: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Task:
     job: Job
     call: Call
@@ -207,16 +207,20 @@ class JudgePool:
             worker.send([task.job for task in tasks], self.deadline_seconds)
             for task in tasks:
                 if task.call.given_up:
-                    # The worker holds the rest of the chunk: only a new one does not judge it.
-                    self._drop(slot)
-                    self._put_back(tasks[finished:])
-                    return
+                    break
                 self._finish(task, worker.read_verdict(self.deadline_seconds))
                 finished += 1
+            else:
+                return
         except (Late, Dead):
             broke, *behind = tasks[finished:]
-            self._put_back(behind)
-            self._finish(broke, self._second_try(slot, broke.job))
+            if not broke.call.given_up:
+                self._put_back(behind)
+                self._finish(broke, self._second_try(slot, broke.job))
+                return
+        # Nobody waits for the next answer, but the worker holds the whole chunk and would judge it.
+        self._drop(slot)
+        self._put_back(tasks[finished:])
 
     def _put_back(self, tasks: Sequence[_Task]) -> None:
         """Before the queue, for any worker; those that nobody waits for are answered instead."""
@@ -234,7 +238,7 @@ class JudgePool:
         assert worker is not None
         try:
             control = worker.judge(_control_of(job), self.deadline_seconds)
-            if control.mask_sample:
+            if not _passed(control):
                 raise Dead(f"it was judged '{control.status}'")
         except (Late, Dead) as error:
             self._drop(slot)
@@ -294,6 +298,13 @@ class JudgePool:
         if self._closing:
             kind, reason = "shutdown", "the judge pool was closed: send the answer again to another one"
         return signed(Verdict.failed(kind, reason), job.verifier)
+
+
+def _passed(control: Verdict) -> bool:
+    """Whether the judge is sound. A user's function may say anything of a neutral answer."""
+    if user.is_user_spec(control.verifier):
+        return not control.mask_sample
+    return control.status in {Status.CORRECT, Status.WRONG}
 
 
 def _control_of(job: Job) -> Job:

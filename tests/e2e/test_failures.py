@@ -18,10 +18,10 @@ from rlcore import cli
 from rlcore.learner_workers import LearnerGroup
 
 
-def serve(port: int, folder: Path) -> subprocess.Popen[bytes]:
+def serve(port: int, folder: Path, reward_file: str) -> subprocess.Popen[bytes]:
     ready = folder / f"ready-{time.monotonic_ns()}"
     command = [sys.executable, "-m", "services", "--port", str(port), "--port-file", str(ready)]
-    process = subprocess.Popen([*command, "--workers", "1", "--allow-user-functions"], stdin=subprocess.PIPE)
+    process = subprocess.Popen([*command, "--workers", "1", "--user-function", reward_file], stdin=subprocess.PIPE)
     end = time.monotonic() + 60
     while not ready.exists():
         assert process.poll() is None and time.monotonic() < end, "the reward service did not come up"
@@ -33,7 +33,7 @@ def test_the_run_waits_for_a_reward_service_that_died(
     unbroken: Path, start: Start, reward_file: str, free_port: int, tmp_path: Path
 ) -> None:
     base = unbroken / "checkpoints" / "pretrain" / "step-12" / "hf"
-    service = serve(free_port, tmp_path)
+    service = serve(free_port, tmp_path, reward_file)
     folder = tmp_path / "run"
     run = start(
         folder,
@@ -53,7 +53,7 @@ def test_the_run_waits_for_a_reward_service_that_died(
         time.sleep(2)
         assert run.process.poll() is None, "the run gave up"
         assert run.text().count("train ") == steps_while_away, "the run went on without a judge"
-        service = serve(free_port, tmp_path)
+        service = serve(free_port, tmp_path, reward_file)
         assert run.wait() == 0, run.text()[-3000:]
     finally:
         service.kill()

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,15 +13,21 @@ import pytest
 from services.client import RewardClient, RewardServiceError, RewardServiceUnavailable
 from services.schemas import ScoreItem
 
+ABOUT = {"verifiers": [], "user_functions": [], "workers": 2, "deadline_seconds": 5.0}
 RIGHT = {"status": "correct", "reward": 1.0}
 Answer = Callable[[dict[str, Any]], tuple[int, Any]]
 
 
 @contextmanager
-def server(answer: Answer) -> Iterator[str]:
+def server(answer: Answer, about: dict[str, Any] | None = None) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.reply(200, about or ABOUT)
+
         def do_POST(self) -> None:
-            status, reply = answer(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            self.reply(*answer(json.loads(self.rfile.read(int(self.headers["content-length"])))))
+
+        def reply(self, status: int, reply: Any) -> None:
             content = json.dumps(reply).encode()
             self.send_response(status)
             self.send_header("content-length", str(len(content)))
@@ -80,6 +87,25 @@ def test_it_waits_through_an_outage_and_says_so_once(status: int) -> None:
     assert f"is away (HTTP {status}" in said[0]
     assert "come again" in said[0]
     assert "is back after" in said[1]
+
+
+@pytest.mark.parametrize(("deadline", "calls"), [(0.001, 3), (1.0, 1)])
+def test_its_patience_fits_the_judges_and_grows(deadline: float, calls: int) -> None:
+    """Within twice the deadline per answer it does not ask again; beyond that, each time it waits twice as long."""
+    begun: list[int] = []
+
+    def answer(request: dict[str, Any]) -> tuple[int, Any]:
+        begun.append(1)
+        time.sleep(1.5)
+        return honest(request)
+
+    about = ABOUT | {"workers": 1, "deadline_seconds": deadline}
+    with (
+        server(answer, about) as url,
+        RewardClient([url], timeout_seconds=0.5, requests_per_url=1, on_wait=lambda line: None) as client,
+    ):
+        assert client.score(items(1))[0].reward == 1.0
+    assert len(begun) == calls
 
 
 def test_another_service_takes_over() -> None:

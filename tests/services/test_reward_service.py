@@ -30,7 +30,15 @@ def look(completion, reference):
 def doze(completion, reference):
     time.sleep(0.05)
     return {"reward": 1.0, "detail": str(os.getpid())}
+
+def log(completion, reference):
+    open(f"{reference['folder']}/{time.monotonic_ns()}", "w").close()
+    time.sleep(0.1)
+    return 1.0
 """
+
+
+JSON = {"content-type": "application/json"}
 
 
 class Service:
@@ -133,7 +141,9 @@ def test_score(service: Service) -> None:
     versions = httpx.get(f"{service.url}/v1/verifiers", trust_env=False).json()
     assert versions == {
         "verifiers": [{"name": "math", "version": response.json()["verifier_versions"]["math"]}],
-        "user_functions": False,
+        "user_functions": [],
+        "workers": 1,
+        "deadline_seconds": 2.0,
     }
     assert httpx.get(f"{service.url}/healthz", trust_env=False).json() == {"status": "ok", "workers": 1}
 
@@ -150,7 +160,7 @@ def test_score(service: Service) -> None:
         (json.dumps(body(completion={"text": 5})), "items.0.completion.text"),
         (json.dumps(body(completion={"text": "x", "finish_reason": "eos"})), "'stop', 'length' or 'abort'"),
         (json.dumps(body(problem={"verifier": "maths", "reference": {}})), "did you mean 'math'"),
-        (json.dumps(body(problem={"verifier": "j.py:f", "reference": {}})), "--allow-user-functions"),
+        (json.dumps(body(problem={"verifier": "j.py:f", "reference": {}})), "--user-function j.py:f"),
         (json.dumps(body(problem={"ref": {"answer": "31415926"}})), "items.0.problem.ref"),
         (
             '{"items": [{"id": "a", "problem": {"reference": {"answer": "7"}}, "completion": {"text": "\\ud800"}}]}',
@@ -159,10 +169,35 @@ def test_score(service: Service) -> None:
     ],
 )
 def test_wrong_requests_say_how_to_do_better(service: Service, content: str, remedy: str) -> None:
-    response = httpx.post(f"{service.url}/v1/score", content=content.encode(), trust_env=False)
+    response = httpx.post(f"{service.url}/v1/score", content=content.encode(), headers=JSON, trust_env=False)
     assert response.status_code == 422
     assert remedy in response.json()["detail"]
     assert "31415926" not in response.text
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "remedy"),
+    [
+        ({"content-type": "text/plain"}, 415, "content-type: application/json"),
+        ({"content-type": ""}, 415, "content-type: application/json"),
+        (JSON | {"origin": "https://page.example"}, 403, "without Origin"),
+        (JSON | {"origin": "null"}, 403, "without Origin"),
+        (JSON | {"origin": "http://127.0.0.1:1"}, 403, "without Origin"),
+        (JSON | {"host": "page.example"}, 403, "127.0.0.1"),
+        (JSON | {"host": "page.example", "origin": "http://page.example"}, 403, "127.0.0.1"),
+        (JSON | {"host": "127.0.0.1.page.example"}, 403, "127.0.0.1"),
+        (JSON | {"host": "localhost:8300"}, 200, ""),
+        (JSON | {"host": "[::1]:8300", "origin": "http://[::1]:8300"}, 200, ""),
+        ({"content-type": "Application/JSON; charset=utf-8"}, 200, ""),
+    ],
+)
+def test_web_pages_are_refused(service: Service, headers: dict[str, str], status: int, remedy: str) -> None:
+    content = json.dumps(body()).encode()
+    response = httpx.post(f"{service.url}/v1/score", content=content, headers=headers, trust_env=False)
+    assert response.status_code == status
+    assert remedy in response.text
+    if status == 403:
+        assert httpx.get(f"{service.url}/v1/verifiers", headers=headers, trust_env=False).status_code == 403
 
 
 def test_too_much_is_413(service: Service) -> None:
@@ -174,7 +209,7 @@ def test_too_much_is_413(service: Service) -> None:
         for _ in range(80):
             yield b" " * (1 << 20)
 
-    response = httpx.post(f"{service.url}/v1/score", content=endless(), trust_env=False, timeout=60)
+    response = httpx.post(f"{service.url}/v1/score", content=endless(), headers=JSON, trust_env=False, timeout=60)
     assert response.status_code == 413
     assert "send fewer items" in response.json()["detail"]
 
@@ -232,7 +267,7 @@ def test_a_port_in_use_is_one_line(service: Service, tmp_path: Path) -> None:
 
 def test_kill_nine_and_restart_while_a_client_waits(judges: Path, tmp_path: Path) -> None:
     """Every verdict arrives, none is a zero made of a failure, and the killed service leaves no workers behind."""
-    arguments = ("--workers", "2", "--allow-user-functions")
+    arguments = ("--workers", "2", "--user-function", f"{judges}:doze")
     first = Service(tmp_path, *arguments)
     url = first.wait_ready()
     said: list[str] = []
@@ -256,9 +291,48 @@ def test_kill_nine_and_restart_while_a_client_waits(judges: Path, tmp_path: Path
     assert all(gone(int(verdict.detail)) for verdict in verdicts)
 
 
+def test_a_request_that_nobody_waits_for_is_dropped(judges: Path, tmp_path: Path) -> None:
+    """And a client with little patience waits for slow judges all the same: every answer is judged once."""
+    spec = f"{judges}:log"
+    service = Service(tmp_path, "--workers", "1", "--user-function", spec)
+    url = service.wait_ready()
+
+    def slow(count: int, folder: Path) -> list[ScoreItem]:
+        folder.mkdir()
+        problem = {"verifier": spec, "reference": {"folder": str(folder)}}
+        made = [{"id": str(index), "problem": problem, "completion": {"text": ""}} for index in range(count)]
+        return [ScoreItem.model_validate(item) for item in made]
+
+    left = {"items": [item.model_dump() for item in slow(300, tmp_path / "left")]}
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(f"{url}/v1/score", json=left, timeout=1.0, trust_env=False)
+    said: list[str] = []
+    with RewardClient([url], batch=16, timeout_seconds=0.5, on_wait=said.append) as client:
+        verdicts = client.score(slow(48, tmp_path / "kept"))
+    assert [verdict.reward for verdict in verdicts] == [1.0] * 48
+    assert len(list((tmp_path / "kept").iterdir())) == 48
+    assert len(list((tmp_path / "left").iterdir())) < 100
+    assert said == []
+    code, errors = service.end()
+    assert code == 0, errors
+
+
+def test_only_the_named_functions_of_files_that_exist_run(judges: Path, tmp_path: Path) -> None:
+    service = Service(tmp_path, "--workers", "1", "--user-function", f"{judges}:look")
+    with RewardClient([service.wait_ready()]) as client:
+        assert client.score(items(1, f"{judges}:look"))[0].reward == 1.0
+        with pytest.raises(RewardServiceError, match=f"--user-function {judges}:doze"):
+            client.score(items(1, f"{judges}:doze"))
+    assert service.end()[0] == 0
+    absent = Service(tmp_path, "--user-function", f"{tmp_path}/absent.py:grade")
+    _, errors = absent.process.communicate(timeout=60)
+    assert absent.process.returncode == 2
+    assert "there is no file" in errors
+
+
 @pytest.mark.parametrize("how", ["stdin", "parent"])
 def test_exit_with_parent(how: str, judges: Path, tmp_path: Path) -> None:
-    arguments = ("--workers", "1", "--allow-user-functions")
+    arguments = ("--workers", "1", "--user-function", f"{judges}:look")
     if how == "stdin":
         service = Service(tmp_path, *arguments)
         pid = service.process.pid
@@ -313,14 +387,15 @@ def test_exit_with_parent(how: str, judges: Path, tmp_path: Path) -> None:
 
 
 def test_sigterm_during_work_ends_cleanly(judges: Path, tmp_path: Path) -> None:
-    service = Service(tmp_path, "--workers", "1", "--allow-user-functions")
+    allowed = ("--user-function", f"{judges}:look", "--user-function", f"{judges}:doze")
+    service = Service(tmp_path, "--workers", "1", *allowed)
     url = service.wait_ready()
     with RewardClient([url]) as client:
         worker = int(client.score(items(1, f"{judges}:look"))[0].detail)
         waiting = threading.Thread(
             target=lambda: httpx.post(
                 f"{url}/v1/score",
-                content=json.dumps({"items": [i.model_dump() for i in items(400, f"{judges}:doze")]}),
+                json={"items": [i.model_dump() for i in items(400, f"{judges}:doze")]},
                 timeout=60,
                 trust_env=False,
             )

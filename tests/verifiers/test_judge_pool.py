@@ -25,10 +25,23 @@ def quick(completion, reference):
     return 1.0
 
 def hang(completion, reference):
+    while completion == "x":
+        pass
+    return 0.0
+
+def leave(completion, reference):
+    if completion == "x":
+        os._exit(3)
+    return 0.0
+
+def trip(completion, reference):
+    return float(completion.split("####")[1])
+
+def always_hang(completion, reference):
     while True:
         pass
 
-def leave(completion, reference):
+def always_leave(completion, reference):
     os._exit(3)
 
 def stop(completion, reference):
@@ -54,6 +67,11 @@ def slow_once(completion, reference):
 
 def look(completion, reference):
     return {"reward": 1.0, "detail": f"{os.getpid()} {os.environ.get(reference['name'])}"}
+
+def count(completion, reference):
+    open(f"{reference['folder']}/{time.monotonic_ns()}", "w").close()
+    time.sleep(0.5)
+    return 1.0
 
 def memory(completion, reference):
     b"x" * (8 << 30)
@@ -146,6 +164,9 @@ def test_a_worker_killed_from_outside_costs_nothing(pool: JudgePool, judges: Pat
         ("shout", Status.CORRECT, None),
         ("hang", Status.TIMEOUT, None),
         ("leave", Status.REJECTED, None),
+        ("trip", Status.REJECTED, None),
+        ("always_hang", Status.ERROR, "control"),
+        ("always_leave", Status.ERROR, "control"),
         ("stop", Status.ERROR, "user_function"),
         ("fail", Status.ERROR, "user_function"),
         ("memory", Status.ERROR, "user_function"),
@@ -157,6 +178,41 @@ def test_user_functions(pool: JudgePool, judges: Path, function: str, status: St
     mine, other = pool.judge([Job(verifier=spec, text="x", reference={}), math_job("The answer is 43")])
     assert (mine.status, mine.failure_kind, mine.verifier) == (status, kind, spec)
     assert other.status is Status.CORRECT
+
+
+def test_a_slow_import_is_not_the_answers_time(pool: JudgePool, tmp_path: Path) -> None:
+    file = tmp_path / "slow_import.py"
+    file.write_text(f"import time\ntime.sleep({DEADLINE * 1.5})\ndef grade(text, reference):\n    return 1.0\n")
+    verdict = pool.judge([Job(verifier=f"{file}:grade", text="x", reference={})])[0]
+    assert verdict.status is Status.CORRECT
+    assert verdict.seconds < DEADLINE
+
+
+def test_an_import_that_never_ends_is_masked(tmp_path: Path) -> None:
+    file = tmp_path / "endless_import.py"
+    file.write_text("while True:\n    pass\n")
+    with JudgePool(1, DEADLINE, startup_seconds=10.0) as fresh:
+        verdict = fresh.judge([Job(verifier=f"{file}:grade", text="x", reference={})])[0]
+    assert (verdict.status, verdict.failure_kind) == (Status.ERROR, "control")
+
+
+def test_a_call_that_was_given_up_is_not_judged(judges: Path, tmp_path: Path) -> None:
+    """Neither what waits in the queue nor what a worker holds; another call's answers are judged all the same."""
+    begun = tmp_path / "begun"
+    begun.mkdir()
+    count = Job(verifier=f"{judges}:count", text="x", reference={"folder": str(begun)})
+    with JudgePool(1, 10.0, chunk=8) as small:
+        abandoned = small.submit([count] * 100)
+        deadline = time.monotonic() + 30
+        while not any(begun.iterdir()):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        kept = small.submit(arithmetic(20))
+        small.give_up(abandoned)
+        kinds = [verdict.failure_kind for verdict in small.wait(abandoned)]
+        check_arithmetic(small.wait(kept))
+    assert kinds[-1] == "given_up"
+    assert kinds.count(None) <= len(list(begun.iterdir())) < 8
 
 
 def test_what_cannot_be_judged_is_masked(pool: JudgePool, tmp_path: Path) -> None:

@@ -64,6 +64,37 @@ def test_a_broken_function_is_masked(write: Write, body: str) -> None:
     assert verdict.failure_reason
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return float(completion)",
+        "return float(completion.split('####')[1])",
+        "return float(__import__('re').search(r'<answer>(.*)</answer>', completion)[1])",
+        "return float(completion.strip()) + reference.pop('bonus')",
+        "return sys.exit(1) if completion == 'malformed' else 0.0",
+    ],
+)
+def test_an_answer_that_makes_the_function_raise_buys_no_mask(write: Write, body: str) -> None:
+    verdict = user.judge(write("import sys; " + body), "malformed", {"answer": "hidden-31415926", "bonus": 0})
+    assert (verdict.status, verdict.reward) == (Status.REJECTED, 0.0)
+    assert "Error" in verdict.detail or "SystemExit" in verdict.detail
+    assert "31415926" not in verdict.detail
+
+
+def test_a_passing_failure_is_tried_again(write: Write, tmp_path: Path) -> None:
+    """The function raises once, then works: its verdict counts."""
+    body = (
+        f"import os; tried = os.path.exists(p := {str(tmp_path / 'flag')!r}); open(p, 'w').close(); return 0.5 / tried"
+    )
+    assert user.judge(write(body), "yes", {}).reward == 0.5
+
+
+def test_a_reference_that_the_function_cannot_read_is_masked(write: Write) -> None:
+    verdict = user.judge(write("return float(completion == reference['answer'])"), "yes", {})
+    assert (verdict.status, verdict.failure_kind) == (Status.ERROR, "user_function")
+    assert "KeyError" in (verdict.failure_reason or "")
+
+
 def test_a_neighbour_can_be_imported(write: Write, tmp_path: Path) -> None:
     (tmp_path / "my_neighbour_module.py").write_text("ONE = 1.0\n", encoding="utf-8")
     assert user.judge(write("from my_neighbour_module import ONE; return ONE"), "", {}).reward == 1.0

@@ -1,0 +1,59 @@
+"""Who may ask: programs of this machine, and no web page that a browser on it happens to show."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from fastapi import Request
+
+
+class Refused(Exception):
+    """A request that gets an error status; the message names the remedy."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+def check_caller(request: Request, bound: str) -> None:
+    """Refuse what a foreign web page can make a browser send here. `bound` is the address the service listens on.
+
+    A page that rebinds its own name to a loopback address still sends that name as Host, so a service on loopback
+    answers to loopback names only. A service on another address leaves Host to the proxy in front of it.
+
+    Raises Refused (403).
+    """
+    host = request.headers.get("host", "")
+    if _is_loopback(bound) and not _is_loopback(name := _name_of(host)):
+        raise Refused(403, f"this service listens on {bound}: send the request to that address, not to {name!r}")
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        raise Refused(403, f"a web page of {origin!r} may not ask this service: ask from a program, without Origin")
+
+
+def require_json(request: Request) -> None:
+    """Refuse other types: only for JSON does a browser ask us before it sends what a foreign page wants.
+
+    Raises Refused (415).
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Refused(415, f"the body is declared as {kind or 'nothing'}: send it with content-type: application/json")
+
+
+def _name_of(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return host
+
+
+def _is_loopback(name: str) -> bool:
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
