@@ -29,6 +29,15 @@ def serve(port: int, folder: Path, reward_file: str) -> subprocess.Popen[bytes]:
     return process
 
 
+def end(service: subprocess.Popen[bytes]) -> None:
+    """kill -9, by its process id."""
+    if service.poll() is None:
+        os.kill(service.pid, signal.SIGKILL)
+        service.wait()
+    if service.stdin is not None:
+        service.stdin.close()
+
+
 def test_the_run_waits_for_a_reward_service_that_died(
     unbroken: Path, start: Start, reward_file: str, free_port: int, tmp_path: Path
 ) -> None:
@@ -46,8 +55,7 @@ def test_the_run_waits_for_a_reward_service_that_died(
     )
     try:
         run.wait_for("train 2/6")
-        os.kill(service.pid, signal.SIGKILL)
-        service.wait()
+        end(service)
         run.wait_for("waiting")
         steps_while_away = run.text().count("train ")
         time.sleep(2)
@@ -56,8 +64,7 @@ def test_the_run_waits_for_a_reward_service_that_died(
         service = serve(free_port, tmp_path, reward_file)
         assert run.wait() == 0, run.text()[-3000:]
     finally:
-        service.kill()
-        service.wait()
+        end(service)
     samples = [
         json.loads(line) for file in sorted((folder / "samples").iterdir()) for line in file.read_text().splitlines()
     ]
