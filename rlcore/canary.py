@@ -88,7 +88,10 @@ def check(
         difference = largest_difference(expected, scores)
         worst = max(worst, difference)
         if difference > tolerance:
-            layer = _first_difference(learner, pool, sequences, worker)
+            try:
+                layer = _first_difference(learner, pool, sequences, worker)
+            except RuntimeError as error:  # an engine that cannot trace must not hide the canary's own finding
+                layer = f"unknown ({error})"
             raise CanaryError(
                 f"after the weight update rollout worker {worker} and the learner differ by {difference:.3g} nats "
                 f"(tolerance {tolerance:g}) on the canary prompts; the first layer whose output differs is {layer}. "

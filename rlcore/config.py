@@ -366,8 +366,7 @@ def _apply(raw: dict[str, Any], override: str) -> None:
         value = text
     *sections, field = key.split(".")
     for section in sections:
-        raw = raw.setdefault(section, {})
-        if not isinstance(raw, dict):
+        if not isinstance(raw := raw.setdefault(section, {}), dict):
             raise ConfigError(f"override {override!r}: {section} is not a section")
     raw[field] = value
 
@@ -393,10 +392,7 @@ def _explain(item: Any) -> str:
 
 def help_text() -> str:
     """Every key with its default and its docstring."""
-    lines = []
-    for key, (description, default) in known_keys().items():
-        if isinstance(default, Section):
-            lines.append(f"\n[{key}]  {description}")
-        else:
-            lines.append(f"  {key} = {default!r}\n      {description}")
-    return "\n".join(lines)
+    return "\n".join(
+        f"\n[{key}]  {text}" if isinstance(default, Section) else f"  {key} = {default!r}\n      {text}"
+        for key, (text, default) in known_keys().items()
+    )

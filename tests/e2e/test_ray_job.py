@@ -21,7 +21,7 @@ RAY = str(Path(sys.executable).with_name("ray"))
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     """(dashboard address, environment) of a head node of our own; it ends by process id."""
-    gcs, dashboard, client = free_ports(3)
+    gcs, dashboard, client, agent, metrics = free_ports(5)
     token = tmp_path / "token"
     token.write_text(secrets.token_hex(32))
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")} | {
@@ -34,6 +34,8 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     temporary = f"/tmp/ray-test-{os.getpid()}"
     command = [RAY, "start", "--head", "--block", "--node-ip-address=127.0.0.1", f"--port={gcs}", "--num-cpus=4"]
     command += ["--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}", f"--ray-client-server-port={client}"]
+    # Fixed by default, so a second cluster on the machine would have no agent to run jobs.
+    command += [f"--dashboard-agent-listen-port={agent}", f"--metrics-export-port={metrics}"]
     log = (tmp_path / "head.log").open("wb")
     head = subprocess.Popen(
         [*command, f"--temp-dir={temporary}"],

@@ -24,14 +24,8 @@ CONFIG = {
     "name": "demo",
     "seed": 0,
     "stages": ["pretrain", "filter", "train", "eval"],
-    "model": {
-        "path": "",
-        "architecture": "qwen3_moe",
-        "layers": 4,
-        "hidden_size": 128,
-        "experts": 8,
-        "experts_per_token": 2,
-    },
+    "model": {"path": "", "architecture": "qwen3_moe", "layers": 4, "hidden_size": 128}
+    | {"experts": 8, "experts_per_token": 2},
     "train": {"algorithm": "gspo", "steps": 100, "canary_tolerance": 1e-4},
     "pretrain": {"steps": 400},
     "filter": {"samples": 8, "min_pass_rate": 0.05, "max_pass_rate": 0.95},
