@@ -40,7 +40,7 @@ METRICS: dict[str, Metric] = {
         "Load-balance loss, mean over layers, before its coefficient; experts per token when even.", ""
     ),
     "pretrain/lr": Metric("Learning rate of this step (of Muon's matrices where Muon is on).", ""),
-    "pretrain/grad_norm": Metric("Global gradient norm before clipping.", ""),
+    "pretrain/grad_norm": Metric("Global gradient norm before clipping; with Muon, of its update (0 at stage 0).", ""),
     "pretrain/tokens": Metric("Real tokens of the step's batch, all ranks.", "tokens"),
     "pretrain/tokens_per_second": Metric("Training speed over all ranks.", "tokens/s"),
     "pretrain/row_fill": Metric("Real tokens over slots of the packed rows; the rest is padding.", "share"),
@@ -81,7 +81,7 @@ METRICS: dict[str, Metric] = {
         "Mismatch: KL(rollout || learner) on the sampled tokens at equal weights, k3 estimate.", "nats/token"
     ),
     "train/logprob_abs_diff_max": Metric("Largest |log-prob of rollout - of learner| on sampled tokens.", "nats"),
-    "train/grad_norm": Metric("Global gradient norm before clipping, mean over the step's minibatches.", ""),
+    "train/grad_norm": Metric("As pretrain/grad_norm, mean over the step's minibatches.", ""),
     "train/lr": Metric("Learning rate of this step (of Muon's matrices where Muon is on).", ""),
     "train/load_max_over_mean": Metric("Busiest expert over the mean, worst layer; 1 is even.", ""),
     "train/load/layer_{L}": Metric("Share of routed slots that each expert of the layer got.", "share"),

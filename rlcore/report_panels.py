@@ -204,7 +204,7 @@ def _learning(run: RunRecord) -> list[Panel]:
             run,
             "train",
             "Gradient norm",
-            "Before clipping.",
+            "Before clipping. With Muon, of its orthogonalised update.",
             {"train/grad_norm": ("norm", 0)},
             smooth=True,
             include=(0.0,),
