@@ -138,7 +138,8 @@ class DataConfig(Section):
     """The problems."""
 
     source: str = "arithmetic"
-    """`arithmetic`, `reasoning_gym:FAMILY`, `hf:NAME_OR_FOLDER[@SUBSET][:SPLIT]`, or a .jsonl or .parquet path."""
+    """`arithmetic`, `word_problems:en+zh`, `programs:en+zh`, `reasoning_gym:FAMILY`,
+    `hf:NAME_OR_FOLDER[@SUBSET][:SPLIT]`, or a .jsonl or .parquet path."""
     format: Literal["auto", "problems", "gsm8k", "verl"] = "auto"
     """Shape of the rows of a file; auto looks at the keys."""
     held_out: str = ""
