@@ -9,6 +9,7 @@ import linecache
 import os
 import random
 import signal
+import stat
 import sys
 import threading
 import traceback
@@ -26,8 +27,9 @@ _LAST_DESCRIPTOR = (1 << 32) - 1
 
 
 def prepare() -> None:
-    """In the fork server, before it forks: forget what its own modules wanted to do at exit."""
+    """In the fork server, before it forks: streams for its children, and nothing to do at exit."""
     atexit._clear()
+    _open_standard_streams()
 
 
 def take(descriptors: Sequence[int]) -> bytes:
@@ -53,7 +55,11 @@ def run(source: bytes) -> NoReturn:
     """Run a program as `__main__` and end the process as the interpreter would, at once."""
     code = _EXIT_FAILURE
     try:
-        _open_standard_streams()
+        # A file size limit ends the program; by default Python would turn it into one more exception.
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        # The server's own serve a program whose input and output are files: that is most of them, and saves time.
+        if not stat.S_ISREG(os.fstat(0).st_mode):
+            _open_standard_streams()
         code = _execute(source)
         code = _finish(code)
     finally:
@@ -61,8 +67,7 @@ def run(source: bytes) -> NoReturn:
 
 
 def _open_standard_streams() -> None:
-    # A file size limit ends the program; by default Python would turn it into one more exception.
-    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    """New ones on the descriptors 0, 1 and 2. They take a seekable file for one for ever, a pipe for a pipe."""
     streams = {
         "stdin": io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8", "surrogateescape"),
         "stdout": io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w", closefd=False)), "utf-8", "surrogateescape"),
@@ -75,13 +80,16 @@ def _open_standard_streams() -> None:
         setattr(sys, f"__{name}__", stream)
 
 
-def _seed(source: bytes) -> None:
-    """Two programs draw different numbers, one program always the same: no verdict by luck."""
-    seed = hash(source) & 0xFFFFFFFF
-    random.seed(seed)
+def seed(text: bytes) -> None:
+    """Seed the random generators by a program's text: two programs draw different numbers, one always the same.
+
+    So luck decides no verdict. NumPy's generator is seeded for a text that names NumPy.
+    """
+    number = hash(text) & 0xFFFFFFFF
+    random.seed(number)
     numpy_random = sys.modules.get("numpy.random")
-    if numpy_random is not None:
-        numpy_random.seed(seed)
+    if numpy_random is not None and b"numpy" in text:
+        numpy_random.seed(number)
 
 
 def _execute(source: bytes) -> int:
@@ -89,7 +97,7 @@ def _execute(source: bytes) -> int:
     main.__dict__.update(__file__=_FILE, __builtins__=__builtins__)
     sys.modules["__main__"] = main
     sys.argv = [_FILE]
-    _seed(source)
+    seed(source)
     gc.enable()
     try:
         # dont_inherit: this module's own __future__ imports are no business of the program.
