@@ -18,7 +18,7 @@ References are described in `verifiers.code.reference`, extraction in `verifiers
 | no program / cut off by length before its end | no_answer / truncated |
 | the reference is no reference, or its tests fail without the program | error, masked |
 
-Raises `SandboxFailed` when the sandbox itself fails (`verifiers.pool` tries again and finds out whose fault it is) and
+Raises `SandboxFailed` when the sandbox itself fails twice (`verifiers.pool` finds out whose fault it is) and
 `SandboxUnavailable` when there is none.
 """
 
@@ -39,6 +39,7 @@ from verifiers.code.reference import (
 from verifiers.code.session import BadTests, ask_all, run_tests
 from verifiers.code.tally import Tally, ending
 from verifiers.sandbox.launcher import ForkServer, shared
+from verifiers.sandbox.types import SandboxFailed
 from verifiers.types import Json, Status, Verdict
 
 __all__ = ["control", "judge", "reference_problem"]
@@ -75,7 +76,7 @@ def judge(text: str, reference: Json, *, finish_reason: str) -> Verdict:
         return Verdict.of(Status.NO_ANSWER, detail=f"no {task.language} program in the completion")
     extracted = program.source[:MAX_EXTRACTED_CHARS]
     try:
-        return _grade(task, program).model_copy(update={"extracted": extracted})
+        return _grade_again(task, program).model_copy(update={"extracted": extracted})
     except BadTests as error:
         return Verdict.failed("bad_reference", f"the tests fail without the program: {error}")
 
@@ -87,6 +88,14 @@ def control(reference: Json) -> str:
     if reference.get("language") == "cpp":
         return "```cpp\nint main() { return 0; }\n```"
     return "```python\npass\n```"
+
+
+def _grade_again(task: Reference, program: Program) -> Verdict:
+    """Once more on a fresh fork server when the first one failed: cheaper than a fresh worker of the pool."""
+    try:
+        return _grade(task, program)
+    except SandboxFailed:
+        return _grade(task, program)
 
 
 def _grade(task: Reference, program: Program) -> Verdict:
