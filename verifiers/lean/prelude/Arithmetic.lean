@@ -216,11 +216,12 @@ theorem le_of_lt_succ {n m : Nat} (h : n < Nat.succ m) : n ≤ m := le_of_succ_l
 theorem lt_succ_of_le {n m : Nat} (h : n ≤ m) : n < Nat.succ m := succ_le_succ h
 theorem lt_succ_iff {n m : Nat} : n < Nat.succ m ↔ n ≤ m := ⟨le_of_lt_succ, lt_succ_of_le⟩
 theorem lt_add_one_iff {n m : Nat} : n < m + 1 ↔ n ≤ m := lt_succ_iff
-theorem lt_add_one (n : Nat) : n < n + 1 := Nat.le_refl _
+@[simp] theorem lt_add_one (n : Nat) : n < n + 1 := Nat.le_refl _
 theorem lt_succ_self (n : Nat) : n < Nat.succ n := Nat.le_refl _
 theorem succ_le_of_lt {n m : Nat} (h : n < m) : Nat.succ n ≤ m := h
 theorem lt_of_succ_le {n m : Nat} (h : Nat.succ n ≤ m) : n < m := h
-theorem not_succ_le_zero (n : Nat) : ¬Nat.succ n ≤ 0 := fun h => nomatch h
+theorem not_succ_le_zero (n : Nat) : ¬Nat.succ n ≤ 0 := fun h =>
+  Nat.le.rec (motive := fun m _ => m = 0 → False) (succ_ne_zero n) (fun _ _ => succ_ne_zero _) h rfl
 @[simp] theorem not_lt_zero (n : Nat) : ¬n < 0 := not_succ_le_zero n
 theorem not_succ_le_self (n : Nat) : ¬Nat.succ n ≤ n := by
   induction n with

@@ -262,6 +262,8 @@ class Zero (α : Type u) where
 class One (α : Type u) where
   one : α
 
+attribute [match_pattern] Nat.add Add.add HAdd.hAdd
+
 /-! ## What `noConfusion` is made of -/
 
 theorem Nat.beq_self : (n : Nat) → Eq (Nat.beq n n) true :=
@@ -288,6 +290,7 @@ theorem Nat.ne_of_beq_eq_false : {n m : Nat} → Eq (Nat.beq n m) false → Not 
   | true => isTrue (Nat.eq_of_beq_eq_true h)
   | false => isFalse (Nat.ne_of_beq_eq_false h)
 instance instDecidableEqNat : DecidableEq Nat := Nat.decEq
+def Nat.ctorIdx : Nat → Nat := fun n => match n with | .zero => .zero | .succ _ => .succ .zero
 
 /-! ## Syntax, as parsers and macros pass it -/
 
@@ -343,18 +346,19 @@ inductive Syntax where
   | ident (info : SourceInfo) (rawVal : String) (val : Name) (preresolved : List Name) : Syntax
 instance : Inhabited Syntax := ⟨.missing⟩
 
-/-- What native macros run in is never looked at from here: any inhabited type of functions will do. -/
+/-- What native macros and unexpanders run in is never looked at from here, but the number of arguments must be right:
+native code is called with as many. -/
 structure Opaque where
   content : Nat
 inductive Answer where
   | ok (result : Syntax) (state : Opaque)
   | error (message : Syntax) (state : Opaque)
 abbrev Macro := Syntax → Opaque → Opaque → Answer
-abbrev PrettyPrinter.Unexpander := Syntax → Opaque → Answer
+abbrev PrettyPrinter.Unexpander := Syntax → Opaque → Opaque → Answer
 instance : Inhabited Opaque := ⟨⟨.zero⟩⟩
 instance : Inhabited Answer := ⟨.ok default default⟩
 instance : Inhabited Macro := ⟨fun _ _ state => .ok .missing state⟩
-instance : Inhabited PrettyPrinter.Unexpander := ⟨fun _ state => .ok .missing state⟩
+instance : Inhabited PrettyPrinter.Unexpander := ⟨fun _ _ state => .ok .missing state⟩
 end Lean
 
 @[reducible] def autoParam (α : Sort u) (_tactic : Lean.Syntax) : Sort u := α

@@ -12,6 +12,14 @@ universe u v w
 instance instBEqOfDecidableEq {α : Type u} [DecidableEq α] : BEq α := ⟨fun a b => decide (a = b)⟩
 
 namespace Bool
+theorem of_not_eq_true {b : Bool} (h : ¬b = true) : b = false := by
+  cases b with
+  | false => rfl
+  | true => exact absurd rfl h
+theorem of_not_eq_false {b : Bool} (h : ¬b = false) : b = true := by
+  cases b with
+  | false => exact absurd rfl h
+  | true => rfl
 @[simp] theorem not_not (b : Bool) : (!!b) = b := by cases b <;> rfl
 @[simp] theorem and_true (b : Bool) : (b && true) = b := by cases b <;> rfl
 @[simp] theorem true_and (b : Bool) : (true && b) = b := rfl
@@ -115,7 +123,7 @@ instance : Inhabited (List α) := ⟨nil⟩
   | nil => rfl
   | cons x xs ih => exact congrArg (cons x) ih
 theorem singleton_append (x : α) (xs : List α) : [x] ++ xs = x :: xs := rfl
-@[simp] theorem cons_ne_nil (x : α) (xs : List α) : x :: xs ≠ [] := fun h => List.noConfusion h
+@[simp] theorem cons_ne_nil (x : α) (xs : List α) : x :: xs ≠ [] := fun h => nomatch h
 
 @[simp] theorem length_nil : length ([] : List α) = 0 := rfl
 @[simp] theorem length_cons (x : α) (xs : List α) : length (x :: xs) = length xs + 1 := rfl
@@ -126,7 +134,7 @@ theorem singleton_append (x : α) (xs : List α) : [x] ++ xs = x :: xs := rfl
 theorem length_eq_zero {xs : List α} : length xs = 0 ↔ xs = [] := by
   cases xs with
   | nil => exact ⟨fun _ => rfl, fun _ => rfl⟩
-  | cons x xs => exact ⟨fun h => Nat.noConfusion h, fun h => List.noConfusion h⟩
+  | cons x xs => exact ⟨fun h => (nomatch h), fun h => (nomatch h)⟩
 
 @[simp] theorem map_nil (f : α → β) : map f [] = [] := rfl
 @[simp] theorem map_cons (f : α → β) (x : α) (xs : List α) : map f (x :: xs) = f x :: map f xs := rfl
@@ -171,7 +179,7 @@ theorem reverseAux_eq (xs ys : List α) : reverseAux xs ys = reverse xs ++ ys :=
 theorem map_reverse (f : α → β) (xs : List α) : map f (reverse xs) = reverse (map f xs) := by
   induction xs with
   | nil => rfl
-  | cons x xs ih => rw [reverse_cons, map_append, ih, map_cons, reverse_cons]; rfl
+  | cons x xs ih => rw [reverse_cons, map_append, ih]; exact (reverse_cons _ _).symm
 
 @[simp] theorem replicate_zero (a : α) : replicate 0 a = [] := rfl
 @[simp] theorem replicate_succ (n : Nat) (a : α) : replicate (n + 1) a = a :: replicate n a := rfl

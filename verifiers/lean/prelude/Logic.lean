@@ -19,7 +19,7 @@ theorem mt {a b : Prop} (h : a → b) (k : ¬b) : ¬a := fun ha => k (h ha)
 theorem not_not_intro {a : Prop} (h : a) : ¬¬a := fun k => k h
 theorem And.symm {a b : Prop} (h : a ∧ b) : b ∧ a := ⟨h.2, h.1⟩
 theorem And.imp {a b c d : Prop} (f : a → c) (g : b → d) (h : a ∧ b) : c ∧ d := ⟨f h.1, g h.2⟩
-theorem And.elim {a b : Prop} {c : Sort u} (f : a → b → c) (h : a ∧ b) : c := f h.1 h.2
+def And.elim {a b : Prop} {c : Sort u} (f : a → b → c) (h : a ∧ b) : c := f h.1 h.2
 theorem Or.elim {a b c : Prop} (h : a ∨ b) (l : a → c) (r : b → c) : c := match h with | .inl h => l h | .inr h => r h
 theorem Or.symm {a b : Prop} (h : a ∨ b) : b ∨ a := h.elim .inr .inl
 theorem Or.imp {a b c d : Prop} (f : a → c) (g : b → d) (h : a ∨ b) : c ∨ d := h.elim (fun h => .inl (f h)) (fun h => .inr (g h))
@@ -34,8 +34,7 @@ theorem iff_of_eq {a b : Prop} (h : a = b) : a ↔ b := h ▸ Iff.rfl
 theorem not_congr {a b : Prop} (h : a ↔ b) : ¬a ↔ ¬b := ⟨mt h.2, mt h.1⟩
 theorem Exists.elim {α : Sort u} {p : α → Prop} {b : Prop} (h : ∃ x, p x) (k : ∀ a, p a → b) : b := match h with | ⟨a, ha⟩ => k a ha
 theorem Exists.imp {α : Sort u} {p q : α → Prop} (f : ∀ a, p a → q a) (h : ∃ x, p x) : ∃ x, q x := match h with | ⟨a, ha⟩ => ⟨a, f a ha⟩
-@[refl] theorem HEq.rfl {α : Sort u} {a : α} : HEq a a := HEq.refl a
-attribute [refl] Eq.refl
+theorem HEq.rfl {α : Sort u} {a : α} : HEq a a := HEq.refl a
 attribute [symm] Eq.symm Iff.symm
 
 theorem Ne.symm {α : Sort u} {a b : α} (h : a ≠ b) : b ≠ a := fun k => h k.symm
@@ -47,7 +46,7 @@ theorem ne_of_apply_ne {α : Sort u} {β : Sort v} (f : α → β) {a b : α} (h
 noncomputable def Quot.pointwise {α : Sort u} {β : α → Sort v}
     (q : Quot (fun (f g : (x : α) → β x) => ∀ x, f x = g x)) (x : α) : β x :=
   Quot.lift (fun (f : (x : α) → β x) => f x) (fun _ _ h => h x) q
-@[ext] theorem funext {α : Sort u} {β : α → Sort v} {f g : (x : α) → β x} (h : ∀ x, f x = g x) : f = g :=
+theorem funext {α : Sort u} {β : α → Sort v} {f g : (x : α) → β x} (h : ∀ x, f x = g x) : f = g :=
   @congrArg _ _ (Quot.mk _ f) (Quot.mk _ g) Quot.pointwise
     (@Quot.sound _ (fun (f g : (x : α) → β x) => ∀ x, f x = g x) f g h)
 
@@ -212,6 +211,10 @@ theorem dif_pos {c : Prop} {h : Decidable c} (hc : c) {α : Sort u} {t : c → �
   match h with | isTrue _ => rfl | isFalse k => absurd hc k
 theorem dif_neg {c : Prop} {h : Decidable c} (hc : ¬c) {α : Sort u} {t : c → α} {e : ¬c → α} : (dite c t e) = e hc :=
   match h with | isTrue k => absurd k hc | isFalse _ => rfl
+theorem ite_eq_left_of_eq_true {α : Sort u} {c : Prop} {_ : Decidable c} (t e : α) (h : c = True) : ite c t e = t :=
+  if_pos (of_eq_true h)
+theorem ite_eq_right_of_eq_false {α : Sort u} {c : Prop} {_ : Decidable c} (t e : α) (h : c = False) : ite c t e = e :=
+  if_neg (of_eq_false h)
 @[simp] theorem ite_true {α : Sort u} (a b : α) : (if True then a else b) = a := rfl
 @[simp] theorem ite_false {α : Sort u} (a b : α) : (if False then a else b) = b := rfl
 @[simp] theorem ite_self {α : Sort u} {c : Prop} {d : Decidable c} (a : α) : ite c a a = a :=
@@ -280,10 +283,10 @@ theorem not_imp_not {a b : Prop} : (¬a → ¬b) ↔ (b → a) :=
 
 /-! ## Chains of relations: `calc` -/
 
-class Trans {α : Sort u} {β : Sort v} {γ : Sort w} (r : α → β → Prop) (s : β → γ → Prop)
-    (t : outParam (α → γ → Prop)) : Prop where
-  trans : {a : α} → {b : β} → {c : γ} → r a b → s b c → t a c
+class Trans.{u', v', w', a, b, c} {α : Sort a} {β : Sort b} {γ : Sort c} (r : α → β → Sort u') (s : β → γ → Sort v')
+    (t : outParam (α → γ → Sort w')) where
+  trans : {x : α} → {y : β} → {z : γ} → r x y → s y z → t x z
 export Trans (trans)
-instance instTransEq {α : Sort u} {γ : Sort v} (r : α → γ → Prop) : Trans Eq r r := ⟨fun h k => h ▸ k⟩
-instance instTransEq_1 {α : Sort u} {β : Sort v} (r : α → β → Prop) : Trans r Eq r := ⟨fun h k => k ▸ h⟩
+instance instTransEq {α : Sort u} {γ : Sort v} (r : α → γ → Sort w) : Trans Eq r r := ⟨fun h k => h ▸ k⟩
+instance instTransEq_1 {α : Sort u} {β : Sort v} (r : α → β → Sort w) : Trans r Eq r := ⟨fun h k => k ▸ h⟩
 instance instTransIff : Trans Iff Iff Iff := ⟨Iff.trans⟩
