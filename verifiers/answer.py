@@ -76,7 +76,7 @@ _CHANGES = re.compile(
     r"\b(?:not|no|never|n't|isn't|less|fewer|more|greater|than|least|most|about|around|approximately|roughly|nearly|"
     r"almost|over|under|above|below|between|minus|negative|plus|half|twice|double|triple|times|percent|of|except|but|"
     r"without|anything|other|instead|from|off|either|if|unless|maybe|perhaps|wrong|false)\b"
-    r"|[不没非约超少多小大倍除负减加乘半否别]|以上|以下|左右|至少|至多"
+    r"|[不没非约倍除负减加乘半否]|超过|大于|小于|多于|少于|以上|以下|左右|至少|至多"
 )
 # Behind the number and its unit a sentence goes on.
 _GOES_ON = re.compile(

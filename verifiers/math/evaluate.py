@@ -57,7 +57,7 @@ class Evaluator:
         if name == "number":
             return node.value
         if name == "symbol":
-            return self._points[node.text]
+            return self._symbol(node.text)
         if not node.args:
             return self._constant(name)
         values = [self.value(argument) for argument in node.args]
@@ -68,6 +68,11 @@ class Evaluator:
                 raise
             raise Undefined(str(error)) from error
         return self._checked(result)
+
+    def _symbol(self, name: str) -> Fraction:
+        if name not in self._points:
+            raise Unreadable("a symbol where a number belongs")
+        return self._points[name]
 
     def _constant(self, name: str) -> Value:
         if name == "pi":
@@ -215,7 +220,7 @@ class Evaluator:
     def logarithm(self, value: Value, base: Value | None = None) -> Value:
         """To a base; without one (`log`) a multiple of the natural logarithm by a factor that differs per point."""
         if base is None:
-            return self.multiply(self.natural(value), self._points[UNKNOWN_BASE])
+            return self.multiply(self.natural(value), self._symbol(UNKNOWN_BASE))
         return self.divide(self.natural(value), self.natural(base))
 
     def _function(self, name: str, value: Value) -> Value:

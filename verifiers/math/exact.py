@@ -54,6 +54,8 @@ _MULTIPLIERS = {
 }  # fmt: skip
 _MONEY = re.compile(r"([-+]?)\s*(\\\$|[$€£¥])\s*(?=[-+.0-9])")
 
+_RATE = re.compile(r"\s*(?:/|per\b|an?\b)\s*([A-Za-z]+)")
+
 
 def read_quantity(text: str) -> Quantity | None:
     r"""`3/4`, `-1,234.50`, `\frac{1}{2}`, `1\frac{1}{2}`, `10\%`, `2.5 \times 10^3`, `$18`, `5 \text{ cm}` ... or None.
@@ -78,6 +80,8 @@ def read_quantity(text: str) -> Quantity | None:
             value *= _MULTIPLIERS[many[1] or many[2]]
             rest = rest[many.end() :]
             rest = f" {rest}" if many[1] and rest else rest
+    if money and (rate := _RATE.fullmatch(rest)):
+        return Quantity(value, f"{money}/{canonical(rate[1])}")
     unit = unit_key(rest)
     if unit is None or (money and unit and unit != money):
         return None

@@ -215,3 +215,8 @@ def _label(text: str) -> str:
 
 def _shown(answer: str) -> str:
     return answer[:200].encode("utf-8", "replace").decode()
+
+
+def control(reference: Json) -> str:
+    """A completion that says nothing: any sound reference finds it wrong, or right when 0 is expected."""
+    return r"\boxed{0}"

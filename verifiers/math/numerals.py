@@ -101,6 +101,6 @@ def _section(text: str) -> int | None:
         else:
             return None
     if digit is None:
-        return total or None
+        return None if zero else total or None
     # 三百二 is 302 to nobody and 320 to some.
     return None if last in {100, 1000} and not zero else total + digit

@@ -132,6 +132,8 @@ class Reader(Expressions):
         self.position += 1
         if opening.text == r"\{" and self.accept(r"\}"):
             return NamedSet("empty")
+        if opening.text == r"\{" and (described := self.described()):
+            return described
         self.enter()
         try:
             inside = self.answers()
@@ -143,17 +145,17 @@ class Reader(Expressions):
         finally:
             self.leave()
         closing = self.peek()
+        if closing is None:
+            raise Unreadable("a bracket that never closes")
         commas = isinstance(inside, Group) and inside.kind == "list" and inside.joiner == ","
         items = inside.items if isinstance(inside, Group) and commas else (inside,)
         kind = {"(": "(", "[": "[", "{": "{", r"\{": "{", r"\langle": "<", r"\lbrack": "["}[opening.text]
-        kind += {")": ")", "]": "]", "}": "}", r"\}": "}", r"\rangle": ">", r"\rbrack": "]"}.get(
-            closing.text if closing else "", "?"
-        )
+        kind += {")": ")", "]": "]", "}": "}", r"\}": "}", r"\rangle": ">", r"\rbrack": "]"}.get(closing.text, "?")
         alone = self.position + 1 == len(self.tokens) or (
             self.tokens[self.position + 1].text in _SEPARATORS
             or self.tokens[self.position + 1].text in {r"\cup", r"\setminus", r"\backslash", ")", "]", r"\}", "}"}
         )
-        if kind == "{}" and opening.text == r"\{" and closing is not None and closing.text == r"\}":
+        if kind == "{}" and opening.text == r"\{" and closing.text == r"\}":
             self.position += 1
             return Group("set", items)
         if isinstance(inside, Matrix) and kind in {"()", "[]"} and alone:
@@ -166,6 +168,18 @@ class Reader(Expressions):
         if kind == "{}":
             return Group("set", items)
         return Group("()" if kind == "<>" else kind, items)
+
+    def described(self) -> Answer | None:
+        r"""`x \mid x > 3 \}`: the condition alone; None (and nothing consumed) for a set of another form."""
+        start = self.tokens[self.position : self.position + 2]
+        if len(start) < 2 or start[0].kind != "word" or start[1].text not in {r"\mid", "|", ":"}:
+            return None
+        self.position += 2
+        condition = self.answers()
+        if not isinstance(condition, Relation | Group):
+            raise Unreadable("a set without a condition")
+        self.expect(r"\}")
+        return condition
 
     def matrix(self) -> Answer:
         """`pmatrix` and its like, `array`; not determinants."""

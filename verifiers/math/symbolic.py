@@ -14,6 +14,7 @@ from typing import Any
 _FUNCTION = re.compile(
     r"(?<![\\A-Za-z])(arcsin|arccos|arctan|sinh|cosh|tanh|sin|cos|tan|cot|sec|csc|log|ln|exp)(?![a-z]{2})"
 )
+_DECIMAL = re.compile(r"(?<![0-9.,])([0-9]*)\.([0-9]+)(?![0-9.,])")
 _SQRT = re.compile(r"(?<![\\A-Za-z])sqrt\s*(?=\()")
 _PI = re.compile(r"(?<![\\A-Za-z])pi(?![A-Za-z])")
 _INFINITY = re.compile(r"(?<![\\A-Za-z])(?:infinity|inf|oo)(?![A-Za-z])")
@@ -65,11 +66,17 @@ def _config() -> Any:
 def to_latex(formula: str) -> str:
     r"""Plain-text notation (`2*sqrt(2)`, `pi/2`, `x**2`) as LaTeX; brackets after `sqrt` and `^` become braces."""
     latex = formula.replace("**", "^").replace("%", r"\%").replace(r"\\%", r"\%")
+    latex = _DECIMAL.sub(_fraction, latex).replace(r"\lg", r"\log_{10}")
     latex = _FUNCTION.sub(r"\\\1 ", latex)
     latex = _PI.sub(r"\\pi ", latex)
     latex = _INFINITY.sub(r"\\infty ", latex)
     latex = _braced(_SQRT.sub(r"\\sqrt", latex), r"\sqrt(")
     return _braced(latex, "^(")
+
+
+def _fraction(decimal: re.Match[str]) -> str:
+    """As a fraction: math-verify compares floats rounded to six places."""
+    return f"{{\\frac{{{int(decimal[1] + decimal[2])}}}{{1{'0' * len(decimal[2])}}}}}"
 
 
 def _braced(latex: str, opening: str) -> str:

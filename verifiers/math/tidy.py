@@ -21,6 +21,8 @@ _WRAPPERS = (
     ),
 )
 _BOX = re.compile(r"\\f?boxed\s*\{")
+_DOLLARS = re.compile(r"(?<!\\)\$")
+_MONEY = re.compile(r"\$\s*[0-9][^$]*[A-Za-z]{2}[^$]*\$\s*[0-9]")
 _SIZES = re.compile(r"\\(?:left|right|displaystyle|textstyle|bigg?[lrm]?|Bigg?[lrm]?)(?![A-Za-z])\s*")
 _FRACTIONS = re.compile(r"\\[dtc]frac(?![A-Za-z])")
 _SHORT_FRACTION = re.compile(r"\\frac\s*([0-9])\s*([0-9])")
@@ -58,6 +60,10 @@ def tidy(answer: str) -> str:
         text = _ROOT.sub(_root, text.translate(TO_ASCII).translate(_UNICODE)).strip(_EDGES)
     if "\\" in text or "{" in text:
         text = _tidy_commands(text)
+    if "$" in text and not len(_DOLLARS.findall(text)) % 2:
+        # "$125$ miles": what is left after the wrappers around the whole are formulas inside it.
+        text = _unwrap(text)
+        text = _DOLLARS.sub(" ", text) if not _MONEY.search(text) else text
     if "~" in text:
         text = text.replace("~", " ")
     for _ in range(8):

@@ -177,7 +177,7 @@ def _words(text: str, power: str) -> str | None:
 
 
 def _changes_value(word: str) -> bool:
-    return word in _NOT_UNITS or word.endswith(("illion", "illions", "teen", "ieth", "ieths"))
+    return word in _NOT_UNITS or word.endswith(("illion", "illions", "teen", "teens", "ieth", "ieths"))
 
 
 def _chinese(text: str) -> str | None:
