@@ -88,14 +88,17 @@ def test_nothing_of_one_machine_is_in_the_tree() -> None:
         found += [
             f"{path}:{number}: {line.strip()}"
             for number, line in enumerate(lines, start=1)
-            if path != Path("tests/test_house.py") and FOREIGN.search(line.replace(TORCH_INDEX, ""))
+            if FOREIGN.search(line.replace(TORCH_INDEX, ""))
         ]
     assert not found, "paths of a machine or registry hosts:\n" + "\n".join(found)
 
 
-@pytest.mark.parametrize("line", ["cd /work/x", "= /root/a", "https://host.example/simple", "files.pythonhosted.org"])
-def test_the_search_for_foreign_addresses_finds(line: str) -> None:
-    assert FOREIGN.search(line)
+# In parts, so that this file passes its own search.
+@pytest.mark.parametrize(
+    "parts", [("cd /wo", "rk/x"), ("= /ro", "ot/a"), ("https://a.b/sim", "ple"), ("python", "hosted.org")]
+)
+def test_the_search_for_foreign_addresses_finds(parts: tuple[str, str]) -> None:
+    assert FOREIGN.search("".join(parts))
 
 
 def test_readme_tree_is_the_tree() -> None:
