@@ -1,0 +1,4 @@
+"""Loop."""
+
+while True:
+    pass

@@ -1,0 +1,6 @@
+"""Write to stderr without end."""
+
+import sys
+
+while True:
+    sys.stderr.write("x" * 4096)

@@ -1,0 +1,5 @@
+"""Wait."""
+
+import time
+
+time.sleep(1000)
