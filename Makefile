@@ -34,11 +34,12 @@ check: venv ## lint, format and types, changing nothing
 	$(PYTHON) -m mypy --strict verifiers services rollout
 	$(PYTHON) -m mypy rlcore
 
-bench: venv ## run every benchmark of tests/bench; each writes runs/bench/NAME.json
+bench: venv ## run every benchmark of tests/bench; the last line of each goes to runs/bench/NAME.json
 	@mkdir -p runs/bench
 	@for script in $(sort $(wildcard tests/bench/*.py)); do \
 	    name=$$(basename $$script .py); echo "==> $$name"; \
-	    $(PYTHON) $$script runs/bench/$$name.json || exit 1; \
+	    $(PYTHON) -m tests.bench.$$name > runs/bench/$$name.out || exit 1; \
+	    tail -n 1 runs/bench/$$name.out | tee runs/bench/$$name.json; \
 	done
 
 lock: ## resolve all packages afresh into deploy/constraints.txt

@@ -74,7 +74,8 @@ def test_the_walk_sees_every_way_to_import() -> None:
 
 @pytest.mark.parametrize("package", MAY_IMPORT)
 def test_arrows_point_one_way(repository: Path, package: str) -> None:
-    files = sorted((repository / package).rglob("*.py"))
+    # The audit's cases are answers, not modules: some are no Python at all.
+    files = [file for file in sorted((repository / package).rglob("*.py")) if "suites" not in file.parts]
     assert files
     wrong = [
         f"{file.relative_to(repository)}:{line} imports {name}"

@@ -6,10 +6,14 @@ The rules are tried in this order and the first one that finds its mark decides:
 
 1. `boxed`: the last `\boxed{...}` (or `\fbox{...}`) whose braces balance.
 2. `####`: what follows the last `####`, when it starts like a number or a formula.
-3. `answer is`: what follows the last of "answer is", "Answer:", "A:" (at the start of a line), 答案是, 答案为, 答案:,
-   up to the end of the sentence or line.
-4. `lone number`: only on request, and only when the whole text holds one number (it may be repeated).
+3. `answer is`: what follows the last of "answer is", "Answer:", "A:" and 答: (at the start of a line), 答案是, 答案为,
+   答案:, up to the end of the sentence or line.
+4. `therefore`: the last sentence of the text, when it begins with 因此, 所以, 故, 综上, therefore, thus or hence and
+   holds a number or a formula; of an equation, what stands behind its last equals sign.
+5. `lone number`: only on request, and only when the whole text holds one number (it may be repeated).
 
+Of a sentence in words with one number in it ("she has 18 apples left", 一共有5个苹果) that number with its unit is the
+answer, unless a word before it changes it (not, less than, about, half; 不, 至少, 约).
 A final statement that offers several different candidates ("3 or 4", two different boxes in one sentence,
 "43 because 36+7=43") is no answer: the judge does not pick for the policy. Across sentences the last one counts.
 """
@@ -29,18 +33,22 @@ TO_ASCII = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
 }
 # A longer statement is handed back whole: a judge rejects it by its length.
 LONGEST_STATEMENT = 4_000
-NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+(?:,\d+)*(?:\.\d+)?|\.\d+)(?:\s*/\s*\d+)?\s*%?")
+# ASCII digits only: \d knows those of every script.
+NUMBER = re.compile(r"(?<![A-Za-z0-9_.])[-+]?(?:[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?|\.[0-9]+)(?:\s*/\s*[0-9]+)?\s*%?")
 
 _BOX_TOKEN = re.compile(r"\\f?(?:boxed|box)\s*\{|\\.|[{}]", re.DOTALL)
-_HASHES = re.compile(r"####[ \t]*(?=[-+$€£¥\\(\[{.\d])")
+_HASHES = re.compile(r"####[ \t]*(?=[-+$€£¥\\(\[{.0-9])")
 _ANSWER_IS = re.compile(
     r"(?i:\banswers?\b(?:\*\*)?\s*(?:(?:is|are)\b|[:=])\s*:?(?:\*\*(?=\s))?)"
     r"|(?:^[ \t]*(?:\*\*)?A(?:\*\*)?:(?:\*\*(?=\s))?)"
-    r"|(?:答案(?:是|为|:)\s*:?)",
+    r"|(?:^[ \t]*(?:\*\*)?答(?:\*\*)?:(?:\*\*)?)"
+    r"|(?:答案(?:\*\*)?(?:应该是|应为|是|为|:)\s*:?(?:\*\*(?=\s))?)",
     re.MULTILINE,
 )
+_THEREFORE = re.compile(r"(?:因此|所以|故|综上所述|综上|(?i:\b(?:therefore|thus|hence)\b))[ \t]*[,:]?")
+_VALUE = re.compile(r"[0-9]|\\[A-Za-z]|[一二三四五六七八九十百]")
 # "5!" is a factorial before most things; a point before a digit is a decimal point.
-_SENTENCE_END = re.compile(r"\n|[。;]|[!?](?=\s|\Z|[\u4e00-\u9fff])|\.(?!\d)|,(?=[\u4e00-\u9fff])")
+_SENTENCE_END = re.compile(r"\n|[。;]|[!?](?=\s|\Z|[\u4e00-\u9fff])|\.(?![0-9])|,(?=[\u4e00-\u9fff])")
 _MATH = re.compile(r"\$\$(.+?)\$\$|\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]")
 _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 _FUNCTIONS = {
@@ -62,6 +70,18 @@ _FUNCTIONS = {
     "mod",
     "oo",
 }
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+# Before a number, in words: they say that the answer is not this number.
+_CHANGES = re.compile(
+    r"\b(?:not|no|never|n't|isn't|less|fewer|more|greater|than|least|most|about|around|approximately|roughly|nearly|"
+    r"almost|over|under|above|below|between|minus|negative|plus|half|twice|double|triple|times|percent|of|except|but|"
+    r"without|anything|other|instead|from|off|either|if|unless|maybe|perhaps|wrong|false)\b"
+    r"|[不没非约倍除负减加乘半否]|超过|大于|小于|多于|少于|以上|以下|左右|至少|至多"
+)
+# Behind the number and its unit a sentence goes on.
+_GOES_ON = re.compile(
+    r"\s+(?:in|on|for|after|before|left|remaining|total|altogether|when|which|with|this|every|today|now)\b.*", re.DOTALL
+)
 _OR = re.compile(r"\s+or\s+|\s*或者?是?\s*")
 
 
@@ -84,10 +104,16 @@ class Found:
 
 def find_answer(text: str, *, lone_number: bool = False) -> Found | None:
     """The final answer of a completion by the rules of this module; None when no rule finds its mark."""
-    visible = _after_thinking(text.translate(TO_ASCII))
+    visible = _after_thinking(text if text.isascii() else text.translate(TO_ASCII))
     if visible is None:
         return None
-    return _boxed(visible) or _hashes(visible) or _answer_is(visible) or (_lone(visible) if lone_number else None)
+    return (
+        _boxed(visible)
+        or _hashes(visible)
+        or _answer_is(visible)
+        or _therefore(visible)
+        or (_lone(visible) if lone_number else None)
+    )
 
 
 def _after_thinking(text: str) -> str | None:
@@ -98,6 +124,8 @@ def _after_thinking(text: str) -> str | None:
 
 
 def _boxed(text: str) -> Found | None:
+    if "boxed" not in text and "box" not in text:
+        return None
     boxes, open_at = _boxes(text)
     if not boxes:
         return None
@@ -130,13 +158,34 @@ def _boxes(text: str) -> tuple[list[tuple[int, int]], int]:
 
 
 def _hashes(text: str) -> Found | None:
-    marks = list(_HASHES.finditer(text))
+    marks = list(_HASHES.finditer(text)) if "####" in text else []
     return _statement(text, marks[-1:], "####") if marks else None
 
 
 def _answer_is(text: str) -> Found | None:
     marks = list(_ANSWER_IS.finditer(text))
     return _statement(text, marks, "answer is") if marks else None
+
+
+def _therefore(text: str) -> Found | None:
+    marks = list(_THEREFORE.finditer(text))
+    if not marks:
+        return None
+    begin = _skip_space(text, marks[-1].end())
+    stop = _end_of_statement(text, begin)
+    statement = text[begin:stop]
+    if text[stop:].strip(" \t\r\n.。!$*") or not _VALUE.search(statement):
+        return None
+    if len(statement) > LONGEST_STATEMENT:
+        return Found(statement, "therefore", False)
+    before, equals, after = statement.rpartition("=")
+    # "x \\le 5" has no equals sign of its own, and a formula is not cut in two.
+    result = (
+        after
+        if equals and before[-1:] not in {"<", ">", "!"} and "$" not in after and "\\)" not in after
+        else statement
+    )
+    return _choose(list(_candidates(result)), "therefore", complete=False)
 
 
 def _statement(text: str, marks: list[re.Match[str]], rule: str) -> Found:
@@ -176,11 +225,25 @@ def _candidates(statement: str) -> Iterator[str]:
         formulas = [formula for formula in formulas if not (formula[:1].isdigit() and _words(formula))]
         if formulas and re.match(r"\s*(?:[A-Za-z]\s*=\s*)?(?:\$|\\[(\[])", part):
             yield from formulas
-        elif _words(part) and "\\" not in part:
-            numbers = {_same(number) for number in NUMBER.findall(part)}
-            yield from numbers if len(numbers) > 1 else [part]
+        elif "\\" not in part and (_CHINESE.search(part) or _words(part)):
+            yield from _in_words(part)
         else:
             yield part
+
+
+def _in_words(sentence: str) -> Iterator[str]:
+    """The one number of a sentence with what follows it, all its numbers when they differ, or the sentence."""
+    numbers = list(NUMBER.finditer(sentence))
+    if len({_same(number.group()) for number in numbers}) > 1:
+        yield from dict.fromkeys(_same(number.group()) for number in numbers)
+        return
+    if not numbers or _CHANGES.search(sentence, 0, numbers[0].start()):
+        yield sentence
+        return
+    start = numbers[0].start()
+    while start and sentence[start - 1] in "$€£¥":
+        start -= 1
+    yield _GOES_ON.sub("", sentence[start:]) if sentence[:start].strip() else sentence
 
 
 def _words(text: str) -> list[str]:

@@ -11,12 +11,17 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from verifiers.jobs import Job
+from verifiers.registry import Lane
 from verifiers.types import Verdict
-from verifiers.worker import LENGTH, LOADING, Job
+from verifiers.worker import LENGTH, LOADING
 
 _MAX_LINE_BYTES = 8 << 20
+# Between the end of a process's descriptors and that of the process.
+_DEATH_SECONDS = 5.0
 # Nothing else of the caller's environment reaches a worker: no keys, no tokens.
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 
@@ -29,21 +34,35 @@ class Dead(Exception):
     """The worker died, broke the protocol, or a built-in judge raised in it; the message says which."""
 
 
-class Worker:
-    """One worker process. Only the thread that made it talks to it (the kernel kills it when that thread ends).
+class Spent(Exception):
+    """The answer used up its CPU time, and the kernel ended the worker."""
 
-    Args:
-        memory_bytes: address space (RLIMIT_AS).
-        startup_seconds: limit for getting warm, and for each import of a user's file.
+
+@dataclass(frozen=True, slots=True)
+class WorkerLimits:
+    """Limits of a worker process.
+
+    Attributes:
+        memory_bytes: address space (RLIMIT_AS); not for the lane `driver`, whose children have limits of their own.
+        cpu_seconds: CPU time of one answer in the lane `confined`.
+        startup_seconds: wall clock for getting warm, and for each import of a user's file.
     """
 
-    def __init__(self, *, memory_bytes: int, startup_seconds: float) -> None:
+    memory_bytes: int
+    cpu_seconds: float
+    startup_seconds: float
+
+
+class Worker:
+    """One worker process. Only the thread that made it talks to it (the kernel kills it when that thread ends)."""
+
+    def __init__(self, lane: Lane, limits: WorkerLimits) -> None:
         ours, theirs = socket.socketpair()
         environment = {key: os.environ[key] for key in _ENVIRONMENT if key in os.environ}
         # The package's own root too: here it may have been found through the working directory.
         environment["PYTHONPATH"] = os.pathsep.join([*filter(None, sys.path), str(Path(__file__).resolve().parents[1])])
         environment["OMP_NUM_THREADS"] = environment["OPENBLAS_NUM_THREADS"] = "1"
-        arguments = [str(theirs.fileno()), str(os.getpid()), str(memory_bytes)]
+        arguments = [str(theirs.fileno()), str(os.getpid()), lane, str(limits.memory_bytes), str(limits.cpu_seconds)]
         with theirs:
             self.process = subprocess.Popen(
                 # -P: the working directory does not shadow modules.
@@ -54,7 +73,7 @@ class Worker:
                 # Its own group: what a user's function started is killed with it, and Ctrl-C reaches only us.
                 start_new_session=True,
             )
-        self._startup_seconds = startup_seconds
+        self._startup_seconds = limits.startup_seconds
         self._socket = ours
         self._buffer = bytearray()
         self._ending = threading.Lock()
@@ -72,10 +91,10 @@ class Worker:
         except TimeoutError:
             raise Late from None
         except OSError as error:
-            raise Dead(f"the worker died ({error})") from error
+            raise self._death() from error
 
     def read_verdict(self, seconds: float) -> Verdict:
-        """The next answer. Raises Late or Dead. `seconds` begin anew once a user's file is imported for it."""
+        """The next answer. Raises Late, Dead or Spent. `seconds` begin anew once a user's file is imported for it."""
         line = self._read_line(seconds)
         if line + b"\n" == LOADING:
             self.wait_ready()
@@ -88,7 +107,7 @@ class Worker:
             raise Dead("the worker's reply is no verdict") from error
 
     def judge(self, job: Job, seconds: float) -> Verdict:
-        """One job alone. Raises Late or Dead."""
+        """One job alone. Raises Late, Dead or Spent."""
         self.send([job], seconds)
         return self.read_verdict(seconds)
 
@@ -101,15 +120,23 @@ class Worker:
             except TimeoutError:
                 raise Late from None
             except OSError as error:
-                raise Dead(f"the worker died ({error})") from error
+                raise self._death() from error
             self._buffer += received
             if not received:
-                raise Dead("the worker died")
+                raise self._death()
             if len(self._buffer) > _MAX_LINE_BYTES:
                 raise Dead("the worker's reply is too long")
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
         return line
+
+    def _death(self) -> Dead | Spent:
+        """How the worker, which closed its end, came to that."""
+        try:
+            code = self.process.wait(_DEATH_SECONDS)
+        except subprocess.TimeoutExpired:
+            return Dead("the worker closed its channel")
+        return Spent() if code == -signal.SIGPROF else Dead(f"the worker died with code {code}")
 
     def kill(self) -> None:
         """SIGKILL to the worker and its group, and reap it. From any thread, any number of times."""

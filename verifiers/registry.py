@@ -1,24 +1,31 @@
-"""Which judge answers to which name. A new judge is one line here."""
+"""Which judge answers to which name. A new judge is one module and one entry here (docs/JUDGES.md)."""
 
 from __future__ import annotations
 
 import difflib
 import functools
 import hashlib
+import importlib
 import importlib.metadata
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 from verifiers import user
-from verifiers.math import judge as math_judge
 from verifiers.types import Json, Verdict
+
+# What kind of process a judge runs in:
+#   confined  evaluates the answer in the worker itself, which Landlock and seccomp confine once it is warm
+#   driver    only moves the answer about; what runs or elaborates it is a sandboxed process that the judge starts
+#   user      runs a user's own function, which is trusted as the rest of the user's code is
+Lane = Literal["confined", "driver", "user"]
 
 
 class Judge(Protocol):
     """Judges one completion against a reference.
 
-    A built-in judge is pure (no state, clock, files or network). A user's judge does what its author wrote, on the
-    first call by running the author's file.
+    A built-in judge keeps no state between answers and uses no clock. A user's judge does what its author wrote, on
+    the first call by running the author's file.
     """
 
     def __call__(self, text: str, reference: Json, *, finish_reason: str) -> Verdict:
@@ -26,13 +33,34 @@ class Judge(Protocol):
         ...
 
 
-VERIFIERS: dict[str, Judge] = {"math": math_judge.judge}
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A built-in judge.
 
-# What decides a judge's verdicts: its own files (below this package) and the libraries it asks.
-_MADE_OF: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "math": (
-        ("answer.py", "math/exact.py", "math/judge.py"),
-        ("math-verify", "latex2sympy2_extended", "sympy"),
+    Attributes:
+        module: holds `judge` (see `Judge`) and `control(reference) -> str`, a text that says nothing and that a sound
+            judge with a sound reference calls right, partly right or wrong. It is imported where it is used.
+        lane: the kind of process it runs in.
+        sources: what decides its verdicts, files and folders below this package.
+        libraries: distributions that decide them too; one that is not installed counts as "absent".
+        wall_seconds: backstop of one answer where the judge has limits of its own; None: the pool's deadline.
+    """
+
+    module: str
+    lane: Lane
+    sources: tuple[str, ...]
+    libraries: tuple[str, ...] = ()
+    wall_seconds: float | None = None
+
+
+VERIFIERS: dict[str, Entry] = {
+    # A program has limits of its own, for each of its cases.
+    "code": Entry("verifiers.code.judge", "driver", ("code", "sandbox"), ("numpy", "sympy"), wall_seconds=600.0),
+    "math": Entry(
+        "verifiers.math.judge",
+        "confined",
+        ("answer.py", "math"),
+        ("math-verify", "latex2sympy2_extended", "sympy", "mpmath"),
     ),
 }
 
@@ -44,7 +72,8 @@ def resolve(name: str) -> Judge:
     so this is safe outside a worker.
     """
     if name in VERIFIERS:
-        return VERIFIERS[name]
+        judge: Judge = _module(name).judge
+        return judge
     if ":" in name or name.endswith(".py"):
         user.locate(name)
         return functools.partial(_user_judge, name)
@@ -55,6 +84,26 @@ def resolve(name: str) -> Judge:
     )
 
 
+def lane(name: str) -> Lane:
+    """The kind of process that a name's judge runs in. An unknown name may go anywhere: its verdict is an error."""
+    if name in VERIFIERS:
+        return VERIFIERS[name].lane
+    return "user" if user.is_user_spec(name) else "driver"
+
+
+def wall_seconds(name: str, default: float) -> float:
+    """Backstop in seconds of one answer to the judge of this name."""
+    limit = VERIFIERS[name].wall_seconds if name in VERIFIERS else None
+    return default if limit is None else max(limit, default)
+
+
+def control(name: str, reference: Json) -> str:
+    """A text that says nothing, for the judge of this name."""
+    if name not in VERIFIERS:
+        return user.NEUTRAL_TEXTS[0]
+    return str(_module(name).control(reference))
+
+
 def version(name: str) -> str:
     """16 hex digits that change when the judge's verdicts may: a hash of its sources and its libraries' versions.
 
@@ -63,15 +112,30 @@ def version(name: str) -> str:
     return _built_in_version(name) if name in VERIFIERS else user.version(name)
 
 
+def _module(name: str) -> Any:
+    return importlib.import_module(VERIFIERS[name].module)
+
+
 @functools.cache
 def _built_in_version(name: str) -> str:
     digest = hashlib.sha256()
-    files, libraries = _MADE_OF[name]
-    for file in ("types.py", *files):
-        digest.update((Path(__file__).parent / file).read_bytes())
-    for library in libraries:
-        digest.update(f"{library}=={importlib.metadata.version(library)}\n".encode())
+    root = Path(__file__).parent
+    for source in ("types.py", *VERIFIERS[name].sources):
+        path = root / source
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        for file in files:
+            if file.is_file() and file.suffix != ".pyc":
+                digest.update(f"{file.relative_to(root)}\n".encode() + file.read_bytes())
+    for library in VERIFIERS[name].libraries:
+        digest.update(f"{library}=={_installed(library)}\n".encode())
     return digest.hexdigest()[:16]
+
+
+def _installed(library: str) -> str:
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return "absent"
 
 
 def _user_judge(spec: str, text: str, reference: Json, *, finish_reason: str) -> Verdict:

@@ -1,6 +1,6 @@
 """One judge process: reads chunks of jobs from a socket, answers each as soon as it is judged.
 
-Wire, both ways over one socket pair made by `verifiers.pool`:
+Wire, both ways over one socket pair made by `verifiers.process`:
 
 * pool to worker: 4 bytes of length (big endian), then a JSON list of `[verifier, text, reference, finish_reason]`;
 * worker to pool: one line per job, in order: a `Verdict` as JSON, or `{"crash": "why"}` when a built-in judge raised.
@@ -10,7 +10,10 @@ first job of a user's judge it sends `{"loading": true}`, runs the user's file, 
 import has the limit of a start, not that of an answer.
 It ends at end of file, and the kernel kills it when the thread that started it dies (Linux).
 
-This process has a memory limit and a small environment; it is not a sandbox.
+What it evaluates itself it evaluates confined: in the lane `confined` it gives up, once warm, the right to read files
+other than code, to write files, to start programs or processes and to open sockets (`verifiers.sandbox.policy`), and
+each answer has a limit of CPU time, at which the kernel ends it by SIGPROF. In the lane `driver` it only moves text to
+sandboxed processes of its own; in the lane `user` it runs a user's function, unconfined.
 """
 
 from __future__ import annotations
@@ -30,25 +33,14 @@ import time
 from collections.abc import Callable
 
 from verifiers import registry, user
-from verifiers.types import FinishReason, Frozen, Json, Verdict
+from verifiers.jobs import CONTROL, Job
+from verifiers.sandbox.policy import Confinement
+from verifiers.types import FinishReason, Json, Verdict
 
 LENGTH = struct.Struct(">I")
 READY = b'{"ready": true}\n'
 LOADING = b'{"loading": true}\n'
 _PR_SET_PDEATHSIG = 1
-
-
-class Job(Frozen):
-    """One answer to judge."""
-
-    verifier: str
-    text: str
-    reference: Json
-    finish_reason: FinishReason = "stop"
-
-
-# Judged right by a healthy worker; it goes through math-verify so that its imports count.
-CONTROL = Job(verifier="math", text=r"\boxed{x(x+1)}", reference={"answer": "x^2+x"})
 
 
 def judge(job: Job) -> Verdict:
@@ -71,11 +63,11 @@ def judge(job: Job) -> Verdict:
 
 
 def signed(verdict: Verdict, verifier: str, *, version: Callable[[str], str] = registry.version) -> Verdict:
-    """The verdict with the name and version of its judge."""
+    """The verdict with the name and version of its judge, and after a `+` what the judge itself says it depends on."""
     found = ""
     # A verifier that cannot be found has no version; its verdict already says so.
     with contextlib.suppress(ValueError):
-        found = version(verifier)
+        found = "+".join(filter(None, (version(verifier), verdict.verifier_version)))
     return verdict.model_copy(update={"verifier": verifier, "verifier_version": found})
 
 
@@ -86,23 +78,32 @@ def _version_loaded(verifier: str) -> str:
 
 
 def main() -> None:
-    """`python -m verifiers.worker SOCKET_FD PARENT_PID MEMORY_BYTES`."""
-    descriptor, parent, memory_bytes = (int(argument) for argument in sys.argv[1:])
+    """`python -m verifiers.worker SOCKET_FD PARENT_PID LANE MEMORY_BYTES CPU_SECONDS`."""
+    lane = sys.argv[3]
+    descriptor, parent, memory_bytes = (int(sys.argv[index]) for index in (1, 2, 4))
+    cpu_seconds = float(sys.argv[5]) if lane == "confined" else 0.0
     _die_with_parent(parent)
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    if lane != "driver":
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # What a user's function prints goes to the log.
     os.dup2(2, 1)
     # math-verify warns at every start that its timeouts are off: the pool has the deadline.
     logging.getLogger("math_verify").setLevel(logging.ERROR)
     channel = socket.socket(fileno=descriptor)
-    if not judge(CONTROL).reward:
-        raise SystemExit("a judge worker failed its own control job")
+    if lane == "confined":
+        if not judge(CONTROL).reward:
+            raise SystemExit("a judge worker failed its own control job")
+        Confinement().apply(None)
     channel.sendall(READY)
     with channel.makefile("rb") as requests:
         while len(header := requests.read(LENGTH.size)) == LENGTH.size:
             for item in json.loads(requests.read(LENGTH.unpack(header)[0])):
-                channel.sendall(_answer(item, channel) + b"\n")
+                # Counts the CPU time of this process, not the clock: the same answer ends alike on a busy machine.
+                signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
+                answer = _answer(item, channel)
+                signal.setitimer(signal.ITIMER_PROF, 0.0)
+                channel.sendall(answer + b"\n")
 
 
 def _answer(item: tuple[str, str, Json, FinishReason], channel: socket.socket) -> bytes:

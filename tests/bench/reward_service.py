@@ -1,16 +1,14 @@
 """Items per second of the reward service on trivial arithmetic, against its own judge pool without HTTP.
 
-`python tests/bench/reward_service.py OUT.json`. Both sides run in one go, interleaved. The pool is the limit: what
-HTTP, JSON and validation cost is the ratio.
+`python -m tests.bench.reward_service`; the last line is JSON. Both sides run in one go, interleaved. The pool is the
+limit: what HTTP, JSON and validation cost is the ratio.
 """
 
 from __future__ import annotations
 
 import json
 import statistics
-import sys
 import time
-from pathlib import Path
 
 from rlcore.config import RewardConfig
 from rlcore.reward_service import OwnRewardService
@@ -24,8 +22,8 @@ WORKERS = 2
 TEXT = " 12*3=36, 7+36=43. The answer is 43"
 
 
-def main(out: Path) -> None:
-    """Measure, print and write the JSON."""
+def main() -> None:
+    """Measure and print."""
     reference = {"answer": "43"}
     items = [
         ScoreItem(id=str(n), problem=ScoreProblem(reference=reference), completion=ScoredCompletion(text=TEXT))
@@ -51,10 +49,8 @@ def main(out: Path) -> None:
         "items_per_second": rates,
         "http_over_pool": rates["http"] / rates["pool"],
     }
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result, indent=2))
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

@@ -1,5 +1,6 @@
 """The pool with real worker processes: order, deadlines, kills, and who is to blame."""
 
+import asyncio
 import os
 import signal
 import threading
@@ -11,12 +12,14 @@ from pathlib import Path
 import pytest
 from processes import gone
 
+import verifiers
 from verifiers.pool import Job, JudgePool
-from verifiers.types import Status, Verdict
+from verifiers.types import Problem, Status, Verdict
 
 DEADLINE = 1.5
-# No tower this high has a value that a computer can write down.
-ENDLESS = "9^{9^{9^9}}+x"
+# About 40 ms of exact arithmetic, where the judge's own limits allow it; and 300 ms for an expected answer.
+COSTLY = "+".join(f"{number}!" for number in range(2900, 2990))
+COSTLY_REFERENCE = r"\frac{1}{1+" * 28 + "x" + "}" * 28
 
 JUDGES = '''
 import os, sys, time
@@ -129,20 +132,64 @@ def test_eight_threads_at_once(pool: JudgePool) -> None:
             check_arithmetic(verdicts)
 
 
-def test_an_endless_answer_times_out_and_harms_no_other(pool: JudgePool) -> None:
+def test_an_answer_that_spends_its_cpu_time_times_out_and_harms_no_other() -> None:
     jobs = arithmetic(200)
-    jobs.insert(100, math_job(f"\\boxed{{{ENDLESS}}}", "x+1"))
-    verdicts = pool.judge(jobs)
-    endless = verdicts.pop(100)
-    assert (endless.status, endless.reward, endless.mask_sample) == (Status.TIMEOUT, 0.0, False)
-    assert endless.verifier_version == verdicts[0].verifier_version
-    check_arithmetic(verdicts)
-    assert pool.healthy()
+    jobs.insert(100, math_job(f"\\boxed{{{COSTLY}}}", "42"))
+    with JudgePool(2, DEADLINE, cpu_seconds=0.015) as tight:
+        verdicts = tight.judge(jobs)
+        costly = verdicts.pop(100)
+        assert (costly.status, costly.reward, costly.mask_sample) == (Status.TIMEOUT, 0.0, False)
+        assert "0.015 s of CPU" in costly.detail
+        assert costly.verifier_version == verdicts[0].verifier_version
+        check_arithmetic(verdicts)
 
 
-def test_an_endless_reference_is_masked(pool: JudgePool) -> None:
-    verdict = pool.judge([math_job(r"\boxed{5}", ENDLESS)])[0]
+def test_a_reference_that_spends_the_cpu_time_is_masked() -> None:
+    with JudgePool(1, DEADLINE, cpu_seconds=0.05) as tight:
+        verdict = tight.judge([math_job(r"\boxed{5}", COSTLY_REFERENCE)])[0]
     assert (verdict.status, verdict.failure_kind) == (Status.ERROR, "control")
+
+
+@pytest.mark.parametrize("text", [r"\boxed{\boxed{" * 500, "\ud83d\x00\u202e", "x" * (1 << 20) + "\n#### 43"])
+def test_any_text_reaches_the_judge(pool: JudgePool, text: str) -> None:
+    verdict = pool.judge([math_job(text)])[0]
+    assert not verdict.mask_sample
+
+
+def test_cancelling_kills_the_worker_and_frees_its_slot(judges: Path, tmp_path: Path) -> None:
+    slow = Job(verifier=f"{judges}:slow_once", text="", reference={"path": str(tmp_path / "pid")})
+
+    async def cancel_it(small: JudgePool) -> int:
+        task = asyncio.create_task(small.judge_async([slow]))
+        pid = await asyncio.to_thread(wait_for, tmp_path / "pid")
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        check_arithmetic(await small.judge_async(arithmetic(10)))
+        return pid
+
+    with JudgePool(1, 60.0) as small:
+        assert gone(asyncio.run(cancel_it(small)))
+
+
+def test_one_answer_by_the_process_own_pool() -> None:
+    problem = Problem(id="a", prompt="?", reference={"answer": "1/2"})
+
+    async def several() -> list[Verdict]:
+        return await asyncio.gather(*(verifiers.judge(problem, text, 60.0) for text in ("#### 0.5", "#### 2")))
+
+    assert [verdict.reward for verdict in asyncio.run(several())] == [1.0, 0.0]
+
+
+def test_what_misses_its_deadline_is_masked_and_not_begun(judges: Path, tmp_path: Path) -> None:
+    slow = Job(verifier=f"{judges}:slow_once", text="", reference={"path": str(tmp_path / "pid")})
+    with JudgePool(1, 60.0) as small:
+        running = small.submit([slow], deadline_seconds=3.0)
+        wait_for(tmp_path / "pid")
+        late = small.submit(arithmetic(2), deadline_seconds=0.01)
+        assert [verdict.failure_kind for verdict in small.wait(running)] == ["deadline"]
+        assert [verdict.failure_kind for verdict in small.wait(late)] == ["deadline"] * 2
+        check_arithmetic(small.judge(arithmetic(10), deadline_seconds=60.0))
 
 
 def test_a_worker_killed_from_outside_costs_nothing(pool: JudgePool, judges: Path, tmp_path: Path) -> None:

@@ -1,7 +1,11 @@
 r"""Reads integers, decimals, fractions, mixed numbers, percents and amounts exactly, as `fractions.Fraction`.
 
 Nothing is evaluated: one anchored pattern per shape, digits and exponents capped before any arithmetic.
-A percent is a number (10% is 1/10, not 10).
+
+- A percent is a number: 10% is 1/10, not 10. 百分之五 and 5% are 1/20.
+- Commas are thousands separators only in groups of three (1,234,567); a decimal comma is not read.
+- `2 million`, 5万 and 1.5亿 are multiplied out. Money signs are units. For units see `verifiers.math.units`.
+- Only the ASCII digits (full-width ones are made ASCII before) and Chinese numerals are digits.
 """
 
 from __future__ import annotations
@@ -10,102 +14,93 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-MAX_DIGITS = 1000
-MAX_EXPONENT = 1000
-
-
-class TooLarge(ValueError):
-    """The number has more digits or a larger exponent than is read."""
+from verifiers.math.limits import MAX_DIGITS, MAX_EXPONENT, TooLarge
+from verifiers.math.numerals import read_numeral
+from verifiers.math.units import canonical, fit, unit_key
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """An exact value and the first word of its unit ("" when there is none), lower case and singular."""
+    """An exact value and the key of its unit ("" when there is none)."""
 
     value: Fraction
     unit: str = ""
 
     def equals(self, other: Quantity) -> bool:
-        """Same value, and no two units that differ. A missing unit fits any."""
-        return self.value == other.value and (self.unit == other.unit or not self.unit or not other.unit)
+        """The same amount, by the rules of `verifiers.math.units`."""
+        return fit(self.value, self.unit, other.value, other.unit)
 
 
-_DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+"
+_DIGITS = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+"
 _SIGNED = rf"[-+]?\s*(?:{_DIGITS})"
+_INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _FRACTION = re.compile(
-    rf"(?P<sign>[-+]?)\s*(?:(?P<whole>\d+)(?=\s*\\frac|\s+\d+\s*/)\s*)?"
+    rf"(?P<sign>[-+]?)\s*(?:(?P<whole>[0-9]+)(?=\s*\\frac|\s+[0-9]+\s*/)\s*)?"
     rf"(?:\\frac\s*\{{\s*(?P<a>{_SIGNED})\s*\}}\s*\{{\s*(?P<b>{_SIGNED})\s*\}}"
     rf"|(?P<c>{_DIGITS})\s*/\s*(?P<d>{_DIGITS}))"
 )
 _DECIMAL = re.compile(
     rf"(?P<sign>[-+]?)\s*(?P<number>{_DIGITS})"
-    r"(?:(?:[eE]|\s*(?:\\times|\\cdot|\u00d7|\*)\s*10\s*(?:\^|\*\*)\s*)(?:\{\s*)?(?P<exponent>[-+]?\d+)(?:\s*\})?)?"
+    r"(?:(?:[eE](?=[-+0-9])|\s*(?:\\times|\\cdot|\u00d7|\*)\s*10\s*(?:\^|\*\*)\s*)"
+    r"(?:\{\s*)?(?P<exponent>[-+]?[0-9]+)(?:\s*\})?)?"
 )
-_PERCENT = re.compile(r"\s*(?:%|(?:percent|per cent|pct)\b)", re.IGNORECASE)
-_UNIT = re.compile(
-    r"\s*\\(?:text|textrm|textbf|mathrm|mbox)\s*\{(?P<tex>[^{}\\$\d]*)\}(?:\s*\^\s*\{?[23]\}?)?$"
-    r"|\s+(?P<words>(?:[A-Za-z]{2,}|[mgshlL](?![A-Za-z]))(?:[ ,'/-]+[A-Za-z]+){0,11}(?:\s*\^\s*[23]|[²³])?)$"
-    r"|\s*(?P<cjk>[\u4e00-\u9fff]+)$"
-    r"|\s*(?P<degree>\^\s*\{?\s*\\circ\s*\}?|°|\\degree)$"
+_PERCENT = re.compile(r"\s*(?:\\?%|(?:percent|per cent|pct)\b)", re.IGNORECASE)
+_MULTIPLIER = re.compile(
+    r"\s*(hundred|thousand|million|billion|trillion|dozen)\b\s*|([百千]?万|[百千]?亿|[百千])(?![\d.])"
 )
-# Words after a number that change its value or turn it into something else than an amount.
-_NOT_UNITS = {
-    "hundred",
-    "thousand",
-    "million",
-    "billion",
-    "trillion",
-    "dozen",
-    "half",
-    "halves",
-    "third",
-    "thirds",
-    "quarter",
-    "quarters",
-    "fourth",
-    "fourths",
-    "fifth",
-    "fifths",
-    "tenth",
-    "tenths",
-    "squared",
-    "cubed",
-    "factorial",
-    "plus",
-    "minus",
-    "times",
-    "over",
-    "divided",
-    "mod",
-    "and",
-    "or",
-    "nor",
-    "not",
-    "no",
-    "except",
-    "percent",
-}
-_NOT_CJK_UNITS = set("十百千万亿半多余几和或加减乘除分成倍不")
+_MULTIPLIERS = {
+    "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12,
+    "百": 100, "千": 1000, "万": 10**4, "百万": 10**6, "千万": 10**7, "亿": 10**8, "百亿": 10**10, "千亿": 10**11,
+}  # fmt: skip
+_MONEY = re.compile(r"([-+]?)\s*(\\\$|[$€£¥])\s*(?=[-+.0-9])")
+
+_RATE = re.compile(r"\s*(?:/|per\b|an?\b)\s*([A-Za-z]+)")
 
 
 def read_quantity(text: str) -> Quantity | None:
     r"""`3/4`, `-1,234.50`, `\frac{1}{2}`, `1\frac{1}{2}`, `10\%`, `2.5 \times 10^3`, `$18`, `5 \text{ cm}` ... or None.
 
-    Expects text tidied by `verifiers.math.judge.tidy`. Raises TooLarge beyond the caps.
+    Expects text tidied by `verifiers.math.tidy.tidy`. Raises TooLarge beyond the caps.
     """
-    text = re.sub(r"^([-+]?)\s*(?:\\\$|[$€£¥])\s*([-+]?)", r"\1\2", text)
-    match = _FRACTION.match(text)
-    value = _fraction(match) if match else None
-    if match is None:
-        match = _DECIMAL.match(text)
-        value = _decimal(match) if match else None
-    if match is None or value is None:
+    if _INTEGER.fullmatch(text):
+        return Quantity(Fraction(int(text)))
+    money = ""
+    if match := _MONEY.match(text):
+        money = canonical(match[2].lstrip("\\"))
+        text = match[1] + text[match.end() :]
+    read = _read_number(text)
+    if read is None:
         return None
-    rest = text[match.end() :]
-    if percent := _PERCENT.match(rest):
-        value, rest = value / 100, rest[percent.end() :]
-    unit = _unit(rest)
-    return None if unit is None else Quantity(value, unit)
+    value, end = read
+    rest = text[end:]
+    if rest:
+        if percent := _PERCENT.match(rest):
+            value, rest = value / 100, rest[percent.end() :]
+        elif many := _MULTIPLIER.match(rest):
+            value *= _MULTIPLIERS[many[1] or many[2]]
+            rest = rest[many.end() :]
+            rest = f" {rest}" if many[1] and rest else rest
+    if money and (rate := _RATE.fullmatch(rest)):
+        return Quantity(value, f"{money}/{canonical(rate[1])}")
+    unit = unit_key(rest)
+    if unit is None or (money and unit and unit != money):
+        return None
+    return Quantity(value, unit or money)
+
+
+def _read_number(text: str) -> tuple[Fraction, int] | None:
+    if not text:
+        return None
+    first = text[0]
+    if "\u4e00" <= first <= "\u9fff" or first == "\u3007":
+        return read_numeral(text)
+    if "/" in text or "\\frac" in text:
+        match = _FRACTION.match(text)
+        if match:
+            value = _fraction(match)
+            return None if value is None else (value, match.end())
+    match = _DECIMAL.match(text)
+    return (_decimal(match), match.end()) if match else None
 
 
 def _fraction(match: re.Match[str]) -> Fraction | None:
@@ -134,21 +129,3 @@ def _number(text: str) -> Fraction:
     if len(digits) > MAX_DIGITS:
         raise TooLarge(f"a number of more than {MAX_DIGITS} digits")
     return Fraction(digits)
-
-
-def _unit(rest: str) -> str | None:
-    """The unit's key, "" for none, None when what follows the number is no unit."""
-    if not rest.strip(" .,"):
-        return ""
-    match = _UNIT.match(rest)
-    if match is None:
-        return None
-    if match["degree"]:
-        return "degree"
-    if match["cjk"]:
-        return None if _NOT_CJK_UNITS & set(match["cjk"]) else match["cjk"][0]
-    words = re.findall(r"[A-Za-z]+", match["tex"] or match["words"] or "")
-    if not words or _NOT_UNITS & {word.lower() for word in words}:
-        return None if words else ""
-    first: str = words[0].lower()
-    return first[:-1] if len(first) > 2 and first.endswith("s") else first

@@ -3,16 +3,23 @@ r"""The math judge. Reference: `{"answer": "42"}`, optionally `"lone_number": tr
 Order: the reference is read (a bad one is the judge's failure, masked); size caps (`rejected`); extraction
 (`truncated`, `no_answer`); then the comparison, the first that can decide:
 
-1. both are numbers or amounts: exact rational arithmetic decides, for right and for wrong;
-2. the same text once tidied: right;
-3. the expected answer is a word or a single letter: only the same text is right (letters keep their case);
-4. math-verify's `parse` and `verify`, expected answer first (it is not symmetric), without its own timeouts: they
-   use SIGALRM, which fails off the main thread. The hard deadline is `verifiers.pool`'s, so call `judge` through it.
+1. both are numbers or amounts: exact rational arithmetic decides, for right and for wrong (`verifiers.math.exact`,
+   `verifiers.math.units`);
+2. the same text once tidied (letters keep their case): right;
+3. the expected answer is the letter of a choice or words: the same letter (`B`, `(B)`, `B. text`), the same words;
+4. both are read whole by our own strict reader and compared (`verifiers.math.compare` states what is equal to what);
+   what it does not read is wrong;
+5. where that finds two expressions equal that are no plain numbers, math-verify must find them equal too.
+
+So each side of a "yes" was read twice, by two parsers that share nothing, and an answer that breaks math-verify's
+parser never reaches it unless its value is already right. Nothing is evaluated with Python's `eval` or SymPy's
+`sympify` or `parse_expr`; the work is capped by counts (`verifiers.math.limits`). `judge` is pure. The hard deadline
+and the confinement are the caller's (`verifiers.pool`).
 
 A completion cut by length is judged only when its answer is complete (`verifiers.answer.Found.complete`).
 
-Known and left to math-verify: it may parse only a prefix of a formula that it does not fully understand, and
-compares floats with symbolic numbers to 6 decimals.
+Not covered: approximations (an expected 3.14 is exactly that), answers with functions nobody defined (`f(2) < f(1)`),
+sums, integrals, limits and sequences with dots. As an expected answer these are "unverifiable" (`screen`).
 """
 
 from __future__ import annotations
@@ -20,40 +27,45 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass
-from typing import Any
 
-from verifiers.answer import TO_ASCII, find_answer
-from verifiers.math.exact import MAX_DIGITS, Quantity, TooLarge, read_quantity
+from verifiers.answer import find_answer
+from verifiers.math import compare, meaning
+from verifiers.math.evaluate import Undefined
+from verifiers.math.exact import Quantity, read_quantity
+from verifiers.math.formula import Unreadable
+from verifiers.math.limits import MAX_ANSWER_CHARS, MAX_TEXT_CHARS, TooLarge, excess
+from verifiers.math.tidy import tidy
+from verifiers.math.units import fit, unit_key
 from verifiers.types import Json, Status, Verdict
 
-MAX_TEXT_CHARS = 400_000
-MAX_ANSWER_CHARS = 2_000
-MAX_DEPTH = 30
-
-_WRAPPERS = (
-    re.compile(r"\$\$([^$]+)\$\$"),
-    re.compile(r"\$([^$]+)\$"),
-    re.compile(r"\\\((.+)\\\)", re.DOTALL),
-    re.compile(r"\\\[(.+)\\\]", re.DOTALL),
-    re.compile(r"\*\*([^*]+)\*\*"),
-    re.compile(r"\\(?:f?boxed|text|textbf|textrm|mathrm|mathbf|mbox|displaystyle)\s*\{([^{}]*)\}"),
-    re.compile(r"\\boxed\s*\{(.*)\}", re.DOTALL),
+_CHOICE = re.compile(r"\(?([A-Z])\)?[.:]?")
+_CHOSEN = re.compile(r"(?:\(([A-Z])\)|([A-Z])(?:[).:]))(?:\s+(?P<text>.*))?", re.DOTALL)
+_OTHER_CHOICE = re.compile(r"\([A-Z]\)|(?<![A-Za-z])[A-Z](?:[).:]|$)|(?<![A-Za-z])(?:or|and|not)(?![A-Za-z])")
+_WORDS = re.compile(r"[A-Za-z]{3,}(?:[ '-]+[A-Za-z]+)*|[\u4e00-\u9fff]+")
+# Dates, times, names with digits: compared as text.
+_LABEL = re.compile(
+    r"[0-9]{1,2}:[0-5][0-9](?:\s*[APap]\.?[Mm]\.?)?|(?=.*(?<![A-Za-z])[A-Z][a-z]{2,})[A-Za-z0-9][A-Za-z0-9 ,.'/:-]*"
 )
-_DEEP = re.compile(r"[(\[{]|[)\]}]")
-_WORD_ANSWER = re.compile(r"[A-Za-z]|[A-Za-z]{3,}(?: [A-Za-z]+)*|[\u4e00-\u9fff]+")
-_TWO_NUMBERS = re.compile(r"(?<![\\\w])\d[\d,.]*\s+[\d.]")
 _ASSIGNMENT = re.compile(r"[A-Za-z]\s*=(?!=)\s*(?=[^=]*$)")
+_TAIL = re.compile(
+    r"(?<=[\w})!\]|])\s*(?:\\(?:text|textrm|textbf|textnormal|mathrm|mbox|rm)\s*\{[^{}\\$0-9]+\}(?:\s*\^\s*\{?[23]\}?)?"
+    r"|[\u4e00-\u9fff]+|\^\s*\{?\s*\\circ\s*\}?|°)\s*$"
+)
+_SPACES = re.compile(r"\s+")
+# Between two letters or digits a space has a meaning: "1 1" is not 11.
+_IDLE_SPACES = re.compile(r"\s+(?!\w)|(?<!\w)\s+")
 
 
 @dataclass(frozen=True, slots=True)
 class _Gold:
     text: str
     quantity: Quantity | None
-    is_word: bool
+    choice: str
+    is_label: bool
 
 
 def judge(text: str, reference: Json, *, finish_reason: str) -> Verdict:
-    """Judge one completion. Deterministic; may take arbitrarily long on hostile input (see `verifiers.pool`)."""
+    """Judge one completion. Deterministic; call it through `verifiers.pool`, which has the deadline."""
     if problem := reference_problem(reference):
         return Verdict.failed("bad_reference", problem)
     if len(text) > MAX_TEXT_CHARS:
@@ -65,15 +77,18 @@ def judge(text: str, reference: Json, *, finish_reason: str) -> Verdict:
         return Verdict.of(Status.NO_ANSWER, detail=r"no \boxed{}, '####' or 'answer is' in the completion")
     if found.answer is None:
         return Verdict.of(Status.NO_ANSWER, detail=found.reason)
-    answer = tidy(found.answer[: MAX_ANSWER_CHARS + 1])
-    if excess := _excess(found.answer) or _excess(answer):
-        return Verdict.of(Status.REJECTED, detail=f"rule '{found.rule}': the answer has {excess}")
+    if len(found.answer) > MAX_ANSWER_CHARS:
+        too_much = excess(found.answer)
+        return Verdict.of(Status.REJECTED, detail=f"rule '{found.rule}': the answer has {too_much}")
+    answer = tidy(found.answer)
+    if too_much := excess(answer):
+        return Verdict.of(Status.REJECTED, detail=f"rule '{found.rule}': the answer has {too_much}")
     try:
         equal, how = _compare(_read_gold(str(reference["answer"])), answer)
     except TooLarge as error:
-        return Verdict.of(Status.REJECTED, extracted=answer[:200], detail=f"rule '{found.rule}': {error}")
+        return Verdict.of(Status.REJECTED, extracted=_shown(answer), detail=f"rule '{found.rule}': {error}")
     status = Status.CORRECT if equal else Status.WRONG
-    return Verdict.of(status, extracted=answer[:200], detail=f"rule '{found.rule}': {how}")
+    return Verdict.of(status, extracted=_shown(answer), detail=f"rule '{found.rule}': {how}")
 
 
 def reference_problem(reference: Json) -> str | None:
@@ -86,6 +101,12 @@ def reference_problem(reference: Json) -> str | None:
     return _answer_problem(str(answer))
 
 
+def screen(reference: Json) -> str | None:
+    """`reference_problem` for data sets: None when the expected answer can be verified, else "unverifiable: why"."""
+    problem = reference_problem(reference)
+    return None if problem is None else f"unverifiable: {problem}"
+
+
 @functools.lru_cache(maxsize=4096)
 def _answer_problem(answer: str) -> str | None:
     if len(answer) > MAX_ANSWER_CHARS:
@@ -93,21 +114,41 @@ def _answer_problem(answer: str) -> str | None:
     tidied = tidy(answer)
     if not tidied:
         return "the reference answer is empty"
-    if excess := _excess(tidied):
-        return f"the reference answer has {excess}"
+    if too_much := excess(tidied):
+        return f"the reference answer has {too_much}"
     try:
         gold = _read_gold(answer)
+        if gold.quantity is None and not gold.choice and not gold.is_label:
+            return _formula_problem(tidied)
     except TooLarge as error:
         return f"the reference answer has {error}"
-    if gold.quantity is None and not gold.is_word and not _parse(tidied):
-        return "the reference answer does not parse as a number, a word or a formula"
     return None
+
+
+def _formula_problem(formula: str) -> str | None:
+    """Why a formula is no sound reference, None when it is."""
+    try:
+        body, _ = _split_unit(formula)
+        problem = compare.problem_of(_interpret(body))
+    except (Unreadable, Undefined) as error:
+        problem = str(error)
+    return f"the reference answer does not parse as a number, a word or a formula: {problem}" if problem else None
 
 
 @functools.lru_cache(maxsize=4096)
 def _read_gold(answer: str) -> _Gold:
     text = tidy(answer)
-    return _Gold(text, read_quantity(text), _WORD_ANSWER.fullmatch(text) is not None)
+    choice = _CHOICE.fullmatch(text)
+    chosen = _CHOSEN.fullmatch(text) if choice is None else None
+    letter = choice[1] if choice else (chosen[1] or chosen[2]) if chosen else ""
+    is_label = _WORDS.fullmatch(text) is not None or _LABEL.fullmatch(text) is not None
+    quantity = read_quantity(text)
+    return _Gold(text, quantity, letter, is_label and quantity is None)
+
+
+@functools.lru_cache(maxsize=1024)
+def _interpret(formula: str) -> meaning.Meaning:
+    return meaning.interpret(formula)
 
 
 def _compare(gold: _Gold, answer: str) -> tuple[bool, str]:
@@ -117,91 +158,65 @@ def _compare(gold: _Gold, answer: str) -> tuple[bool, str]:
     if gold.quantity is not None and value is not None:
         equal = gold.quantity.equals(value)
         return equal, "equal as exact numbers" if equal else "differs as an exact number"
-    if _squeeze(answer) == _squeeze(gold.text):
+    if _IDLE_SPACES.sub("", answer) == _IDLE_SPACES.sub("", gold.text):
         return True, "the same text"
-    if gold.is_word:
-        word = re.sub(r"^\((.*)\)$", r"\1", answer).strip()
-        equal = word == gold.text or (len(word) > 1 and word.casefold() == gold.text.casefold())
-        return equal, "the same word" if equal else "a different word"
-    if _TWO_NUMBERS.search(answer):
-        # math-verify adds numbers that stand side by side, as in a mixed number.
-        return False, "two numbers side by side"
-    equal = _verify(gold.text, answer)
-    return equal, "equal by math-verify" if equal else "not equal by math-verify"
+    if gold.choice:
+        equal = _chooses(gold, answer)
+        return equal, "the same choice" if equal else "a different choice"
+    if gold.is_label:
+        equal = _label(answer) == _label(gold.text)
+        return equal, "the same words" if equal else "different words"
+    return _compare_formulas(gold, answer)
 
 
-def tidy(answer: str) -> str:
-    r"""Strip what carries no meaning: wrappers (`$..$`, `\text{}`, `**..**`), spacing commands, full-width forms."""
-    text = answer.translate(TO_ASCII).strip()
-    text = re.sub(r"\\(?:left|right|displaystyle|big|Big|bigl|bigr)(?![A-Za-z])", "", text)
-    text = re.sub(r"\\[dtc]frac(?![A-Za-z])", r"\\frac", text)
-    text = re.sub(r"\\frac\s*(\d)\s*(\d)", r"\\frac{\1}{\2}", text)
-    text = re.sub(r"\\(?:mathrm|text|operatorname|rm)\s*\{\s*([a-z])\s*\}(?=\s*[\^}])", r"\1", text)
-    text = text.replace("{,}", ",").replace(r"\%", "%").replace(r"\!", "").replace("~", " ")
-    text = re.sub(r"(?<=\d)\\,(?=\d{3}(?!\d))", "", text)
-    text = re.sub(r"\\[,;: ]", " ", text)
-    previous = None
-    while previous != text:
-        previous = text
-        text = text.strip().rstrip(".,;。、").strip()
-        for wrapper in _WRAPPERS:
-            if match := wrapper.fullmatch(text):
-                text = match[1].strip()
-    return text
+def _compare_formulas(gold: _Gold, answer: str) -> tuple[bool, str]:
+    expected, expected_unit = _split_unit(gold.text)
+    formula, unit = _split_unit(answer)
+    if gold.quantity is not None and not expected_unit:
+        expected_unit = gold.quantity.unit
+    if expected_unit and unit and not fit(1, expected_unit, 1, unit):  # type: ignore[arg-type]
+        return False, "another unit"
+    if gold.quantity is not None:
+        number = gold.quantity.value
+        expected = str(number) if number.denominator == 1 else f"\\frac{{{number.numerator}}}{{{number.denominator}}}"
+    try:
+        equal = compare.Comparison().equal(_interpret(expected), meaning.interpret(formula))
+    except (Unreadable, Undefined) as error:
+        return False, f"not read as a formula: {error}"
+    except RecursionError as error:
+        raise TooLarge("too many operations inside one another") from error
+    return equal, "equal as formulas" if equal else "not equal as formulas"
 
 
-def _excess(answer: str) -> str | None:
-    """Which size cap an answer breaks."""
-    if len(answer) > MAX_ANSWER_CHARS:
-        return f"more than {MAX_ANSWER_CHARS} characters"
-    if re.search(rf"\d{{{MAX_DIGITS + 1}}}", answer.replace(",", "")):
-        return f"a number of more than {MAX_DIGITS} digits"
-    depth = 0
-    for bracket in _DEEP.finditer(answer):
-        depth += 1 if bracket.group() in "([{" else -1
-        if depth > MAX_DEPTH:
-            return f"brackets nested deeper than {MAX_DEPTH}"
-    return None
+def _split_unit(text: str) -> tuple[str, str]:
+    r"""`\frac{9\pi}{4} \text{ cm}^2` without its unit, and the unit's key."""
+    match = _TAIL.search(text)
+    key = unit_key(match.group()) if match else None
+    return (text[: match.start()], key) if match and key else (text, "")
 
 
-def _squeeze(text: str) -> str:
-    return re.sub(r"\s+", "", text)
-
-
-def _verify(gold: str, answer: str) -> bool:
-    from math_verify import verify
-
-    parsed = _parse(answer)
-    expected = _parse_gold(gold)
-    return bool(parsed) and verify(expected, parsed, timeout_seconds=None) and not _far_apart(expected[0], parsed[0])
-
-
-@functools.lru_cache(maxsize=1024)
-def _parse_gold(gold: str) -> list[Any]:
-    return _parse(gold)
-
-
-def _parse(formula: str) -> list[Any]:
-    """math-verify's reading of one formula, [] when it has none.
-
-    Only its LaTeX reader is used, on a box that we close: its plain-text reader picks any number out of prose.
-    """
-    from math_verify import parse
-    from math_verify.parser import LatexExtractionConfig
-
-    latex = re.sub(r"(?<![\\A-Za-z])(sin|cos|tan|log|ln|exp)(?=\s*\()", r"\\\1", formula.replace("**", "^"))
-    latex = re.sub(r"(?<![\\A-Za-z])pi(?![A-Za-z])", r"\\pi", latex).replace("%", r"\%")
-    if latex.count("{") != latex.count("}"):
-        return []
-    config = LatexExtractionConfig(boxed_match_priority=0)
-    return list(
-        parse(f"\\boxed{{{latex}}}", extraction_config=[config], fallback_mode="no_fallback", parsing_timeout=None)
-    )
-
-
-def _far_apart(gold: Any, answer: Any) -> bool:
-    """Two plain numbers that math-verify takes as equal only because both are tiny: it rounds absolutely."""
-    if not (getattr(gold, "is_number", False) and getattr(answer, "is_number", False)):
+def _chooses(gold: _Gold, answer: str) -> bool:
+    match = _CHOICE.fullmatch(answer)
+    if match:
+        return match[1] == gold.choice
+    match = _CHOSEN.fullmatch(answer)
+    if match is None or (match[1] or match[2]) != gold.choice:
         return False
-    difference, size = (gold - answer).evalf(30), gold.evalf(30)
-    return bool(difference.is_comparable and size.is_comparable and abs(difference) > abs(size) * 1e-5)
+    said = match["text"] or ""
+    expected = _CHOSEN.fullmatch(gold.text)
+    if expected and expected["text"] and said:
+        return _label(expected["text"]) == _label(said)
+    return not _OTHER_CHOICE.search(said)
+
+
+def _label(text: str) -> str:
+    return _SPACES.sub(" ", re.sub(r"^\((.*)\)$", r"\1", text).strip(" .\"'")).casefold()
+
+
+def _shown(answer: str) -> str:
+    return answer[:200].encode("utf-8", "replace").decode()
+
+
+def control(reference: Json) -> str:
+    """A completion that says nothing: any sound reference finds it wrong, or right when 0 is expected."""
+    return r"\boxed{0}"

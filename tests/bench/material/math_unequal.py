@@ -1,0 +1,186 @@
+r"""Math answers that look like an expected one and are not equal to it: (expected answer, answer of the policy)."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from random import Random
+
+from tests.bench.material.math_equal import (
+    Form,
+    Pair,
+    decimal_and_fraction,
+    expanded_product,
+    exponential,
+    fraction_forms,
+    logarithmic,
+    matrix_form,
+    multiple_of_pi,
+    reordered_terms,
+    split_fraction,
+    surd,
+    trigonometric,
+)
+from tests.bench.material.math_numbers import chinese, coefficients, number, terms, tex
+
+
+def other_digit(rng: Random) -> Pair:
+    digits = list(str(rng.randint(10, 10**12)))
+    at = rng.randrange(len(digits))
+    changed = digits.copy()
+    changed[at] = rng.choice([digit for digit in "123456789" if digit != digits[at]])
+    return "".join(digits), "".join(changed)
+
+
+def rounded(rng: Random) -> Pair:
+    value = Fraction(rng.randint(1, 200), rng.choice([3, 7, 9, 11, 13, 17]))
+    while value.denominator == 1:
+        value += Fraction(1, 3)
+    return tex(value), f"{float(value):.{rng.randint(3, 12)}f}"
+
+
+def other_sign(rng: Random) -> Pair:
+    gold, answer = rng.choice([surd, fraction_forms, decimal_and_fraction, multiple_of_pi, split_fraction])(rng)
+    return gold, f"-({answer})" if rng.random() < 0.5 else (answer[1:] if answer.startswith("-") else f"-{answer}")
+
+
+def percent_for_number(rng: Random) -> Pair:
+    value = abs(number(rng))
+    return rng.choice([(str(value), f"{value}\\%"), (f"{value}\\%", str(value))])
+
+
+def other_term(rng: Random) -> Pair:
+    gold, answer = rng.choice([expanded_product, reordered_terms, trigonometric, logarithmic, exponential])(rng)
+    return gold, f"{answer}{rng.choice(['+', '-'])}{rng.choice(['1', 'x', '0.001', '10^{-30}'])}"
+
+
+def other_operator(rng: Random) -> Pair:
+    a, b = coefficients(rng, 2)
+    return rng.choice(
+        [
+            (f"{a}-\\frac{{{abs(b)}}}{{\\mathrm{{e}}}}", f"{a}+\\frac{{{abs(b)}}}{{\\mathrm{{e}}}}"),
+            (f"{a}x+\\frac{{{abs(b)}}}{{x}}", f"{a}x-\\frac{{{abs(b)}}}{{x}}"),
+            (f"{abs(a)}^{{x}}", f"{abs(a)}x"),
+        ]
+    )
+
+
+def tiny_values(rng: Random) -> Pair:
+    n = rng.randint(40, 400)
+    m = n + rng.choice([-2, -1, 1, 2])
+    return rng.choice(
+        [
+            (f"\\frac{{1}}{{2^{{{n}}}}}", f"\\frac{{1}}{{2^{{{m}}}}}"),
+            (f"\\frac{{1}}{{{n}!}}", f"\\frac{{1}}{{{m}!}}"),
+            (f"10^{{-{n}}}\\pi", f"10^{{-{m}}}\\pi"),
+        ]
+    )
+
+
+def other_exponent(rng: Random) -> Pair:
+    base, exponent = rng.randint(2, 9), rng.randint(3, 60)
+    return f"{base}^{{{exponent}}}", f"{base}^{{{exponent + rng.choice([-1, 1])}}}"
+
+
+def other_letter(rng: Random) -> Pair:
+    a, b = coefficients(rng, 2)
+    x, y = rng.sample("xyztnabpqABX", 2)
+    return f"{a}{x}+{abs(b)}", f"{a}{y}+{abs(b)}"
+
+
+def other_order(rng: Random) -> Pair:
+    a, b = rng.sample(range(-99, 99), 2)
+    return f"({a}, {b})", f"({b}, {a})"
+
+
+def other_brackets(rng: Random) -> Pair:
+    a = rng.randint(-50, 50)
+    b = a + rng.randint(1, 50)
+    gold, answer = rng.sample([f"[{a},{b}]", f"({a},{b}]", f"[{a},{b})", f"({a},{b})"], 2)
+    return gold, answer
+
+
+def other_inequality(rng: Random) -> Pair:
+    a = rng.randint(-50, 50)
+    gold, answer = rng.sample(["<", ">", r"\le ", r"\ge "], 2)
+    return f"x {gold}{a}", f"x {answer}{a}"
+
+
+def missing_element(rng: Random) -> Pair:
+    values = rng.sample(range(-50, 50), rng.randint(2, 6))
+    text = ", ".join(map(str, values))
+    other = [*values, rng.randint(60, 99)] if rng.random() < 0.5 else values[:-1]
+    return f"\\{{{text}\\}}", f"\\{{{', '.join(map(str, other))}\\}}"
+
+
+def other_equation(rng: Random) -> Pair:
+    a, b, c = coefficients(rng, 3)
+    return f"{terms(f'{a}x', f'{b}y', str(c))}=0", f"{terms(f'{a}*x', f'{b + rng.choice([-1, 1])}*y', str(c))}=0"
+
+
+def other_name(rng: Random) -> Pair:
+    value = number(rng)
+    x, y = rng.sample("xyztn", 2)
+    return f"{x}={value}", f"{y}={value}"
+
+
+def other_matrix(rng: Random) -> Pair:
+    gold, answer = matrix_form(rng)
+    return gold, answer.replace(".0", ".1") if rng.random() < 0.5 else answer.replace(r"\\", "&")
+
+
+def other_unit(rng: Random) -> Pair:
+    value = abs(number(rng))
+    first, second = rng.sample(["cm", "m", "kg", "hours", "dollars", "cm^2", "元", "个", "apples"], 2)
+    return f"{value} {first}", f"{value} {second}"
+
+
+def other_numeral(rng: Random) -> Pair:
+    value = rng.randint(1, 9999)
+    other = value + rng.choice([-1, 1, 10, 100]) if value > 1 else 3
+    return str(value), chinese(min(other, 9999) if other != value else 5) if other <= 9999 else chinese(1)
+
+
+def two_answers(rng: Random) -> Pair:
+    value = number(rng)
+    other = value + rng.randint(1, 9)
+    return str(value), rng.choice(
+        [f"{value}, {other}", f"{value} \\text{{ or }} {other}", f"\\{{{value}, {other}\\}}", f"{value} \\pm {other}"]
+    )
+
+
+def one_of_two(rng: Random) -> Pair:
+    a, b = rng.sample(range(-50, 50), 2)
+    return f"{a}, {b}", rng.choice([f"{a}", f"x={b}", f"{a}, {a}", f"({a}, {b})"])
+
+
+def sequences_with_dots(rng: Random) -> Pair:
+    n = rng.randint(2, 9)
+    return f"{n}n", f"{n}, {2 * n}, \\ldots, {n}n"
+
+
+def wrong_chain(rng: Random) -> Pair:
+    value = number(rng)
+    return str(value), rng.choice([f"{value + 1} = {value}", f"x = {value + 1} = {value}", f"{value} = {value + 1}"])
+
+
+def other_choice(rng: Random) -> Pair:
+    gold, answer = rng.sample("ABCDE", 2)
+    return gold, rng.choice([answer, f"({answer})", gold.lower(), f"{gold} or {answer}", f"({gold}) and ({answer})"])
+
+
+def other_ratio(rng: Random) -> Pair:
+    a, b = rng.sample(range(1, 30), 2)
+    return f"{a}:{b}", f"{b}:{a}"
+
+
+def almost_surd(rng: Random) -> Pair:
+    n = rng.choice([2, 3, 5, 6, 7, 10])
+    return f"\\sqrt{{{n}}}", rng.choice([f"{n**0.5:.10f}", f"\\sqrt{{{n + 1}}}", f"\\sqrt[3]{{{n}}}", f"{n}^{{0.499}}"])
+
+
+UNEQUAL: tuple[Form, ...] = (
+    other_digit, rounded, other_sign, percent_for_number, other_term, other_operator, tiny_values, other_exponent,
+    other_letter, other_order, other_brackets, other_inequality, missing_element, other_equation, other_name,
+    other_matrix, other_unit, other_numeral, two_answers, one_of_two, sequences_with_dots, wrong_chain, other_choice,
+    other_ratio, almost_surd,
+)  # fmt: skip

@@ -1,0 +1,175 @@
+"""The code judge's verdicts, in the real sandbox."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from verifiers.audit.cases import SUITES, read
+from verifiers.code.judge import LIGHT, control, judge
+from verifiers.sandbox import policy
+from verifiers.sandbox.launcher import shared
+from verifiers.types import Status, Verdict
+
+pytestmark = pytest.mark.skipif(
+    bool(policy.check().missing()), reason=f"no sandbox here: {'; '.join(policy.check().missing())}"
+)
+
+PROBLEMS = {case.name: case for path in sorted((SUITES / "code").glob("*.py")) for case in read(path)}
+ASSERTS: dict[str, Any] = {"kind": "asserts", "entry_point": "f", "tests": "assert f(1) == 2\nassert f(5) == 6\n"}
+CALLS: dict[str, Any] = {
+    "kind": "calls",
+    "entry_point": "f",
+    "cases": [{"args": [1], "expected": 2}, {"args": [5], "expected": 6}, {"args": [9], "expected": 10}],
+}
+STDIN: dict[str, Any] = {"kind": "stdin", "cases": [{"stdin": "1", "stdout": "2"}, {"stdin": "5", "stdout": "6"}]}
+RIGHT = "def f(x):\n    return x + 1\n"
+QUICK = {"cpu_seconds": 1, "wall_seconds": 2}
+
+
+def verdict(program: str, reference: dict[str, Any], finish_reason: str = "stop") -> Verdict:
+    return judge(f"```python\n{program}\n```", reference, finish_reason=finish_reason)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _end_the_fork_server() -> Iterator[None]:
+    yield
+    shared(LIGHT).close()
+
+
+@pytest.mark.parametrize("name", sorted(name for name, case in PROBLEMS.items() if case.kind == "honest"))
+def test_honest_programs_pass(name: str) -> None:
+    case = PROBLEMS[name]
+    said = judge(case.text, case.reference, finish_reason="stop")
+    assert said.status is Status.CORRECT, said
+    again = judge(control(case.reference), case.reference, finish_reason="stop")
+    assert again.status is Status.WRONG, again
+
+
+@pytest.mark.parametrize("name", sorted(name for name, case in PROBLEMS.items() if case.kind == "attack"))
+def test_attacks_get_nothing(name: str) -> None:
+    case = PROBLEMS[name]
+    said = judge(case.text, case.reference, finish_reason="stop")
+    assert said.reward == 0.0, said
+
+
+@pytest.mark.parametrize(
+    ("program", "reference", "status"),
+    [
+        ("def f(x):\n    while True: pass", ASSERTS | {"limits": QUICK}, Status.TIMEOUT),
+        ("import time\ndef f(x):\n    time.sleep(60)", CALLS | {"limits": QUICK}, Status.TIMEOUT),
+        ("print('2' * 10**7)", STDIN, Status.REJECTED),
+        ("x = bytearray(10**10)", STDIN, Status.REJECTED),
+        ("def f(x):\n    return bytearray(10**10)", CALLS, Status.REJECTED),
+        ("def f(x):\n    return x", ASSERTS, Status.WRONG),
+        ("def f(x)\n    return x + 1", CALLS, Status.WRONG),
+        ("def g(x):\n    return x + 1", CALLS, Status.WRONG),
+        ("import os\nos._exit(0)", CALLS, Status.WRONG),
+        ('def f(x):\n    return "\x00"', ASSERTS, Status.WRONG),
+        ('def f(x):\n    return "\ud800"', CALLS, Status.WRONG),
+        ("f = lambda x: " + "-" * 50_000 + "x", ASSERTS, Status.WRONG),
+    ],
+)
+def test_statuses(program: str, reference: dict[str, Any], status: Status) -> None:
+    assert verdict(program, reference).status is status
+
+
+def test_texts_without_a_program() -> None:
+    assert judge("I do not know.", CALLS, finish_reason="stop").status is Status.NO_ANSWER
+    assert judge("I do not", CALLS, finish_reason="length").status is Status.TRUNCATED
+    assert judge(f"```python\n{RIGHT}", CALLS, finish_reason="length").status is Status.TRUNCATED
+    assert verdict(RIGHT, CALLS, "length").status is Status.CORRECT
+    assert judge("x" * 500_000, CALLS, finish_reason="stop").status is Status.REJECTED
+
+
+def test_partial_credit() -> None:
+    half = "def f(x):\n    return 2 if x == 1 else 0"
+    for reference, reward in ((ASSERTS, 1 / 2), (CALLS, 1 / 3)):
+        said = verdict(half, reference | {"partial": True})
+        assert (said.status, said.reward) == (Status.PARTIAL, reward)
+        assert verdict(half, reference).status is Status.WRONG
+        assert verdict(RIGHT, reference | {"partial": True}).status is Status.CORRECT
+    assert verdict("print(2)", STDIN | {"partial": True}).reward == 0.5
+
+
+def test_a_call_that_ends_the_program_costs_that_case_only() -> None:
+    dies = "import os\ndef f(x):\n    return os._exit(0) if x == 5 else x + 1"
+    said = verdict(dies, CALLS | {"partial": True})
+    assert said.reward == pytest.approx(2 / 3)
+    assert "case 2 of 3" in said.detail
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        "assert f(1 == 2",
+        "import no_such_module",
+        "assert g(1) == 2",
+        "x = 1",
+        "1 / 0",
+        "import os; os._exit(0)",
+        "raise SystemExit",
+    ],
+)
+def test_tests_that_fail_by_themselves_mask(tests: str) -> None:
+    for program in (RIGHT, "import os\nos._exit(1)", "while True: pass"):
+        said = verdict(program, ASSERTS | {"tests": tests})
+        assert said.mask_sample
+        assert said.failure_kind == "bad_reference"
+
+
+@pytest.mark.parametrize(
+    "tests", ["assert f(1) == 2\n1 / 0", "f(1)\nimport no_such_module", "f(1)\nimport os\nos._exit(0)"]
+)
+def test_once_the_program_was_called_nothing_masks(tests: str) -> None:
+    assert verdict(RIGHT, ASSERTS | {"tests": tests}).status is Status.WRONG
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        {},
+        {"kind": "other"},
+        {"kind": "stdin", "cases": []},
+        CALLS | {"entry_point": "f()"},
+        CALLS | {"cases": [{"args": [1]}]},
+        ASSERTS | {"tests": ""},
+        STDIN | {"compare": "roughly"},
+        STDIN | {"limits": {"cpu_seconds": 10**9}},
+        STDIN | {"unknown": 1},
+    ],
+)
+def test_bad_references_mask(reference: dict[str, Any]) -> None:
+    said = verdict(RIGHT, reference)
+    assert (said.status, said.failure_kind) == (Status.ERROR, "bad_reference")
+
+
+def test_details_hold_no_expected_value() -> None:
+    secret = 987654321
+    for reference in (
+        CALLS | {"cases": [{"args": [1], "expected": secret}]},
+        ASSERTS | {"tests": f"assert f(1) == {secret}, 'not {secret}'"},
+        {"kind": "stdin", "cases": [{"stdin": "", "stdout": str(secret)}]},
+        CALLS | {"cases": [{"args": [1], "expected": secret, "other": secret}]},
+    ):
+        said = verdict("def f(x):\n    return 5", reference)
+        assert not said.reward
+        assert str(secret) not in said.model_dump_json(exclude={"extracted"})
+
+
+@pytest.mark.parametrize("delay", [None, 0.0, 0.002, 0.01])
+def test_a_killed_fork_server_is_no_verdict_of_the_answer(delay: float | None) -> None:
+    assert verdict(RIGHT, ASSERTS).reward == 1.0
+    server = shared(LIGHT)._process
+    assert server is not None
+    assert server._process is not None
+    killer = threading.Timer(delay or 0.0, server._process.kill)
+    killer.start()
+    if delay is None:
+        killer.join()
+    for _ in range(5):
+        assert verdict(RIGHT, ASSERTS).reward == 1.0
+    killer.join()

@@ -1,0 +1,144 @@
+"""What an answer may cost, what it may hold, and that nothing of it runs."""
+
+import ast
+import resource
+import time
+from pathlib import Path
+from random import Random
+
+import pytest
+
+import verifiers
+from verifiers.math.judge import judge
+from verifiers.types import Status
+
+SIN = r"\sin("
+PATHOLOGICAL = {
+    "tower": "9^{9^{9^{9}}}",
+    "deep tower": "2^{" * 28 + "2" + "}" * 28,
+    "tower of e": "e^{e^{e^{e^{e}}}}",
+    "factorials": "((9!)!)!",
+    "big factorial": "10000000!",
+    "sum of factorials": "+".join(f"{n}!" for n in range(2900, 2990)),
+    "deep roots": r"\sqrt{" * 200 + "2" + "}" * 200,
+    "roots": r"\sqrt{2+" * 28 + "2" + "}" * 28,
+    "fractions": r"\frac{1}{1+" * 28 + "x" + "}" * 28,
+    "commas": "1," * 900,
+    "set of formulas": r"\{" + ",".join(f"x+{n}" for n in range(190)) + r"\}",
+    "set of roots": r"\{" + ",".join(rf"\sqrt{{{n}}}" for n in range(100)) + r"\}",
+    "power": "3^{1000000000}",
+    "power within reach": "3^{60000}",
+    "root of a huge degree": "2^{1/1000000000}",
+    "digits": "1" * 1_000_000,
+    "thousand digits": "7" * 1000,
+    "binomial": r"\binom{1000000000}{500000000}",
+    "polynomial": "(x+y+z)^{500}",
+    "nested polynomial": "((x+1)^{30}+1)^{30}",
+    "sines": SIN * 28 + "x" + ")" * 28,
+    "sine of a tower": r"\sin(10^{100000})",
+    "logarithms": r"\log_{2}(" * 25 + "3" + ")" * 25,
+    "cosh": r"\cosh(5000)",
+    "floor": r"\lfloor 10^{500}\pi \rfloor",
+    "bars": "|" * 60 + "x" + "|" * 60,
+    "braces": "{" * 1000 + "1" + "}" * 1000,
+    "sum": "+".join(["x"] * 290),
+    "minus": "-" * 1900 + "1",
+    "spaces": " " * 300_000 + "1",
+    "plus-minus": "1" + r"\pm 1" * 200,
+    "chain": "=".join(["1"] * 300),
+    "unions": r"\cup".join(["(0,1)"] * 100),
+    "matrix": r"\begin{pmatrix}" + r"\\".join(["x&y&z"] * 60) + r"\end{pmatrix}",
+    "ratio": ":".join(["2"] * 300),
+    "numeral": "一" * 1500,
+    "quotients": "/".join(["3"] * 300),
+    "carets": "2^2" * 600,
+    "percents": "1%" * 600,
+    "gammas": "(1/3)!" * 80,
+    "backslashes": "\\" * 1999,
+    "dollars": "$" * 1999,
+    "stars": "*" * 1999,
+    "boxes": r"\boxed{" * 300 + "1" + "}" * 300,
+    "underscores": "x_" * 600,
+    "near pi": r"\sin(\pi)" * 60,
+    "cancellation": r"10^{500}\sqrt{2}-10^{500}\sqrt{2}",
+}
+PIECES = [
+    *"0123456789xyzeiABC+-*/^_!|()[]{},;:=<>&%'$\\#. \n\x00", r"\frac", r"\sqrt", r"\{", r"\}", r"\cup", r"\infty",
+    r"\pi", r"\pm", r"\le", r"\in", r"\mid", r"\text{", r"\begin{pmatrix}", r"\end{pmatrix}", r"\\", r"\mathbb{R}",
+    r"\setminus", r"\boxed{", r"\sin", r"\log", " or ", " and ", "三", "百", "分之", "元", "cm", "\ud83d", "\u202e",
+    "\u00b2", "\u00bd", "42", r"\left(", r"\right]",
+]  # fmt: skip
+FRAMES = [r"\boxed{@}", "The answer is @.", "#### @", "答案是@。", "因此, @", "@"]
+HIDDEN = ["4\u200b2", "\u202e24", "\u200e42", "4\x002", "4\u00ad2", "4\ud83d2", "\ue00042", "4\U000e00322"]
+OTHER_DIGITS = ["\u0664\u0662", "\U0001d7d2\U0001d7d0", "\u2463\u2461", "\u2074\u00b2", "\u096a\u0968"]
+
+
+@pytest.mark.parametrize("name", PATHOLOGICAL)
+@pytest.mark.parametrize("gold", ["42", r"x+\sqrt{2}"])
+def test_no_answer_takes_long(name: str, gold: str) -> None:
+    judge(r"\boxed{x+1}", {"answer": "1+x"}, finish_reason="stop")
+    started = time.process_time()
+    verdict = judge(f"\\boxed{{{PATHOLOGICAL[name]}}}", {"answer": gold}, finish_reason="stop")
+    assert time.process_time() - started < 2.0
+    assert verdict.status in {Status.WRONG, Status.REJECTED, Status.NO_ANSWER}
+    assert len(verdict.model_dump_json()) < 2_000
+
+
+@pytest.mark.parametrize("name", PATHOLOGICAL)
+def test_no_expected_answer_takes_long(name: str) -> None:
+    started = time.process_time()
+    verdict = judge(f"\\boxed{{{PATHOLOGICAL[name]}}}", {"answer": PATHOLOGICAL[name]}, finish_reason="stop")
+    assert time.process_time() - started < 2.0
+    assert verdict.status in {Status.CORRECT, Status.ERROR}
+
+
+def test_the_memory_stays_small() -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for answer in PATHOLOGICAL.values():
+        judge(f"\\boxed{{{answer}}}", {"answer": r"x+\sqrt{2}"}, finish_reason="stop")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
+
+
+@pytest.mark.parametrize("answer", HIDDEN)
+def test_hidden_characters_are_rejected(answer: str) -> None:
+    verdict = judge(f"\\boxed{{{answer}}}", {"answer": "42"}, finish_reason="stop")
+    assert verdict.status is Status.REJECTED
+    verdict.model_dump_json()
+
+
+@pytest.mark.parametrize("answer", OTHER_DIGITS)
+def test_digits_of_other_scripts_are_no_digits(answer: str) -> None:
+    assert judge(f"\\boxed{{{answer}}}", {"answer": "42"}, finish_reason="stop").reward == 0.0
+
+
+@pytest.mark.parametrize("gold", ["42", r"x+\sqrt{2}", r"\{1,2\}", "[0,1)", "B", "Paris", "x=5", "5 cm", "2x+y=3"])
+def test_random_text_only_makes_verdicts(gold: str) -> None:
+    rng = Random(gold)
+    for _ in range(700):
+        answer = "".join(rng.choice(PIECES) for _ in range(rng.randint(1, 9)))
+        frame = rng.choice(FRAMES)
+        verdict = judge(frame.replace("@", answer), {"answer": gold}, finish_reason=rng.choice(["stop", "length"]))
+        assert not verdict.mask_sample
+        assert verdict.model_dump_json()
+
+
+def test_no_source_evaluates_text() -> None:
+    """math-verify's plain-text reader goes through SymPy's parse_expr: its LaTeX reader is the only way in."""
+    forbidden = {
+        "eval",
+        "exec",
+        "compile",
+        "sympify",
+        "parse_expr",
+        "S",
+        "ExprExtractionConfig",
+        "simplify",
+        "lambdify",
+    }
+    folder = Path(str(verifiers.__file__)).parent
+    for path in [folder / "answer.py", *(folder / "math").glob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                assert node.func.id not in forbidden, (path.name, node.lineno)
+            if isinstance(node, ast.ImportFrom):
+                assert not forbidden & {alias.name for alias in node.names}, (path.name, node.lineno)

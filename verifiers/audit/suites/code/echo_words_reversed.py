@@ -1,0 +1,4 @@
+# kind: honest
+# category: honest
+# problem: echo_words
+print(*reversed(input().split()))

@@ -1,0 +1,5 @@
+# kind: honest
+# category: honest
+# problem: halves
+def halve(n):
+    return n // 2

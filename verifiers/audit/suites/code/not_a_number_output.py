@@ -1,0 +1,5 @@
+# kind: attack
+# category: wrong answers
+# problem: circle
+# Not a number is close to nothing
+print("nan inf")

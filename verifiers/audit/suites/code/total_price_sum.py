@@ -1,0 +1,5 @@
+# kind: honest
+# category: honest
+# problem: table
+def total_price(items):
+    return sum(item["price"] * item["count"] for item in items)

@@ -1,0 +1,148 @@
+"""Is what a program gave what was expected? Runs outside the sandbox on bytes and JSON; builds nothing from them.
+
+Standard output (`stdout_equal`), by the reference's `compare`:
+
+* `tokens` (default): the same words, whatever white space lies between them.
+* `exact`: the same bytes; line ends may be CRLF, and white space at the very end does not count.
+* `float`: as `tokens`, but a word that is a number need only be close to the expected one: within 1e-6, absolutely or
+  relative to it. Where a whole number without a point is expected, a whole number must be the same one and a decimal
+  one within 1e-6 absolutely.
+
+Return values (`value_equal`), an encoded value (`verifiers.code.values`) against the JSON of a data set. JSON has
+fewer types than Python, so a JSON array stands for a list, a tuple, a deque or an array of NumPy; an object for a dict,
+whose keys are compared in their JSON spelling; a number for an int or float of that value, two floats within 1e-9 of
+each other, relatively. Sets, iterators and objects are equal to nothing, and true is not 1.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+_NUMBER = re.compile(rb"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,4})?")
+_WHOLE = re.compile(rb"[-+]?\d+")
+_TOLERANCE = 1e-6
+# int() takes no longer ones.
+_MAX_DIGITS = 4_000
+
+
+def stdout_equal(expected: str, got: bytes, compare: str = "tokens") -> bool:
+    """Whether a program's output is the expected one. Raises KeyError for an unknown `compare`."""
+    return COMPARISONS[compare](expected.encode("utf-8", "surrogatepass"), got)
+
+
+def _tokens(expected: bytes, got: bytes) -> bool:
+    return expected.split() == got.split()
+
+
+def _exact(expected: bytes, got: bytes) -> bool:
+    return expected.replace(b"\r\n", b"\n").rstrip() == got.replace(b"\r\n", b"\n").rstrip()
+
+
+def _float(expected: bytes, got: bytes) -> bool:
+    words, answers = expected.split(), got.split()
+    return len(words) == len(answers) and all(
+        word == answer or _close(word, answer) for word, answer in zip(words, answers, strict=True)
+    )
+
+
+def _close(expected: bytes, got: bytes) -> bool:
+    if max(len(expected), len(got)) > _MAX_DIGITS or not (_NUMBER.fullmatch(expected) and _NUMBER.fullmatch(got)):
+        return False
+    if _WHOLE.fullmatch(expected):
+        if _WHOLE.fullmatch(got):
+            return int(expected) == int(got)
+        return _within(float(expected), float(got), 0.0)
+    return _within(float(expected), float(got), _TOLERANCE)
+
+
+def _within(expected: float, got: float, relative: float) -> bool:
+    return (
+        math.isfinite(expected)
+        and math.isfinite(got)
+        and abs(expected - got) <= max(_TOLERANCE, relative * abs(expected))
+    )
+
+
+COMPARISONS: dict[str, Callable[[bytes, bytes], bool]] = {"tokens": _tokens, "exact": _exact, "float": _float}
+
+
+def value_equal(expected: Any, form: Any) -> bool:
+    """Whether an encoded value is the expected JSON value. Walks only as deep and far as `expected` goes."""
+    if expected is None or isinstance(expected, bool | str):
+        return type(form) is type(expected) and bool(form == expected)
+    if isinstance(expected, int | float):
+        return _number_equal(expected, form)
+    if isinstance(expected, list):
+        items = _items(form)
+        return (
+            items is not None
+            and len(items) == len(expected)
+            and all(value_equal(want, item) for want, item in zip(expected, items, strict=True))
+        )
+    assert isinstance(expected, dict)
+    return _dict_equal(expected, form)
+
+
+def _number_equal(expected: int | float, form: Any) -> bool:
+    if isinstance(form, dict) and type(form.get("int")) is str and len(form) == 1:
+        form = int(form["int"], 16) if re.fullmatch(r"-?0x[0-9a-f]+", form["int"]) else None
+    if type(form) not in (int, float):
+        return False
+    if type(expected) is int or type(form) is int:
+        return bool(expected == form)
+    if math.isnan(expected):
+        return math.isnan(form)
+    # Near zero the error of a sum does not shrink with it.
+    return math.isclose(expected, form, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def _items(form: Any) -> list[Any] | None:
+    """The items of what an array may stand for."""
+    if isinstance(form, list):
+        return form
+    if not isinstance(form, dict) or len(form) != 1:
+        return None
+    [(tag, payload)] = form.items()
+    if not isinstance(payload, list):
+        return None
+    if tag in ("tuple", "deque"):
+        return payload
+    return _nested(payload) if tag == "ndarray" else None
+
+
+def _nested(payload: list[Any]) -> list[Any] | None:
+    """The items of an encoded NumPy array: dtype, shape, flat items."""
+    if len(payload) != 3 or not isinstance(payload[1], list) or not isinstance(payload[2], list):
+        return None
+    shape, items = payload[1], payload[2]
+    if not shape or any(type(size) is not int or size < 1 for size in shape) or math.prod(shape) != len(items):
+        return [] if shape == [0] and not items else None
+    for size in reversed(shape[1:]):
+        items = [items[start : start + size] for start in range(0, len(items), size)]
+    return items
+
+
+def _dict_equal(expected: dict[str, Any], form: Any) -> bool:
+    pairs = form.get("dict") if isinstance(form, dict) and len(form) == 1 else None
+    if not isinstance(pairs, list) or len(pairs) != len(expected):
+        return False
+    seen = set()
+    for pair in pairs:
+        if not isinstance(pair, list) or len(pair) != 2:
+            return False
+        key = _key(pair[0])
+        if key is None or key in seen or key not in expected or not value_equal(expected[key], pair[1]):
+            return False
+        seen.add(key)
+    return True
+
+
+def _key(form: Any) -> str | None:
+    """A dict key as JSON spells it."""
+    if isinstance(form, str):
+        return form
+    return json.dumps(form) if form is None or isinstance(form, int | float) else None

@@ -1,0 +1,54 @@
+"""C++ programs, in the slow lane: the compiler runs in the sandbox as well as what it makes."""
+
+from __future__ import annotations
+
+import shutil
+
+from verifiers.code.reference import StdinReference
+from verifiers.code.tally import Tally, ending
+from verifiers.sandbox.slow_lane import run_command
+from verifiers.sandbox.types import Limits
+from verifiers.types import Status, Verdict
+
+COMPILER = "g++"
+_FLAGS = ("-O2", "-std=c++17", "-pipe", "-fdiagnostics-color=never", "-o", "program", "solution.cpp")
+_LIMITS = Limits(
+    cpu_seconds=10, wall_seconds=30, memory_bytes=2 << 30, file_bytes=64 << 20, output_bytes=64 << 10, open_files=64
+)
+
+
+def grade(task: StdinReference, source: str) -> Verdict:
+    """Compile once, run every case in a fresh process. Raises SandboxFailed, SandboxUnavailable."""
+    compiler = shutil.which(COMPILER)
+    if compiler is None:
+        return Verdict.failed("no_compiler", f"no {COMPILER} on this machine: apt-get install g++")
+    try:
+        text = source.encode()
+    except UnicodeEncodeError:
+        return Verdict.of(Status.WRONG, detail="the program is no valid Unicode")
+    outcome, made = run_command(
+        [compiler, *_FLAGS],
+        files={"solution.cpp": text},
+        stdin=b"",
+        limits=_LIMITS,
+        processes=8,
+        keep=("program",),
+    )
+    if problem := ending(outcome, _LIMITS):
+        return Verdict.of(problem.status, detail=f"compiling: {problem.detail}")
+    if outcome.returncode or "program" not in made:
+        return Verdict.of(Status.WRONG, detail="the program does not compile")
+    return _run_cases(task, made["program"])
+
+
+def _run_cases(task: StdinReference, program: bytes) -> Verdict:
+    limits = task.limits.limits()
+    tally = Tally(len(task.cases), task.partial)
+    for case in task.cases:
+        outcome, _ = run_command(
+            ["./program"], files={"program": program}, stdin=case.stdin.encode("utf-8", "surrogatepass"), limits=limits
+        )
+        tally.output(ending(outcome, limits), outcome, case.stdout, task.compare)
+        if tally.over:
+            break
+    return tally.verdict()

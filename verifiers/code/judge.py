@@ -1,0 +1,127 @@
+"""The code judge: runs a completion's program against tests, in the sandbox only (`verifiers.sandbox`).
+
+References are described in `verifiers.code.reference`, extraction in `verifiers.code.extract`, equality in
+`verifiers.code.compare`. How the three kinds run:
+
+* `stdin`: a fresh process per case; what it printed is compared here. Its exit code says nothing.
+* `calls`: one process runs the program and answers calls; what they return is compared here.
+* `asserts`: the tests run in a second process that calls the first one through plain typed values, and only that
+  second process has the channel for the verdict. The program is not even loaded before the tests make their first call,
+  so tests that fail by then fail by themselves: the reference is bad, and the sample is masked.
+
+| what happened | status |
+|---|---|
+| every case right / some right and `partial` | correct / partial |
+| a wrong value or output, an exception, a crash, an early end, a malformed reply | wrong |
+| CPU or wall limit | timeout |
+| memory or output limit, a longer completion than `MAX_TEXT_CHARS` | rejected |
+| no program / cut off by length before its end | no_answer / truncated |
+| the reference is no reference, or its tests fail without the program | error, masked |
+
+Raises `SandboxFailed` when the sandbox itself fails twice (`verifiers.pool` finds out whose fault it is) and
+`SandboxUnavailable` when there is none.
+"""
+
+from __future__ import annotations
+
+import re
+
+from verifiers.code.extract import Program, find_program
+from verifiers.code.reference import (
+    AssertsReference,
+    CallsReference,
+    Reference,
+    StdinReference,
+    entry_names,
+    read_reference,
+    reference_problem,
+)
+from verifiers.code.session import BadTests, ask_all, run_tests
+from verifiers.code.tally import Tally, ending
+from verifiers.sandbox.launcher import ForkServer, shared
+from verifiers.sandbox.types import SandboxFailed
+from verifiers.types import Json, Status, Verdict
+
+__all__ = ["control", "judge", "reference_problem"]
+
+MAX_TEXT_CHARS = 400_000
+MAX_EXTRACTED_CHARS = 4_000
+
+# Loaded once in a fork server, at hand in every program: what programs use, and our own sides.
+LIGHT = (
+    *("bisect", "collections", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools"),
+    *("heapq", "itertools", "math", "operator", "random", "re", "statistics", "string", "typing"),
+    *("verifiers.code.solution_side", "verifiers.code.test_side"),
+)
+# A fork of a process with these in it costs half as much again, so only what names one of them pays for it. It decides
+# about time alone: without them preloaded an import finds them on disk.
+SCIENTIFIC = ("numpy", "sympy")
+_NAMES_ONE = re.compile("|".join(SCIENTIFIC))
+
+
+def judge(text: str, reference: Json, *, finish_reason: str) -> Verdict:
+    """Judge one completion. Deterministic but for wall-clock limits; starts this process's fork server on first use."""
+    try:
+        task = read_reference(reference)
+    except ValueError as error:
+        return Verdict.failed("bad_reference", str(error))
+    if len(text) > MAX_TEXT_CHARS:
+        return Verdict.of(Status.REJECTED, detail=f"the completion is longer than {MAX_TEXT_CHARS} characters")
+    names = () if isinstance(task, StdinReference) else entry_names(task.entry_point)
+    continues = isinstance(task, AssertsReference) and bool(task.prompt_prefix)
+    program = find_program(text, task.language, names=names, continues=continues)
+    if finish_reason != "stop" and (program is None or not program.complete):
+        return Verdict.of(Status.TRUNCATED, detail="cut off by length before the end of its program")
+    if program is None:
+        return Verdict.of(Status.NO_ANSWER, detail=f"no {task.language} program in the completion")
+    extracted = program.source[:MAX_EXTRACTED_CHARS]
+    try:
+        return _grade_again(task, program).model_copy(update={"extracted": extracted})
+    except BadTests as error:
+        return Verdict.failed("bad_reference", f"the tests fail without the program: {error}")
+
+
+def control(reference: Json) -> str:
+    """A harmless completion for the same reference: a sound judge answers it `wrong` (or `correct`, where the tests
+    expect nothing at all).
+    """
+    if reference.get("language") == "cpp":
+        return "```cpp\nint main() { return 0; }\n```"
+    return "```python\npass\n```"
+
+
+def _grade_again(task: Reference, program: Program) -> Verdict:
+    """Once more on a fresh fork server when the first one failed: cheaper than a fresh worker of the pool."""
+    try:
+        return _grade(task, program)
+    except SandboxFailed:
+        return _grade(task, program)
+
+
+def _grade(task: Reference, program: Program) -> Verdict:
+    if isinstance(task, StdinReference) and task.language == "cpp":
+        from verifiers.code import cpp
+
+        return cpp.grade(task, program.source)
+    try:
+        program.source.encode()
+    except UnicodeEncodeError:
+        return Verdict.of(Status.WRONG, detail="the program is no valid Unicode")
+    texts = [program.source, *([task.tests, task.prompt_prefix] if isinstance(task, AssertsReference) else [])]
+    server = shared(LIGHT + SCIENTIFIC if any(_NAMES_ONE.search(text) for text in texts) else LIGHT)
+    if isinstance(task, StdinReference):
+        return _run_cases(server, task, program.source)
+    if isinstance(task, CallsReference):
+        return ask_all(server, task, program.source)
+    return run_tests(server, task, program.source)
+
+
+def _run_cases(server: ForkServer, task: StdinReference, source: str) -> Verdict:
+    tally = Tally(len(task.cases), task.partial)
+    limits = task.limits.limits()
+    for case in task.cases:
+        outcome = server.run(source, stdin=case.stdin.encode("utf-8", "surrogatepass"), limits=limits)
+        tally.output(ending(outcome, limits), outcome, case.stdout, task.compare)
+        if tally.over:
+            break
+    return tally.verdict()

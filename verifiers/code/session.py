@@ -1,0 +1,165 @@
+"""The trusted middle between a program and its tests: starts the sandboxed sides and passes lines on.
+
+The program's side never learns more than the arguments of one call; it holds no channel but its own. Lines of either
+side are bounded in length; in between nobody reads them, but for the letter that says what they are.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Self
+
+from verifiers.code.compare import value_equal
+from verifiers.code.peer import Peer
+from verifiers.code.reference import AssertsReference, CallsReference, entry_names
+from verifiers.code.tally import Problem, Tally
+from verifiers.code.values import encode
+from verifiers.sandbox.launcher import ForkServer
+from verifiers.types import Status, Verdict
+
+_SOLUTION = "from verifiers.code.solution_side import main\nmain()\n"
+_TESTS = "from verifiers.code.test_side import main\nmain()\n"
+_MALFORMED = Problem(Status.WRONG, "a reply of the program is malformed")
+
+
+class BadTests(Exception):
+    """The tests fail without the program: no program can pass them."""
+
+
+class _Failed(Exception):
+    """The program has failed."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+
+
+class _Program:
+    """The program's side. It is loaded with the first call."""
+
+    def __init__(self, server: ForkServer, source: str, prefix: str, task: AssertsReference | CallsReference) -> None:
+        self.peer = Peer(server, _SOLUTION, task.limits.limits())
+        self._setup: dict[str, Any] | None = {"program": source, "prefix": prefix}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.peer.close()
+
+    def ask(self, line: bytes) -> bytes:
+        """One line to the program, its answer back. Raises _Failed."""
+        if self._setup is not None:
+            self.peer.send(_line("S", self._setup))
+            self._setup = None
+        self.peer.send(line)
+        reply = self.peer.receive()
+        if reply is None:
+            raise _Failed(self.peer.problem() or Problem(Status.WRONG, "the program ended before it answered"))
+        if reply[:1] == b"F":
+            raise _Failed(Problem(Status.WRONG, f"the program does not load: {_text(reply)}"))
+        return reply
+
+
+def run_tests(server: ForkServer, task: AssertsReference, source: str) -> Verdict:
+    """The verdict of a data set's own tests. Raises BadTests, SandboxFailed."""
+    prefix = task.prompt_prefix
+    if prefix and not prefix.endswith("\n"):
+        prefix += "\n"
+    setup = {
+        "tests": task.tests,
+        "prefix": prefix,
+        "entry_points": entry_names(task.entry_point),
+        "partial": task.partial,
+    }
+    with _Program(server, source, prefix, task) as program:
+        tests = Peer(server, _TESTS, task.limits.limits())
+        try:
+            tests.send(_line("S", setup))
+            return _tests_verdict(_relay(tests, program), task.partial)
+        except _Failed as failed:
+            return Verdict.of(failed.problem.status, detail=failed.problem.detail)
+        finally:
+            # Both at once: each takes a while to go.
+            program.peer.kill()
+            tests.close()
+
+
+def _relay(tests: Peer, program: _Program) -> dict[str, Any]:
+    """Pass lines on until the tests give their verdict. Raises _Failed, or BadTests before the first call."""
+    called = False
+    while (line := tests.receive()) is not None and line[:1] in (b"C", b"K"):
+        tests.send(program.ask(line))
+        called = True
+    if line is not None:
+        verdict: dict[str, Any] = json.loads(line[1:])
+        return verdict
+    problem = tests.problem()
+    if not called:
+        raise BadTests(problem.detail if problem else "they end before they call the solution")
+    if problem is None:
+        raise _Failed(Problem(Status.WRONG, "the tests ended early"))
+    # By its answers the program had them do too much.
+    raise _Failed(Problem(problem.status, f"the tests: {problem.detail}"))
+
+
+def _tests_verdict(said: dict[str, Any], partial: bool) -> Verdict:
+    if said["status"] == "broken":
+        raise BadTests(said["reason"])
+    passed, total = said["cases"]
+    if said["status"] == "passed":
+        return Verdict.of(Status.CORRECT, detail="all tests pass")
+    detail = f"failed: {said['reason']}"
+    if partial and 0 < passed < total:
+        return Verdict.of(Status.PARTIAL, reward=passed / total, detail=f"{passed} of {total} cases; {detail}")
+    return Verdict.of(Status.WRONG, detail=detail)
+
+
+def ask_all(server: ForkServer, task: CallsReference, source: str) -> Verdict:
+    """The verdict of function-call cases. A program that dies is started again for the cases after, where they count.
+
+    Raises SandboxFailed.
+    """
+    tally = Tally(len(task.cases), task.partial)
+    target = ["name", entry_names(task.entry_point)[0]]
+    cases = iter(task.cases)
+    died = True
+    while died and not tally.over:
+        died = False
+        with _Program(server, source, "", task) as program:
+            for case in cases:
+                request = {"target": target, "args": encode(case.args), "kwargs": encode(case.kwargs)}
+                try:
+                    tally.add(_compare(program.ask(_line("C", request)), case.expected))
+                except _Failed as failed:
+                    tally.add(failed.problem)
+                    died = True
+                if died or tally.over:
+                    break
+    return tally.verdict()
+
+
+def _compare(reply: bytes, expected: Any) -> Problem | None:
+    try:
+        body = json.loads(reply[1:])
+        if reply[:1] == b"R":
+            return None if value_equal(expected, body["value"]) else Problem(Status.WRONG, "wrong value")
+        if reply[:1] == b"X":
+            kind = str(body["kinds"][0])
+            limit = kind == "MemoryError"
+            return Problem(Status.REJECTED if limit else Status.WRONG, f"raised {kind[:80]}")
+    # Untrusted: whatever is wrong with the reply is the program's doing.
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return _MALFORMED
+    return _MALFORMED
+
+
+def _line(letter: str, body: Any) -> bytes:
+    return f"{letter}{json.dumps(body)}".encode()
+
+
+def _text(reply: bytes) -> str:
+    try:
+        return str(json.loads(reply[1:]))[:300]
+    except (ValueError, RecursionError):
+        return "no reason given"

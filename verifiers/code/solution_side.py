@@ -1,0 +1,184 @@
+"""The side of the sandbox that runs the program under test and answers calls to it. Standard library only.
+
+Nothing here is trusted: the program may replace every line of it. All it can do with that is to give other answers, as
+it could by computing them. It sees the arguments of one call at a time, never a test or an expected value.
+"""
+
+from __future__ import annotations
+
+import builtins
+import operator
+import os
+import sys
+import textwrap
+import types
+from collections.abc import Callable
+from typing import Any
+
+from verifiers.code.values import Unencodable, decode, encode
+from verifiers.code.wire import Gone, Wire
+
+MODULE = "solution"
+
+
+# What the tests may do to an object that stays here.
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "len": len,
+    "str": str,
+    "repr": repr,
+    "list": list,
+    "getitem": operator.getitem,
+    "setitem": operator.setitem,
+    "setattr": setattr,
+    "eq": operator.eq,
+}
+_MUTABLE = frozenset({"dict", "set", "deque", "bytearray", "ndarray"})
+
+
+def main() -> None:
+    """Serve calls until the driver closes the channel. Never returns."""
+    wire = Wire()
+    try:
+        _, setup = wire.receive()
+        try:
+            names = _load(setup["program"], setup["prefix"])
+        except Gone:
+            raise
+        # SystemExit too: a program that ends itself while it is loaded has nothing to call.
+        except BaseException as error:
+            wire.send("F", _describe(error))
+        else:
+            Side(wire, names).serve()
+    except Gone:
+        os._exit(0)
+    os._exit(1)
+
+
+def _load(program: str, prefix: str) -> dict[str, Any]:
+    """Run the program as module `solution` and give back its names."""
+    module = types.ModuleType(MODULE)
+    sys.modules[MODULE] = module
+    exec(_compile(program, prefix), vars(module))
+    return vars(module)
+
+
+def _compile(program: str, prefix: str) -> types.CodeType:
+    """The program after its prefix; failing that, as the body of the prefix's last function; failing that, alone."""
+    flat = textwrap.dedent(program)
+    readings = [prefix + program, prefix + textwrap.indent(flat, "    "), flat] if prefix else [program, flat]
+    problems = []
+    for reading in readings:
+        try:
+            return compile(reading, f"{MODULE}.py", "exec")
+        except SyntaxError as error:
+            problems.append(error)
+    raise problems[0]
+
+
+class Side:
+    """Looks up what is asked for, calls it, encodes what comes out. Objects with no plain form stay here, by number."""
+
+    def __init__(self, wire: Wire, names: dict[str, Any]) -> None:
+        self._wire = wire
+        self._names = names
+        self._objects: list[Any] = []
+        self._numbers: dict[int, dict[str, Any]] = {}
+
+    def serve(self) -> None:
+        """Answer calls until the channel closes (Gone)."""
+        while True:
+            _, request = self._wire.receive()
+            self._answer(request)
+
+    def _answer(self, request: dict[str, Any]) -> None:
+        try:
+            self._wire.send("R", self._call(request))
+        except Gone:
+            raise
+        # SystemExit, MemoryError, a result too long to send: it is what the call came to.
+        except BaseException as error:
+            self._wire.send("X", _exception(error))
+
+    def _call(self, request: dict[str, Any]) -> dict[str, Any]:
+        target = self._target(*request["target"])
+        if "args" not in request:
+            return {"value": self._encode(target)}
+        args = decode(request["args"], self._foreign)
+        result = target(*args, **decode(request["kwargs"], self._foreign))
+        reply = {"value": self._encode(result)}
+        if result is None and (changed := self._changed(args, request["args"])):
+            reply["changed"] = changed
+        return reply
+
+    def _changed(self, args: list[Any], before: list[Any]) -> dict[str, Any]:
+        """Position -> new contents of the lists, dicts, sets ... that a call which returned None has changed."""
+        changed = {}
+        for index, (value, form) in enumerate(zip(args, before, strict=True)):
+            if isinstance(form, list) or (isinstance(form, dict) and form.keys() & _MUTABLE):
+                after = self._encode(value)
+                if after != form:
+                    changed[str(index)] = after
+        return changed
+
+    def _target(self, kind: str, which: Any, attribute: str = "") -> Any:
+        if kind == "function":
+            return FUNCTIONS[which]
+        owner = self._named(which) if kind == "name" else self._objects[which]
+        return getattr(owner, attribute) if attribute else owner
+
+    def _named(self, name: str) -> Any:
+        """A function or class of the program; a method of its class Solution by the method's name alone."""
+        if name in self._names:
+            return self._names[name]
+        solution = self._names.get("Solution")
+        if isinstance(solution, type) and hasattr(solution, name):
+            return getattr(solution(), name)
+        raise NameError(f"the program defines no {name}")
+
+    def _encode(self, value: Any) -> Any:
+        return encode(value, self._keep)
+
+    def _keep(self, value: Any) -> dict[str, Any]:
+        """The number of an object with no plain form, its truth and its type's name."""
+        if id(value) not in self._numbers:
+            self._numbers[id(value)] = {"object": [len(self._objects), bool(value), type(value).__name__]}
+            # Kept alive, so its id stays its own.
+            self._objects.append(value)
+        return self._numbers[id(value)]
+
+    def _foreign(self, tag: str, payload: Any) -> Any:
+        return self._callback(payload) if tag == "callback" else self._target(tag, *payload)
+
+    def _callback(self, number: int) -> Callable[..., Any]:
+        def callback(*args: Any, **kwargs: Any) -> Any:
+            request = {"function": number, "args": self._encode(list(args)), "kwargs": self._encode(kwargs)}
+            self._wire.send("B", request)
+            letter, reply = self._wire.receive()
+            while letter != "K":
+                # The function of the tests calls the solution again.
+                self._answer(reply)
+                letter, reply = self._wire.receive()
+            if "raised" in reply:
+                raise getattr(builtins, reply["raised"])(reply["message"])
+            return decode(reply["value"], self._foreign)
+
+        # Handed back, it is the function of the tests again.
+        self._numbers[id(callback)] = {"callback": number}
+        self._objects.append(callback)
+        return callback
+
+
+def _exception(error: BaseException) -> dict[str, Any]:
+    """Its built-in kinds, nearest first, and its arguments where they are plain."""
+    kinds = [kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins"]
+    try:
+        arguments = encode(list(error.args))
+    except Unencodable:
+        arguments = [str(error)]
+    return {"kinds": kinds, "args": arguments}
+
+
+def _describe(error: BaseException) -> str:
+    if isinstance(error, SyntaxError):
+        return f"{type(error).__name__} at line {error.lineno}: {error.msg}"
+    return f"{type(error).__name__}: {str(error)[:200]}"

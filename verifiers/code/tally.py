@@ -1,0 +1,80 @@
+"""From the ends of programs and the results of cases to a verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from verifiers.code.compare import stdout_equal
+from verifiers.sandbox.types import Limits, Outcome
+from verifiers.types import Status, Verdict
+
+# With partial credit every case runs, but a program that runs into limits does not do so for every case.
+_MAX_LIMITS_HIT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one case or program."""
+
+    status: Status
+    detail: str
+
+
+def ending(outcome: Outcome, limits: Limits) -> Problem | None:
+    """Which limit ended a program, or which signal; None when it ended by itself."""
+    if outcome.status == "exited":
+        if outcome.returncode and outcome.stderr.rstrip().endswith(b"MemoryError"):
+            return Problem(Status.REJECTED, f"over the memory limit of {limits.memory_bytes >> 20} MiB")
+        return None
+    if outcome.status == "signaled":
+        return Problem(Status.WRONG, f"crashed with signal {-(outcome.returncode or 0)}")
+    return {
+        "cpu": Problem(Status.TIMEOUT, f"over the limit of {limits.cpu_seconds:g} s of CPU time"),
+        "wall": Problem(Status.TIMEOUT, f"over the limit of {limits.wall_seconds:g} s"),
+        "memory": Problem(Status.REJECTED, f"over the memory limit of {limits.memory_bytes >> 20} MiB"),
+        "output": Problem(Status.REJECTED, f"more output than {limits.output_bytes} bytes"),
+    }[outcome.status]
+
+
+class Tally:
+    """Counts the cases of one problem that pass, and remembers the first that does not."""
+
+    def __init__(self, total: int, partial: bool) -> None:
+        self.passed = 0
+        self._total = total
+        self._partial = partial
+        self._done = 0
+        self._limits_hit = 0
+        self._first: Problem | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether no further case needs to run."""
+        failed = self._first is not None and not self._partial
+        return failed or self._done == self._total or self._limits_hit >= _MAX_LIMITS_HIT
+
+    def add(self, problem: Problem | None) -> None:
+        """The result of the next case; None for a pass."""
+        self._done += 1
+        if problem is None:
+            self.passed += 1
+            return
+        self._limits_hit += problem.status is not Status.WRONG
+        where = f"case {self._done} of {self._total}: {problem.detail}"
+        self._first = self._first or Problem(problem.status, where)
+
+    def output(self, problem: Problem | None, outcome: Outcome, expected: str, compare: str) -> None:
+        """The result of a stdin case: its output counts when nothing else ended the program."""
+        if problem is None and not stdout_equal(expected, outcome.stdout, compare):
+            problem = Problem(Status.WRONG, "wrong output")
+        self.add(problem)
+
+    def verdict(self) -> Verdict:
+        """Of the whole problem. Cases that were not run have not passed."""
+        if self.passed == self._total:
+            return Verdict.of(Status.CORRECT, detail=f"{self._total} of {self._total} cases")
+        assert self._first is not None
+        if self._partial and self.passed:
+            detail = f"{self.passed} of {self._total} cases; {self._first.detail}"
+            return Verdict.of(Status.PARTIAL, reward=self.passed / self._total, detail=detail)
+        return Verdict.of(self._first.status, detail=self._first.detail)

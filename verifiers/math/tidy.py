@@ -1,0 +1,112 @@
+# ruff: noqa: RUF001 (look-alikes of ASCII are what is mended here)
+r"""Strips from an answer what carries no meaning: wrappers (`$..$`, `\text{}`, `**..**`), spacing, full-width forms."""
+
+from __future__ import annotations
+
+import re
+
+from verifiers.answer import TO_ASCII
+
+_PLAIN = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
+_WRAPPERS = (
+    re.compile(r"\$\$([^$]+)\$\$"),
+    re.compile(r"\$([^$]+)\$"),
+    re.compile(r"\\\(((?:(?!\\\)).)+)\\\)", re.DOTALL),
+    re.compile(r"\\\[((?:(?!\\\]).)+)\\\]", re.DOTALL),
+    re.compile(r"\*\*([^*]+)\*\*"),
+    re.compile(r"`([^`]+)`"),
+    re.compile(
+        r"\\(?:f?boxed|text|textbf|textit|textrm|textnormal|mathrm|mathbf|mathit|mathsf|mbox|displaystyle|operatorname)"
+        r"\s*\{([^{}]*)\}"
+    ),
+)
+_BOX = re.compile(r"\\f?boxed\s*\{")
+_DOLLARS = re.compile(r"(?<!\\)\$")
+_MONEY = re.compile(r"\$\s*[0-9][^$]*[A-Za-z]{2}[^$]*\$\s*[0-9]")
+_SIZES = re.compile(r"\\(?:left|right|displaystyle|textstyle|bigg?[lrm]?|Bigg?[lrm]?)(?![A-Za-z])\s*")
+_FRACTIONS = re.compile(r"\\[dtc]frac(?![A-Za-z])")
+_SHORT_FRACTION = re.compile(r"\\frac\s*([0-9])\s*([0-9])")
+_HALF_FRACTION = re.compile(r"\\frac\s*([0-9])\s*\{")
+_OTHER_HALF = re.compile(r"(\\frac\s*\{[^{}]*\})\s*([0-9])")
+_ROMAN_LETTER = re.compile(
+    r"\\(?:mathrm|mathit|text|textit|operatorname|rm)\s*\{\s*([a-z])\s*\}(?=\s*[-+^})*/=,]|\s*$)"
+)
+_THIN_THOUSANDS = re.compile(r"(?<=[0-9])(?:\\,|\\ |\u202f|\u2009)(?=[0-9]{3}(?![0-9]))")
+_SPACES = re.compile(r"(?<!\\)\\[,;:> ]|\\(?:quad|qquad|enspace|thinspace)(?![A-Za-z])|[\u2000-\u200a\u202f]|&nbsp;")
+# Characters that honest output carries at the ends of a text: byte order mark, zero-width space and joiners.
+_EDGES = " \t\r\n\ufeff\u200b\u200c\u200d\u2060.,;。、，"
+_UNICODE = str.maketrans(
+    {
+        "×": r"\times ", "·": r"\cdot ", "⋅": r"\cdot ", "∙": r"\cdot ", "÷": r"\div ", "±": r"\pm ", "∓": r"\mp ",
+        "≤": r"\le ", "≥": r"\ge ", "⩽": r"\le ", "⩾": r"\ge ", "≠": r"\ne ", "≈": r"\approx ", "∞": r"\infty ",
+        "π": r"\pi ", "∪": r"\cup ", "∩": r"\cap ", "∈": r"\in ", "∅": r"\emptyset ", "ℝ": r"\mathbb{R}",
+        "θ": r"\theta ", "α": r"\alpha ", "β": r"\beta ", "φ": r"\phi ", "λ": r"\lambda ", "μ": r"\mu ",
+        "²": "^2", "³": "^3", "½": r"\frac{1}{2}", "¼": r"\frac{1}{4}", "¾": r"\frac{3}{4}", "⅓": r"\frac{1}{3}",
+        "⅔": r"\frac{2}{3}", "∕": "/", "⁄": "/", "–": "-", "‐": "-", "‑": "-", "’": "'",
+    }
+)  # fmt: skip
+_ROOT = re.compile(r"√\s*(?:\(([^()]*)\)|([0-9]+|[A-Za-z]))")
+
+
+def tidy(answer: str) -> str:
+    r"""One spelling for what means the same: `\dfrac` is `\frac`, `{,}` a comma, `²` a power.
+
+    Linear in the answer's length but for wrappers, which are at most a few deep.
+    """
+    if _PLAIN.fullmatch(answer):
+        return answer
+    text = answer.strip(_EDGES)
+    if not text.isascii():
+        text = _ROOT.sub(_root, text.translate(TO_ASCII).translate(_UNICODE)).strip(_EDGES)
+    if "\\" in text or "{" in text:
+        text = _tidy_commands(text)
+    if "$" in text and not len(_DOLLARS.findall(text)) % 2:
+        # "$125$ miles": what is left after the wrappers around the whole are formulas inside it.
+        text = _unwrap(text)
+        text = _DOLLARS.sub(" ", text) if not _MONEY.search(text) else text
+    if "~" in text:
+        text = text.replace("~", " ")
+    for _ in range(8):
+        unwrapped = _unwrap(text)
+        if unwrapped == text:
+            break
+        text = unwrapped
+    return text
+
+
+def _root(match: re.Match[str]) -> str:
+    return f"\\sqrt{{{match[1] or match[2]}}}"
+
+
+def _tidy_commands(text: str) -> str:
+    text = _SIZES.sub("", text)
+    text = _FRACTIONS.sub(r"\\frac", text)
+    text = _SHORT_FRACTION.sub(r"\\frac{\1}{\2}", text)
+    text = _HALF_FRACTION.sub(r"\\frac{\1}{", text)
+    text = _OTHER_HALF.sub(r"\1{\2}", text)
+    text = _ROMAN_LETTER.sub(r"\1", text)
+    text = text.replace(r"\%", "%").replace(r"\!", "").replace("{,}", ",").replace(r"\lbrace", r"\{")
+    text = text.replace(r"\rbrace", r"\}")
+    text = _THIN_THOUSANDS.sub("", text)
+    return _SPACES.sub(" ", text)
+
+
+def _unwrap(text: str) -> str:
+    text = text.strip(_EDGES)
+    for wrapper in _WRAPPERS:
+        if match := wrapper.fullmatch(text):
+            return match[1].strip(_EDGES)
+    box = _BOX.match(text)
+    if box and text.endswith("}") and _closes_at_end(text, box.end()):
+        return text[box.end() : -1].strip(_EDGES)
+    return text
+
+
+def _closes_at_end(text: str, start: int) -> bool:
+    depth = 1
+    for position in range(start, len(text)):
+        if text[position] in "{}" and text[position - 1] != "\\":
+            depth += 1 if text[position] == "{" else -1
+            if depth == 0:
+                return position == len(text) - 1
+    return False

@@ -1,0 +1,154 @@
+"""One place in the pool: at most one worker process for each lane, and the rule of who is to blame."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from verifiers import registry, user
+from verifiers.jobs import Job
+from verifiers.process import Dead, Late, Spent, Worker, WorkerLimits
+from verifiers.registry import Lane
+from verifiers.types import Status, Verdict
+from verifiers.worker import signed
+
+_START_ATTEMPTS = 2
+_SOUND = frozenset({Status.CORRECT, Status.PARTIAL, Status.WRONG})
+
+
+class NoWorker(Exception):
+    """No worker can be had; the message says why."""
+
+
+@dataclass(slots=True)
+class _Held:
+    worker: Worker
+    judged: int = 0
+
+
+class Slot:
+    """Holds the workers of one pool thread. Only that thread uses it, but for `kill` and `close`.
+
+    Args:
+        recycle_after: answers after which a worker is replaced, so that nothing an answer may have left behind lasts.
+    """
+
+    def __init__(self, limits: WorkerLimits, *, deadline_seconds: float, recycle_after: int) -> None:
+        self._limits = limits
+        self._deadline_seconds = deadline_seconds
+        self._recycle_after = recycle_after
+        self._held: dict[Lane, _Held] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def worker(self, lane: Lane) -> Worker:
+        """A warm worker of the lane, started when there is none. Raises NoWorker."""
+        held = self._held.get(lane)
+        if held is not None and held.judged < self._recycle_after:
+            return held.worker
+        return self.renew(lane)
+
+    def renew(self, lane: Lane) -> Worker:
+        """A fresh warm worker. Raises NoWorker."""
+        problem = ""
+        for _ in range(_START_ATTEMPTS):
+            self.drop(lane)
+            try:
+                with self._lock:
+                    if self._closed:
+                        raise NoWorker("the pool is closed")
+                    worker = Worker(lane, self._limits)
+                    self._held[lane] = _Held(worker)
+                worker.wait_ready()
+            except (Late, Dead, OSError) as error:
+                problem = str(error) or f"not ready within {self._limits.startup_seconds:g} s"
+            else:
+                return worker
+        self.drop(lane)
+        raise NoWorker(problem)
+
+    def seconds(self, job: Job) -> float:
+        """The backstop of one answer."""
+        return registry.wall_seconds(job.verifier, self._deadline_seconds)
+
+    def count(self, lane: Lane) -> None:
+        """The lane's worker has judged one more answer."""
+        self._held[lane].judged += 1
+
+    def second_try(self, job: Job, first: Late | Dead | Spent) -> Verdict:
+        """The verdict of an answer that broke a worker: a control job on a fresh worker, then the answer once more.
+
+        Where the first try ended at a CPU limit, which is the same on every machine, there is no other try.
+        """
+        lane = registry.lane(job.verifier)
+        seconds = self.seconds(job)
+        try:
+            worker = self.renew(lane)
+        except NoWorker as error:
+            return self.failed(job, "worker", str(error))
+        try:
+            verdict = worker.judge(_control_of(job), seconds)
+            if not _passed(verdict):
+                raise Dead(f"it was judged '{verdict.status}'")
+        except (Late, Dead, Spent) as error:
+            self.drop(lane)
+            return self.failed(job, "control", f"the control job failed as well: {error or 'over the deadline'}")
+        second: Late | Dead | Spent = first
+        if not isinstance(first, Spent):
+            try:
+                return worker.judge(job, seconds)
+            except (Late, Dead, Spent) as error:
+                second = error
+                self.drop(lane)
+        if self._closed:
+            return self.failed(job, "shutdown", "")
+        if isinstance(second, Spent):
+            verdict = Verdict.of(Status.TIMEOUT, detail=f"used up its {self._limits.cpu_seconds:g} s of CPU time")
+        elif isinstance(second, Late):
+            detail = f"not judged within {seconds:g} s, twice, on two workers"
+            verdict = Verdict.of(Status.TIMEOUT, detail=detail, seconds=seconds)
+        else:
+            verdict = Verdict.of(Status.REJECTED, detail=f"broke its judge twice, on two workers: {second}")
+        return signed(verdict, job.verifier)
+
+    def failed(self, job: Job, kind: str, reason: str) -> Verdict:
+        """A masked verdict; after `close` its kind is always "shutdown"."""
+        if self._closed:
+            kind, reason = "shutdown", "the judge pool was closed: send the answer again to another one"
+        return signed(Verdict.failed(kind, reason), job.verifier)
+
+    def drop(self, lane: Lane) -> None:
+        """End the lane's worker, if there is one."""
+        with self._lock:
+            held = self._held.pop(lane, None)
+        if held is not None:
+            held.worker.close()
+
+    def drop_all(self) -> None:
+        """End all workers."""
+        for lane in list(self._held):
+            self.drop(lane)
+
+    def kill(self) -> None:
+        """From any thread: end whatever runs; the slot's own thread sees its worker die."""
+        with self._lock:
+            workers = [held.worker for held in self._held.values()]
+        for worker in workers:
+            worker.kill()
+
+    def close(self) -> None:
+        """From any thread: as `kill`, and no worker is started again."""
+        with self._lock:
+            self._closed = True
+        self.kill()
+
+
+def _passed(control: Verdict) -> bool:
+    """Whether the judge is sound. A user's function may say anything of a neutral answer."""
+    return not control.mask_sample if user.is_user_spec(control.verifier) else control.status in _SOUND
+
+
+def _control_of(job: Job) -> Job:
+    """The same judge and reference with an answer that says nothing."""
+    text = registry.control(job.verifier, job.reference)
+    return job.model_copy(update={"text": text, "finish_reason": "stop"})
