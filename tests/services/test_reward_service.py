@@ -12,6 +12,7 @@ import pytest
 from reward_process import Service, check, items
 
 from services.client import RewardClient, RewardServiceError
+from verifiers import registry
 from verifiers.types import Problem
 
 JSON = {"content-type": "application/json"}
@@ -52,9 +53,10 @@ def test_score(service: Service) -> None:
     assert [result["verdict"]["status"] for result in results] == ["correct", "truncated", "error"]
     assert [result["verdict"]["reward"] for result in results] == [1.0, 0.0, None]
     assert [result["verdict"]["mask_sample"] for result in results] == [False, False, True]
+    assert response.json()["verifier_versions"] == {"math": registry.version("math")}
     versions = httpx.get(f"{service.url}/v1/verifiers", trust_env=False).json()
     assert versions == {
-        "verifiers": [{"name": "math", "version": response.json()["verifier_versions"]["math"]}],
+        "verifiers": [{"name": name, "version": registry.version(name)} for name in sorted(registry.VERIFIERS)],
         "user_functions": [],
         "workers": 1,
         "deadline_seconds": 2.0,

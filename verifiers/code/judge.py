@@ -24,8 +24,6 @@ Raises `SandboxFailed` when the sandbox itself fails twice (`verifiers.pool` fin
 
 from __future__ import annotations
 
-import re
-
 from verifiers.code.extract import Program, find_program
 from verifiers.code.reference import (
     AssertsReference,
@@ -38,7 +36,7 @@ from verifiers.code.reference import (
 )
 from verifiers.code.session import BadTests, ask_all, run_tests
 from verifiers.code.tally import Tally, ending
-from verifiers.sandbox.launcher import ForkServer, shared
+from verifiers.sandbox.launcher import ForkServer, shared_for
 from verifiers.sandbox.types import SandboxFailed
 from verifiers.types import Json, Status, Verdict
 
@@ -53,10 +51,6 @@ LIGHT = (
     *("heapq", "itertools", "math", "operator", "random", "re", "statistics", "string", "typing"),
     *("verifiers.code.solution_side", "verifiers.code.test_side"),
 )
-# A fork of a process with these in it costs half as much again, so only what names one of them pays for it. It decides
-# about time alone: without them preloaded an import finds them on disk.
-SCIENTIFIC = ("numpy", "sympy")
-_NAMES_ONE = re.compile("|".join(SCIENTIFIC))
 
 
 def judge(text: str, reference: Json, *, finish_reason: str) -> Verdict:
@@ -108,7 +102,7 @@ def _grade(task: Reference, program: Program) -> Verdict:
     except UnicodeEncodeError:
         return Verdict.of(Status.WRONG, detail="the program is no valid Unicode")
     texts = [program.source, *([task.tests, task.prompt_prefix] if isinstance(task, AssertsReference) else [])]
-    server = shared(LIGHT + SCIENTIFIC if any(_NAMES_ONE.search(text) for text in texts) else LIGHT)
+    server = shared_for("\n".join(texts), LIGHT)
     if isinstance(task, StdinReference):
         return _run_cases(server, task, program.source)
     if isinstance(task, CallsReference):

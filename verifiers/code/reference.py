@@ -7,8 +7,9 @@
 {"kind": "asserts", "entry_point": "f" | ["f", "g"], "tests": "assert f(1) == 2", "prompt_prefix": "import math"}
 ```
 
-All take `"partial": true` (the share of cases that pass is the reward) and `"limits"`, with the names of
-`verifiers.sandbox.types.Limits`. The limits hold for one program: one stdin case, or all calls of a problem.
+All take `"partial": true` (the share of cases that pass is the reward), `"solution"` (the data set's own, not used
+here) and `"limits"`, with the names of `verifiers.sandbox.types.Limits`. The limits hold for one program: one stdin
+case, or all calls of a problem.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ class LimitsRequest(Frozen):
 
 class _Reference(Frozen):
     partial: bool = False
+    # A data set's own, for whoever checks the data set; no verdict depends on it.
+    solution: str = ""
     limits: LimitsRequest = Field(default_factory=lambda: LimitsRequest.model_validate({}))
 
 

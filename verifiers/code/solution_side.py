@@ -17,6 +17,7 @@ from typing import Any
 
 from verifiers.code.values import Unencodable, decode, encode
 from verifiers.code.wire import Gone, Wire
+from verifiers.sandbox.program import seed
 
 MODULE = "solution"
 
@@ -58,6 +59,7 @@ def _load(program: str, prefix: str) -> dict[str, Any]:
     """Run the program as module `solution` and give back its names."""
     module = types.ModuleType(MODULE)
     sys.modules[MODULE] = module
+    seed(program.encode(errors="surrogatepass"))
     exec(_compile(program, prefix), vars(module))
     return vars(module)
 

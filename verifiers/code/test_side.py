@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 
 from verifiers.code.remote import Remote, Stranger
 from verifiers.code.wire import Gone, Wire
+from verifiers.sandbox.program import seed
 
 _FILE = "tests.py"
 _CASE = "__case__"
@@ -108,6 +109,7 @@ def _run(setup: dict[str, Any], stranger: Stranger, cases: Cases) -> None:
     tree = ast.parse(setup["tests"], _FILE)
     if cases.partial:
         cases.total = _split(tree)
+    seed(setup["tests"].encode(errors="surrogatepass"))
     exec(compile(tree, _FILE, "exec"), names)
     check = names.get("check")
     if isinstance(check, types.FunctionType) and not stranger.calls:

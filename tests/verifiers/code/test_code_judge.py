@@ -10,7 +10,7 @@ import pytest
 
 from verifiers.audit.cases import SUITES, read
 from verifiers.code.judge import LIGHT, control, judge
-from verifiers.sandbox import policy
+from verifiers.sandbox import launcher, policy
 from verifiers.sandbox.launcher import shared
 from verifiers.types import Status, Verdict
 
@@ -173,3 +173,16 @@ def test_a_killed_fork_server_is_no_verdict_of_the_answer(delay: float | None) -
     for _ in range(5):
         assert verdict(RIGHT, ASSERTS).reward == 1.0
     killer.join()
+
+
+@pytest.mark.parametrize("draws", ["import random\ndraw = random.random", "from numpy.random import rand as draw"])
+def test_luck_decides_no_verdict(draws: str) -> None:
+    """What a program draws is a function of its text, also in a fresh server."""
+    program = f"```python\n{draws}\ndef f():\n    return draw() < 0.5\n# @\n```"
+    reference = {"kind": "calls", "entry_point": "f", "cases": [{"expected": True}]}
+    texts = [program.replace("@", str(number)) for number in range(12)]
+    first = [judge(text, reference, finish_reason="stop").status for text in texts]
+    assert len(set(first)) == 2
+    for server in list(launcher._shared.values()):
+        server.close()
+    assert [judge(text, reference, finish_reason="stop").status for text in texts] == first

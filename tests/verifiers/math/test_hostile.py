@@ -9,59 +9,10 @@ from random import Random
 import pytest
 
 import verifiers
+from tests.bench.material.math_hostile import PATHOLOGICAL
 from verifiers.math.judge import judge
 from verifiers.types import Status
 
-SIN = r"\sin("
-PATHOLOGICAL = {
-    "tower": "9^{9^{9^{9}}}",
-    "deep tower": "2^{" * 28 + "2" + "}" * 28,
-    "tower of e": "e^{e^{e^{e^{e}}}}",
-    "factorials": "((9!)!)!",
-    "big factorial": "10000000!",
-    "sum of factorials": "+".join(f"{n}!" for n in range(2900, 2990)),
-    "deep roots": r"\sqrt{" * 200 + "2" + "}" * 200,
-    "roots": r"\sqrt{2+" * 28 + "2" + "}" * 28,
-    "fractions": r"\frac{1}{1+" * 28 + "x" + "}" * 28,
-    "commas": "1," * 900,
-    "set of formulas": r"\{" + ",".join(f"x+{n}" for n in range(190)) + r"\}",
-    "set of roots": r"\{" + ",".join(rf"\sqrt{{{n}}}" for n in range(100)) + r"\}",
-    "power": "3^{1000000000}",
-    "power within reach": "3^{60000}",
-    "root of a huge degree": "2^{1/1000000000}",
-    "digits": "1" * 1_000_000,
-    "thousand digits": "7" * 1000,
-    "binomial": r"\binom{1000000000}{500000000}",
-    "polynomial": "(x+y+z)^{500}",
-    "nested polynomial": "((x+1)^{30}+1)^{30}",
-    "sines": SIN * 28 + "x" + ")" * 28,
-    "sine of a tower": r"\sin(10^{100000})",
-    "logarithms": r"\log_{2}(" * 25 + "3" + ")" * 25,
-    "cosh": r"\cosh(5000)",
-    "floor": r"\lfloor 10^{500}\pi \rfloor",
-    "bars": "|" * 60 + "x" + "|" * 60,
-    "braces": "{" * 1000 + "1" + "}" * 1000,
-    "sum": "+".join(["x"] * 290),
-    "minus": "-" * 1900 + "1",
-    "spaces": " " * 300_000 + "1",
-    "plus-minus": "1" + r"\pm 1" * 200,
-    "chain": "=".join(["1"] * 300),
-    "unions": r"\cup".join(["(0,1)"] * 100),
-    "matrix": r"\begin{pmatrix}" + r"\\".join(["x&y&z"] * 60) + r"\end{pmatrix}",
-    "ratio": ":".join(["2"] * 300),
-    "numeral": "一" * 1500,
-    "quotients": "/".join(["3"] * 300),
-    "carets": "2^2" * 600,
-    "percents": "1%" * 600,
-    "gammas": "(1/3)!" * 80,
-    "backslashes": "\\" * 1999,
-    "dollars": "$" * 1999,
-    "stars": "*" * 1999,
-    "boxes": r"\boxed{" * 300 + "1" + "}" * 300,
-    "underscores": "x_" * 600,
-    "near pi": r"\sin(\pi)" * 60,
-    "cancellation": r"10^{500}\sqrt{2}-10^{500}\sqrt{2}",
-}
 PIECES = [
     *"0123456789xyzeiABC+-*/^_!|()[]{},;:=<>&%'$\\#. \n\x00", r"\frac", r"\sqrt", r"\{", r"\}", r"\cup", r"\infty",
     r"\pi", r"\pm", r"\le", r"\in", r"\mid", r"\text{", r"\begin{pmatrix}", r"\end{pmatrix}", r"\\", r"\mathbb{R}",
