@@ -23,7 +23,10 @@ _MAX_LINE_BYTES = 8 << 20
 # Between the end of a process's descriptors and that of the process.
 _DEATH_SECONDS = 5.0
 # Nothing else of the caller's environment reaches a worker: no keys, no tokens.
-_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+_ENVIRONMENT = (
+    *("PATH", "HOME", "XDG_CACHE_HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ", "LD_LIBRARY_PATH"),
+    "VIRTUAL_ENV",
+)
 
 
 class Late(Exception):

@@ -31,10 +31,13 @@ def _from_wheel() -> str | None:
     return os.path.realpath(found[0]) if found else None
 
 
-def arguments(program: str, paths: Iterable[str] = (), *, tmpfs_bytes: int = 0, directory: str = "/") -> list[str]:
+def arguments(
+    program: str, paths: Iterable[str] = (), *, tmpfs_bytes: int = 0, directory: str = "/", proc: bool = False
+) -> list[str]:
     """The hardened command line up to the command: system libraries and `paths` read-only, every namespace new.
 
-    Without `tmpfs_bytes` nothing can be written at all; with it, /tmp, up to that size.
+    Without `tmpfs_bytes` nothing can be written at all; with it, /tmp, up to that size. `proc`: a /proc of its own
+    processes, for a program that looks for itself there.
     """
     system: list[str] = []
     for path in _SYSTEM:
@@ -50,8 +53,9 @@ def arguments(program: str, paths: Iterable[str] = (), *, tmpfs_bytes: int = 0, 
         if not path.startswith("/usr/"):
             system += ["--ro-bind", path, path]
     writable = ["--size", str(tmpfs_bytes), "--tmpfs", "/tmp"] if tmpfs_bytes else []
+    own = ["--proc", "/proc"] if proc else []
     return [
-        program, "--ro-bind", "/usr", "/usr", *system, *writable, "--remount-ro", "/",
+        program, "--ro-bind", "/usr", "/usr", *system, *writable, *own, "--remount-ro", "/",
         "--unshare-all", "--unshare-user", "--disable-userns", "--uid", "65534", "--gid", "65534",
         "--hostname", "sandbox", "--die-with-parent", "--new-session", "--as-pid-1", "--clearenv",
         "--cap-drop", "ALL", "--chdir", directory,

@@ -208,12 +208,15 @@ def address_space() -> int:
 
 
 def _preload(names: list[str]) -> list[str]:
-    """Import what programs will import; the optional names that are not installed come back."""
+    """Import what programs will import (and call `f` of `module:f`); the optional names that are not installed."""
     missing = []
-    for name in [*_STANDARD.split(), *names]:
+    for named in [*_STANDARD.split(), *names]:
+        name, _, function = named.partition(":")
         try:
             for module in (name, *_PARTS.get(name, ())):
                 importlib.import_module(module)
+            if function:
+                getattr(sys.modules[name], function)()
         except ModuleNotFoundError as error:
             if name not in _OPTIONAL or error.name != name:
                 raise

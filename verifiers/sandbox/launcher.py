@@ -10,7 +10,7 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -143,12 +143,24 @@ class ForkServer:
     alive at a time, up to `wire.MAX_CHILDREN`.
 
     Args:
-        preload: modules that programs find imported already; numpy and sympy may be missing.
+        preload: modules that programs find imported already; numpy and sympy may be missing. Of `module:function` the
+            function is called, too, without arguments.
         recycle_after: programs after which a fresh server takes over.
+        environment: variables that the preloaded modules read.
+        paths: files and folders that they read, besides Python's own and the system's libraries.
     """
 
-    def __init__(self, *, preload: Sequence[str] = ("numpy", "sympy"), recycle_after: int = 2000) -> None:
+    def __init__(
+        self,
+        *,
+        preload: Sequence[str] = ("numpy", "sympy"),
+        recycle_after: int = 2000,
+        environment: Mapping[str, str] | None = None,
+        paths: Sequence[str] = (),
+    ) -> None:
         self._preload = tuple(preload)
+        self._environment = dict(environment or {})
+        self._paths = tuple(paths)
         self._recycle_after = recycle_after
         self._process: ServerProcess | None = None
         self._served = 0
@@ -183,7 +195,7 @@ class ForkServer:
     def warm_up(self) -> None:
         """Start the server now, not at the first program. Raises SandboxUnavailable, SandboxFailed."""
         if self._process is None:
-            self._process = ServerProcess(self._preload)
+            self._process = ServerProcess(self._preload, self._environment, self._paths)
             self.idle_rss_bytes = self._process.idle_rss_bytes
             self._served = 0
 

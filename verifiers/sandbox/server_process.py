@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from verifiers.sandbox import bubblewrap, policy
@@ -29,6 +29,8 @@ class ServerProcess:
 
     Args:
         preload: modules that it imports before it forks.
+        environment: variables for these modules; the programs see them too.
+        paths: what these modules read, besides Python's own files and the system's libraries.
 
     Raises SandboxUnavailable if this machine cannot run it, SandboxFailed if it died while it started.
 
@@ -37,7 +39,9 @@ class ServerProcess:
         idle_rss_bytes: its own resident memory, most of which every child shares.
     """
 
-    def __init__(self, preload: Sequence[str]) -> None:
+    def __init__(
+        self, preload: Sequence[str], environment: Mapping[str, str] | None = None, paths: Sequence[str] = ()
+    ) -> None:
         policy.require()
         wrapper, problem = bubblewrap.find()
         self.bubblewrapped = wrapper is not None
@@ -48,7 +52,7 @@ class ServerProcess:
         self._process: subprocess.Popen[bytes] | None = None
         try:
             with theirs:
-                self._process = _start(wrapper, theirs.fileno(), preload, self._errors)
+                self._process = _start(wrapper, theirs.fileno(), preload, environment or {}, paths, self._errors)
             self.idle_rss_bytes = self._wait_until_ready()
         except BaseException:
             self.close()
@@ -93,13 +97,25 @@ class ServerProcess:
             self._errors = -1
 
 
-def _start(wrapper: str | None, control: int, preload: Sequence[str], errors: int) -> subprocess.Popen[bytes]:
+def _start(
+    wrapper: str | None,
+    control: int,
+    preload: Sequence[str],
+    more_environment: Mapping[str, str],
+    more_paths: Sequence[str],
+    errors: int,
+) -> subprocess.Popen[bytes]:
     packages = policy.site_packages()
     waived = {policy.SETTING: policy.NO_ISOLATION} if policy.isolation_waived() else {}
     # One hash seed for all: the order of a set must not decide a verdict.
     environment = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", **waived}
     configuration = json.dumps(
-        {"control": control, "package_root": str(_PACKAGE.parent), "preload": [*preload], "environment": waived}
+        {
+            "control": control,
+            "package_root": str(_PACKAGE.parent),
+            "preload": [*preload],
+            "environment": {**waived, **more_environment},
+        }
     )
     # The interpreter itself, not the one of a virtual environment: it needs none of the environment's own files.
     interpreter = os.path.realpath(sys.executable)
@@ -107,7 +123,7 @@ def _start(wrapper: str | None, control: int, preload: Sequence[str], errors: in
     python = [interpreter, "-S", "-s", "-P", "-c", _BOOT, configuration, str(_PACKAGE.parent), *packages]
     command = python
     if wrapper is not None:
-        paths = [interpreter, *policy.interpreter_paths(), str(_PACKAGE)]
+        paths = [interpreter, *policy.interpreter_paths(), str(_PACKAGE), *more_paths]
         settings = [word for name, value in environment.items() for word in ("--setenv", name, value)]
         command = [*bubblewrap.arguments(wrapper, paths), *settings, "--", *python]
     return subprocess.Popen(

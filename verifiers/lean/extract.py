@@ -1,0 +1,124 @@
+"""Finds the proof in a completion. Pure text work; nothing is parsed as Lean here, every scan is linear.
+
+1. After `</think>` only what follows the last one counts; a text that begins with an open `<think>` holds no proof.
+2. The last fenced block that is not empty and has the tag lean or lean4; without one the last without a tag. A fence
+   that nobody closes runs to the end. Without any fence, the whole text.
+3. If the statement stands there, spaces aside, with `:=` behind it, the proof is what follows (its last occurrence in
+   an unfenced text). Else a text that declares a theorem of its own holds no proof of ours, and any other is the proof.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_FENCE = re.compile(r"^[ \t>]*(`{3,}|~{3,})[ \t]*([^\n`]*)$", re.MULTILINE)
+_TAGS = frozenset({"lean", "lean4"})
+_DECLARES = re.compile(r"^[ \t]*(?:theorem|lemma|example)\b", re.MULTILINE)
+_BY = re.compile(r"by\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A proof as Lean gets it.
+
+    Attributes:
+        joint: what joins it to the statement.
+        text: the proof as it was written.
+        indent: spaces put before each of its lines.
+    """
+
+    joint: str
+    text: str
+    indent: int = 0
+
+    @property
+    def indented(self) -> str:
+        """The text as Lean gets it."""
+        space = " " * self.indent
+        return space + self.text.replace("\n", "\n" + space)
+
+    def written(self, at: int) -> int:
+        """The character of `text` that stands at a character of `indented`."""
+        if not self.indent:
+            return at
+        before = self.indented[:at]
+        line_start = before.rfind("\n") + 1
+        lines = before.count("\n")
+        return line_start - lines * self.indent + max(at - line_start - self.indent, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The proof of a completion.
+
+    Attributes:
+        text: without what joins it to the statement (`:=`).
+        start: where it begins in the completion, in characters.
+        complete: whether it came to an end before the completion did: its fence is closed.
+    """
+
+    text: str
+    start: int
+    complete: bool
+
+    def readings(self) -> list[Reading]:
+        """Every way to read it: as written when it begins with `by`, else as tactics, else as a term."""
+        if _BY.match(self.text.lstrip()):
+            return [Reading(" := ", self.text)]
+        # Tactics stand further in than the theorem.
+        return [Reading(" := by\n", self.text, indent=2), Reading(" :=\n", self.text)]
+
+
+def find_proof(text: str, statement: str) -> Proof | None:
+    """The proof, or None where there is none."""
+    at = text.rfind("</think>")
+    if at >= 0:
+        at += len("</think>")
+    elif text.lstrip().startswith("<think>"):
+        return None
+    else:
+        at = 0
+    start, end, closed = _block(text, at)
+    block = text[start:end]
+    if not block.strip():
+        return None
+    behind = _behind_statement(block, statement)
+    if behind is None and _DECLARES.search(block):
+        return None
+    start += behind or 0
+    return Proof(text[start:end], start, closed)
+
+
+def _block(text: str, at: int) -> tuple[int, int, bool]:
+    """Start and end of the block that counts, and whether it is closed."""
+    blocks: list[tuple[str, int, int, bool]] = []
+    opened: tuple[str, str, int] | None = None
+    for fence in _FENCE.finditer(text, at):
+        mark, tag = fence[1], fence[2].strip().lower()
+        if opened is None:
+            # The fence's own line end is no part of it.
+            opened = (mark, tag, min(fence.end() + 1, len(text)))
+        elif mark[0] == opened[0][0] and len(mark) >= len(opened[0]) and not tag:
+            blocks.append((opened[1], opened[2], fence.start(), True))
+            opened = None
+    if opened is not None:
+        blocks.append((opened[1], opened[2], len(text), False))
+    for wanted in (_TAGS, frozenset({""})):
+        found = [block for block in blocks if block[0] in wanted and text[block[1] : block[2]].strip()]
+        if found:
+            _, start, end, closed = found[-1]
+            return start, end, closed
+    # Blocks of other languages hold no proof, and the prose around them none either.
+    return (at, at, True) if blocks else (at, len(text), False)
+
+
+def _behind_statement(block: str, statement: str) -> int | None:
+    """Where the proof begins behind the statement's last occurrence and its `:=`; None where it is not there."""
+    words = [re.escape(word) for word in statement.split()]
+    # Spaces may be written wherever the statement has some, more or fewer of them; tokens are not glued together.
+    pattern = re.compile(r"\s+".join(words) + r"\s*:=[ \t]*")
+    found = None
+    for found in pattern.finditer(block):  # noqa: B007 (the last one counts)
+        pass
+    return None if found is None else found.end()

@@ -1,0 +1,81 @@
+"""The gate on syntax: what a proof may look like, decided on Lean's own parse tree before anything is elaborated."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from verifiers.lean.kinds import ALLOWED
+from verifiers.lean.syntax import IDENTIFIER, Node
+
+END = "Lean.Parser.Command.eoi"
+THEOREM = "Lean.Parser.Command.declaration"
+# Around a proof that begins in the middle of them: they are made of our text.
+_SPINE = frozenset(
+    {THEOREM, "null", "group", "Lean.Parser.Command.theorem", "Lean.Parser.Command.declValSimple"}
+    | {"Lean.Parser.Term.byTactic", "Lean.Parser.Tactic.tacticSeq", "Lean.Parser.Tactic.tacticSeq1Indented"}
+)
+# No honest proof needs them, and each says what it is up to.
+_WORDS = frozenset({"sorryAx", "lcProof", "lcUnreachable", "lcCast", "Lean.ofReduceBool", "Lean.ofReduceNat"})
+_SEQUENCES = frozenset({"Lean.Parser.Tactic.tacticSeq1Indented", "Lean.Parser.Tactic.tacticSeqBracketed"})
+_TERM_STEPS = frozenset(f"Lean.Parser.Term.{word}" for word in ("have", "show", "suffices"))
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A construct that no proof may use, and where (bytes of the text, end exclusive)."""
+
+    what: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A tactic, or a `have`, `show` or `suffices` of a term, and where (bytes of the text, end exclusive)."""
+
+    kind: str
+    start: int
+    end: int
+
+
+def refuse(commands: Sequence[Node], body: int, extra: Collection[str] = ()) -> Refusal | None:
+    """Why a parsed text is not one theorem with an allowed proof, or None.
+
+    Args:
+        commands: the first commands of the text, as `Elaboration.parse` gives them.
+        body: the byte where the policy's text begins.
+        extra: kinds that are allowed besides `verifiers.lean.kinds.ALLOWED`.
+    """
+    first = commands[0]
+    if first.kind != THEOREM:
+        return Refusal("no theorem", first.start, first.end)
+    for node in first.walk():
+        if node.start < 0 or node.end <= body:
+            continue
+        if node.start < body:
+            if node.kind not in _SPINE:
+                return Refusal(node.kind, body, node.end)
+        elif node.kind not in ALLOWED and node.kind not in extra:
+            return Refusal(node.kind, node.start, node.end)
+        elif node.kind == IDENTIFIER and node.value in _WORDS:
+            return Refusal(node.value, node.start, node.end)
+    if len(commands) != 2 or commands[1].kind != END:
+        second = commands[1]
+        return Refusal(f"a second command ({second.kind})", second.start, second.end)
+    return None
+
+
+def steps(theorem: Node, body: int) -> list[Step]:
+    """The steps of a proof in the order of the text; a step may hold others (`·`, `cases ... with`, `have`)."""
+    found: list[Step] = []
+    for node in theorem.walk():
+        if node.kind in _SEQUENCES:
+            # Of a text that ends too early (in a comment, say) the list is missing.
+            listed = node.children[1:2] if node.kind.endswith("Bracketed") else node.children[:1]
+            # Tactics and separators take turns.
+            tactics = [tactic for tactics in listed for tactic in tactics.children[::2]]
+            found += [Step(tactic.kind, tactic.start, tactic.end) for tactic in tactics if tactic.start >= body]
+        elif node.kind in _TERM_STEPS and node.start >= body and len(node.children) > 1:
+            found.append(Step(node.kind, node.start, node.children[-3].end if len(node.children) > 2 else node.end))
+    return sorted(found, key=lambda step: (step.start, -step.end))

@@ -1,0 +1,155 @@
+"""Lean as the judge asks it: state a theorem, elaborate a proof of it, have the kernel check the proof again.
+
+Each header (what a problem puts before its theorem) has a fork server of the sandbox, `verifiers.sandbox.launcher`,
+with Lean loaded and everything imported once (`verifiers.lean.warm`). Every request is one confined child of it:
+
+    statement   our text alone                      -> what exactly is to be proved, as plain data; kept for all proofs
+    proof       our text and the policy's           -> refused, or messages, or the proof term as plain data
+    recheck     both pieces of plain data, no text  -> the kernel's word
+
+A child has limits, deterministic ones first: heartbeats of Lean, CPU time, memory, wall clock.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from verifiers.lean import toolchain
+from verifiers.lean.export import Data
+from verifiers.lean.header import Header
+from verifiers.sandbox.launcher import ForkServer
+from verifiers.sandbox.types import Limits, Outcome, SandboxFailed
+
+HEARTBEATS = 4_000
+"""Lean's own measure of work for one declaration, in thousands of small allocations (its default is 200,000)."""
+LIMITS = Limits(cpu_seconds=10, wall_seconds=30, memory_bytes=1536 << 20, output_bytes=48 << 20)
+_PROGRAM = "from verifiers.lean.warm import main\nmain()\n"
+_MAX_SERVERS = 4
+_MAX_STATEMENTS = 20_000
+
+
+class Limited(Exception):
+    """A child ran into a limit; `outcome` says which."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.status)
+        self.outcome = outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A theorem without its proof.
+
+    Attributes:
+        messages: Lean's, where it has errors.
+        name: its components.
+        blob: the theorem as plain data (`verifiers.lean.export`); b"" when the statement is no sound one.
+    """
+
+    messages: list[Data]
+    name: tuple[str | int, ...]
+    blob: bytes
+    unfit: str
+
+
+class Server:
+    """Lean below one header. Only the thread that made it uses it.
+
+    Attributes:
+        scope: the header's scope commands, which stand before every statement.
+
+    Raises LeanUnavailable from everything when there is no Lean, SandboxUnavailable where nothing can be confined,
+    SandboxFailed when a child died by nobody's limit.
+    """
+
+    def __init__(self, header: Header) -> None:
+        tools = toolchain.embedded()
+        prelude = toolchain.prelude(tools)
+        compiled = header.compiled(tools, prelude)
+        path = [prelude] if compiled is None else [prelude, compiled]
+        modules = [toolchain.BASE_MODULE] if compiled is None else [toolchain.BASE_MODULE, header.module]
+        self.scope = header.scope
+        self._forks = ForkServer(
+            preload=("verifiers.lean.warm:load",),
+            environment={
+                toolchain.LIBRARY_SETTING: str(tools.library),
+                toolchain.PATH_SETTING: os.pathsep.join(map(str, path)),
+                toolchain.MODULES_SETTING: " ".join(modules),
+            },
+            paths=[str(tools.library.parent), *map(str, path)],
+        )
+        self._stated: OrderedDict[str, Stated] = OrderedDict()
+        # Axioms of imported constants, found by earlier checks.
+        self._known: dict[str, list[str]] = {}
+
+    def state(self, statement: str) -> Stated:
+        """Elaborate a statement (it ends before its `:=`), or remember it. Raises Limited."""
+        known = self._stated.get(statement)
+        if known is None:
+            report, blob = self._ask("statement", {"prefix": self.scope, "statement": statement})
+            errors = [message for message in report["messages"] if message["severity"] == "error"]
+            known = Stated(errors, tuple(report.get("name", ())), blob, report.get("unfit", ""))
+            self._stated[statement] = known
+            if len(self._stated) > _MAX_STATEMENTS:
+                self._stated.popitem(last=False)
+        self._stated.move_to_end(statement)
+        return known
+
+    def prove(self, statement: str, name: tuple[str | int, ...], readings: list[tuple[str, str]]) -> tuple[Data, bytes]:
+        """Elaborate a proof.
+
+        Args:
+            readings: (what joins it to the statement, the proof), the first that parses is taken.
+
+        Returns the report of `verifiers.lean.elaborate.proof` and the proof as plain data. Raises Limited.
+        """
+        request = {"prefix": self.scope, "statement": statement, "readings": readings, "name": name}
+        return self._ask("proof", request)
+
+    def check(self, stated: Stated, proof: bytes) -> Data:
+        """The kernel's word, see `verifiers.lean.recheck.recheck`. Raises Limited."""
+        request = {"name": stated.name, "strings": False, "known": self._known}
+        word, _ = self._ask("recheck", request, stated.blob, proof)
+        self._known.update(word.get("found", {}))
+        return word
+
+    def close(self) -> None:
+        """End its processes."""
+        self._forks.close()
+
+    def _ask(self, what: str, request: Data, *blobs: bytes) -> tuple[Data, bytes]:
+        body = json.dumps({"do": what, "heartbeats": HEARTBEATS, **request}).encode()
+        outcome = self._forks.run(_PROGRAM, stdin=b"\n".join((body, *blobs)), limits=LIMITS)
+        if outcome.status != "exited" or not outcome.stdout:
+            if outcome.stderr.rstrip().endswith(b"MemoryError"):
+                raise Limited(outcome)
+            if outcome.status == "exited":
+                problem = outcome.stderr.decode(errors="replace").strip()[-500:]
+                raise SandboxFailed(f"Lean's process gave no answer: {problem or outcome.returncode}")
+            raise Limited(outcome)
+        line, _, blob = outcome.stdout.partition(b"\n")
+        report: Data = json.loads(line)
+        return report, blob
+
+
+_servers: OrderedDict[tuple[int, str], Server] = OrderedDict()
+
+
+def shared(header: str) -> Server:
+    """This process's server for a header. The few that were used last stay; all end at exit.
+
+    Raises ValueError for a header that Lean does not accept, and what `Server` raises.
+    """
+    key = (os.getpid(), header)
+    if key not in _servers:
+        server = Server(Header.read(header))
+        while len(_servers) >= _MAX_SERVERS:
+            _servers.popitem(last=False)[1].close()
+        _servers[key] = server
+        atexit.register(server.close)
+    _servers.move_to_end(key)
+    return _servers[key]

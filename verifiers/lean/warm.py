@@ -1,0 +1,101 @@
+"""Inside the sandbox's fork server: Lean loaded and the imports done once; its children elaborate or check one proof.
+
+`verifiers.lean.server` names this module as a preload, and has each child run `main`. The environments that were
+imported are never changed: what a child adds to them ends with the child.
+
+In: one line of JSON, then one line for each blob (see `verifiers.lean.export`). Out: the same.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from verifiers.lean import elaborate, recheck
+from verifiers.lean.elaborate import Base
+from verifiers.lean.export import Data
+from verifiers.lean.native import Lean, boxed, kept
+from verifiers.lean.toolchain import LIBRARY_SETTING, MODULES_SETTING, PATH_SETTING, SORRY_MODULE
+
+# What `importModules` wants: trust in the imported files, and load everything.
+_TRUST, _LOAD_ALL = 1024, 2
+
+_base: Base | None = None
+
+
+def load() -> None:
+    """In the fork server, before it forks. It may take seconds."""
+    global _base
+    lean = Lean(Path(os.environ[LIBRARY_SETTING]))
+    path = lean.list([lean.string(folder) for folder in os.environ[PATH_SETTING].split(os.pathsep)])
+    lean.result(lean.call("l_Lean_initSearchPath", lean.string("/nowhere"), path))
+    modules = os.environ[MODULES_SETTING].split()
+    # Errors are told through `sorryAx`; the environment that has the last word does not know it.
+    wide = _import(lean, [*modules, SORRY_MODULE])
+    kernel = lean.call("lean_elab_environment_to_kernel_env", _import(lean, modules))
+    _keep(lean, kernel)
+    _base = Base(lean, wide, kernel)
+
+
+def _import(lean: Lean, modules: Sequence[str]) -> int:
+    # Lean clears this before it returns; initialisers of the imported modules must run.
+    lean.function("lean_enable_initializer_execution")()
+    imports = [lean.constructor(0, (lean.name(module.split(".")),), bytes([0, 1, 0])) for module in modules]
+    word, byte = ctypes.c_size_t, ctypes.c_uint8
+    run = lean.function("l_Lean_importModules", word, word, ctypes.c_uint32, word, byte, byte, byte, word)
+    options = kept(lean.value("l_Lean_Options_empty"))
+    answer = run(lean.array(imports), options, _TRUST, lean.array([]), 0, 1, _LOAD_ALL, boxed(1))
+    return _keep(lean, lean.result(answer))
+
+
+def _keep(lean: Lean, value: int) -> int:
+    """Counting references would write to, and so copy, pages that all children share."""
+    lean.function("lean_mark_persistent", ctypes.c_size_t)(value)
+    return value
+
+
+def main() -> None:
+    """In a confined child: one request."""
+    # It lives for one check and holds little.
+    gc.disable()
+    line, *blobs = sys.stdin.buffer.read().split(b"\n")
+    request: Data = json.loads(line)
+    report, blob = _DO[request["do"]](request, blobs)
+    answer = json.dumps(report).encode() + b"\n" + blob
+    while answer:
+        answer = answer[os.write(1, answer) :]
+    os._exit(0)
+
+
+def _statement(request: Data, _: Sequence[bytes]) -> tuple[Data, bytes]:
+    return elaborate.statement(_with_tasks(), request)
+
+
+def _proof(request: Data, _: Sequence[bytes]) -> tuple[Data, bytes]:
+    return elaborate.proof(_with_tasks(), request, ())
+
+
+def _recheck(request: Data, blobs: Sequence[bytes]) -> tuple[Data, bytes]:
+    stated, proved = blobs
+    data = {**request, "statement": json.loads(stated), "proof": json.loads(proved)}
+    assert _base is not None
+    return recheck.recheck(_base.lean, _base.kernel, data), b""
+
+
+def _with_tasks() -> Base:
+    """With Lean's thread for tasks; only in a child, since a fork would not take it along."""
+    assert _base is not None
+    _base.lean.function("lean_init_task_manager_using", ctypes.c_uint)(1)
+    return _base
+
+
+_DO: dict[str, Callable[[Data, Sequence[bytes]], tuple[Data, bytes]]] = {
+    "statement": _statement,
+    "proof": _proof,
+    "recheck": _recheck,
+}
