@@ -17,7 +17,6 @@ Count = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Amount = Annotated[float, Field(ge=0.0)]
 
-
 CANARY_TOLERANCES = {"float32": 1e-4, "bfloat16": 0.1}
 """Nats. fp32: learner and rollout differ by about 1e-6. bf16: by a few 1e-2 on average for the same weights."""
 
@@ -138,7 +137,8 @@ class DataConfig(Section):
     """The problems."""
 
     source: str = "arithmetic"
-    """`arithmetic`, `reasoning_gym:FAMILY`, `hf:NAME_OR_FOLDER[@SUBSET][:SPLIT]`, or a .jsonl or .parquet path."""
+    """`arithmetic`, `theorems`, `word_problems:en+zh`, `programs:en+zh`, `reasoning_gym:FAMILY`, `leandojo:FILE.json`,
+    `hf:NAME_OR_FOLDER[@SUBSET][:SPLIT]`, or a .jsonl or .parquet path."""
     format: Literal["auto", "problems", "gsm8k", "verl"] = "auto"
     """Shape of the rows of a file; auto looks at the keys."""
     held_out: str = ""
@@ -231,6 +231,9 @@ class TrainConfig(Section):
     """Upper clip; GSPO 4e-4, DAPO 0.28."""
     std_normalise: bool = True
     """Divide advantages by the group's standard deviation."""
+    step_weight: float = Field(default=0.0, ge=0.0, lt=1.0)
+    """Step-level advantages, for judges that say which step failed (Lean): by up to this share the blame of a failed
+    attempt moves from the steps before the failing one to that one. 0: the outcome alone."""
     max_refills: Count = 2
     """Dynamic sampling (DAPO): rounds at most that refill what groups without variance left; 0 only drops them."""
     balance_coef: Amount = 0.0
@@ -317,10 +320,7 @@ class RunConfig(Section):
         if self.model.architecture == "qwen3_moe" and self.model.experts_per_token > self.model.experts:
             raise ValueError("model.experts_per_token is larger than model.experts: lower it")
         if self.learner.row_tokens < self.model.context:
-            raise ValueError(
-                f"learner.row_tokens={self.learner.row_tokens} cannot hold a sequence of model.context="
-                f"{self.model.context} tokens: raise it or lower the context"
-            )
+            raise ValueError(f"learner.row_tokens={self.learner.row_tokens} cannot hold a full model.context: raise it")
         if self.rollout.max_new_tokens >= self.model.context:
             raise ValueError(
                 f"rollout.max_new_tokens={self.rollout.max_new_tokens} leaves no room for a prompt in model.context="
@@ -328,6 +328,8 @@ class RunConfig(Section):
             )
         if max(self.eval.ks) > self.eval.samples:
             raise ValueError(f"eval.ks asks for pass@{max(self.eval.ks)}: raise eval.samples to at least that")
+        if self.train.step_weight and (self.train.shuffle_rewards or self.train.rejection_sampling):
+            raise ValueError("train.step_weight goes with neither shuffle_rewards nor rejection_sampling: set it to 0")
         if self.train.group_size < 2:
             raise ValueError("train.group_size must be at least 2: a group of one has no baseline")
         if self.train.prompts_per_step % self.train.minibatches:

@@ -62,6 +62,10 @@ class Resources:
         name = self.config.model.path or self.config.model.tokenizer
         return tokens.load_tokenizer(name, self.config.model.context)
 
+    def decode(self, token_ids: list[int]) -> str:
+        """The text of completion tokens, as the rollout engines give it."""
+        return str(self.tokenizer.decode(token_ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
     @cached_property
     def problems(self) -> tuple[list[Problem], list[Problem]]:
         """(train, held out), without overlap."""

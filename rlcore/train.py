@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rlcore import canary
-from rlcore.advantages import group_advantages, has_variance
+from rlcore.advantages import group_advantages, has_variance, step_advantages
 from rlcore.batch import PackedRows, TrainSequence, pack_rows
 from rlcore.config import CANARY_TOLERANCES, TrainConfig
 from rlcore.learner import StepSpec
@@ -19,8 +19,10 @@ from rlcore.progress import Progress
 from rlcore.resources import Resources
 from rlcore.run_folder import write_lines
 from rlcore.sampling import sample_groups
+from rlcore.step_credit import Decode, credit_tokens, token_spans
 from rlcore.types import Group
-from verifiers.types import Problem, Status
+from rollout.types import Completion
+from verifiers.types import Problem, Status, Verdict
 
 STAGE = "train"
 
@@ -128,11 +130,14 @@ def collect(resources: Resources, problems: Sequence[Problem], *, step: int, cur
     return out
 
 
-def to_sequences(groups: Sequence[Group], train: TrainConfig, *, rng: random.Random) -> list[TrainSequence]:
+def to_sequences(
+    groups: Sequence[Group], train: TrainConfig, *, rng: random.Random, decode: Decode
+) -> list[TrainSequence]:
     """What is learnt from the groups: completions with advantages, masked samples left out.
 
     `shuffle_rewards` permutes the rewards over the batch first (a control); `rejection_sampling` keeps the correct
-    completions only.
+    completions only. With `step_weight` a failed attempt whose judge named steps has an advantage per token;
+    `decode` (ids to text, without special tokens) finds the tokens of a step.
     """
     rewards = [group.rewards() for group in groups]
     if train.shuffle_rewards:
@@ -143,18 +148,35 @@ def to_sequences(groups: Sequence[Group], train: TrainConfig, *, rng: random.Ran
     sequences = []
     for group, group_rewards in zip(groups, rewards, strict=True):
         advantages = group_advantages(group_rewards, std_normalise=train.std_normalise)
-        for completion, reward, advantage in zip(group.completions, group_rewards, advantages, strict=True):
+        for completion, verdict, reward, advantage in zip(
+            group.completions, group.verdicts, group_rewards, advantages, strict=True
+        ):
             if advantage is None or (train.rejection_sampling and reward != 1.0):
                 continue
+            per_token = _by_step(completion, verdict, advantage, train.step_weight, decode)
             sequences.append(
                 TrainSequence(
                     ids=group.prompt_ids + completion.token_ids,
                     prompt_length=len(group.prompt_ids),
-                    advantage=advantage,
+                    advantage=advantage if per_token is None else per_token,
                     rollout_logp=completion.logprobs,
                 )
             )
     return sequences
+
+
+def _by_step(
+    completion: Completion, verdict: Verdict, advantage: float, weight: float, decode: Decode
+) -> list[float] | None:
+    """(`_T`) advantages from the steps of the verdict, None where the sequence's own serves every token."""
+    if not weight or not verdict.steps or advantage >= 0:
+        return None
+    spans = token_spans(completion.token_ids, completion.text, decode)
+    if spans is None:
+        return None
+    tokens = credit_tokens(verdict.steps, spans)
+    values = step_advantages(advantage, tokens.credit_T, tokens.blame_T, weight=weight)
+    return values if len(set(values)) > 1 else None
 
 
 def learn(resources: Resources, groups: Sequence[Group], *, step: int) -> dict[str, Any]:
@@ -166,12 +188,15 @@ def learn(resources: Resources, groups: Sequence[Group], *, step: int) -> dict[s
     config, learner = resources.config, resources.learner
     train = config.train
     began = time.perf_counter()
-    minibatches = []
+    minibatches, by_step, learnt = [], 0, 0
     rng = random.Random(f"{config.seed}/shuffle/{step}")
     per_minibatch = max(1, -(-len(groups) // train.minibatches))
     for start in range(0, len(groups), per_minibatch):
-        sequences = to_sequences(groups[start : start + per_minibatch], train, rng=rng)
+        part = groups[start : start + per_minibatch]
+        sequences = to_sequences(part, train, rng=rng, decode=resources.decode)
         if sequences:
+            by_step += sum(not isinstance(sequence.advantage, float) for sequence in sequences)
+            learnt += len(sequences)
             minibatches.append(pack_rows(sequences, config.learner.row_tokens))
     if train.minibatches > 1 and not train.rejection_sampling:
         for rows in minibatches:
@@ -179,7 +204,8 @@ def learn(resources: Resources, groups: Sequence[Group], *, step: int) -> dict[s
     if not minibatches:
         return {"time/learn": 0.0, "train/lr": 0.0}
     results = [learner.step(rows, _spec(rows, train, step)) for rows in minibatches]
-    return _learn_metrics(results, train) | {"time/learn": time.perf_counter() - began}
+    values = _learn_metrics(results, train) | {"time/learn": time.perf_counter() - began}
+    return values | {"train/step_level_share": by_step / learnt} if train.step_weight else values
 
 
 def _spec(rows: PackedRows, train: TrainConfig, step: int) -> StepSpec:

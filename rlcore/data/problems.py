@@ -7,8 +7,9 @@ import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
-from rlcore.data import arithmetic
+from rlcore.data import arithmetic, leandojo, programs, theorems, word_problems
 from rlcore.data.readers import FORMATS, Row, detect, hf_rows, jsonl_rows, parquet_rows
 from verifiers.math.judge import reference_problem
 from verifiers.types import Problem
@@ -22,6 +23,10 @@ NUMERIC_FAMILIES = (
     "letter_counting", "maze", "number_format", "number_sequence", "products", "rectangle_count", "rotten_oranges",
     "self_reference", "simple_equations", "simple_geometry",
 )  # fmt: skip
+
+Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+_FAMILIES = {"word_problems": word_problems.problems, "programs": programs.problems}
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(/\d+)?")
 
@@ -39,8 +44,9 @@ def load_problems(
     A problem whose gold answer the math judge cannot use is dropped and logged: no answer to it could ever be right.
 
     Args:
-        source: `arithmetic`, `reasoning_gym:FAMILY`, `hf:NAME_OR_FOLDER[@SUBSET][:SPLIT]`, or a path ending in
-            .jsonl or .parquet.
+        source: `arithmetic`, `theorems`, `word_problems[:LANGUAGES]`, `programs[:LANGUAGES]` (LANGUAGES is en, zh or
+            en+zh), `reasoning_gym:FAMILY`, `leandojo:FILE.json[@CHECKOUT]`, `hf:NAME_OR_FOLDER[@SUBSET][:SPLIT]`, or a
+            path ending in .jsonl or .parquet.
         format: of rows: `problems`, `gsm8k`, `verl`, or `auto` by the keys of the first row.
         size: problems a generated family makes; files are read whole.
         seed: of a generated family.
@@ -61,9 +67,15 @@ def load_problems(
 def _read(source: str, format: str, size: int, seed: int) -> list[Problem]:
     if source == "arithmetic":
         return arithmetic.problems(size, seed)
+    if source == "theorems":
+        return theorems.problems(size, seed)
     scheme, _, rest = source.partition(":")
+    if scheme in _FAMILIES:
+        return _FAMILIES[scheme](size, seed, languages=_languages(source, rest))
     if scheme == "reasoning_gym" and rest:
         return reasoning_gym_problems(rest, size, seed)
+    if scheme == "leandojo" and rest:
+        return leandojo.load(rest)
     if scheme == "hf" and rest:
         return _to_problems(hf_rows(rest), format)
     if source.endswith(".jsonl"):
@@ -71,9 +83,17 @@ def _read(source: str, format: str, size: int, seed: int) -> list[Problem]:
     if source.endswith(".parquet"):
         return _to_problems(parquet_rows(Path(source)), format)
     raise ValueError(
-        f"unknown data source {source!r}: write arithmetic, reasoning_gym:FAMILY, "
+        f"unknown data source {source!r}: write arithmetic, theorems, reasoning_gym:FAMILY, "
+        "word_problems:LANGUAGES, programs:LANGUAGES, leandojo:FILE.json[@CHECKOUT], "
         "hf:NAME_OR_FOLDER[@SUBSET][:SPLIT], or a path ending in .jsonl or .parquet"
     )
+
+
+def _languages(source: str, names: str) -> tuple[Language, ...]:
+    languages: tuple[Language, ...] = tuple(name for name in LANGUAGES if name in (names or "en").split("+"))
+    if len(languages) != len((names or "en").split("+")):
+        raise ValueError(f"data source {source!r}: after the colon stand languages, en, zh or en+zh")
+    return languages
 
 
 def _to_problems(rows: Iterator[Row], format: str) -> list[Problem]:

@@ -92,14 +92,18 @@ class Elaboration:
         self._after = self._run(self._input, self.start, self._before)
 
     def messages(self) -> list[Data]:
-        """All messages, as `lean --json` writes them."""
+        """Messages as `lean --json` writes them: up to MAX_MESSAGES of those that veto, and of the others."""
         lean = self._lean
         log = lean.call("l_Lean_MessageLog_toArray", kept(field(self._after, 1)))
-        found = []
-        for message in items(log)[:MAX_MESSAGES]:
+        vetoes: list[Data] = []
+        others: list[Data] = []
+        for message in items(log):
             line = text(lean.call("l_Lean_Json_compress", lean.call("l_Lean_Message_toJson", kept(message))))
-            found.append(json.loads(line))
-        return found
+            read = json.loads(line)
+            (vetoes if vetoed(read) else others).append(read)
+            if len(vetoes) >= MAX_MESSAGES:
+                break
+        return vetoes + others[:MAX_MESSAGES]
 
     def new_constants(self) -> dict[Name, int]:
         """Name and ConstantInfo of everything that the environment has beyond what was imported."""
@@ -107,6 +111,11 @@ class Elaboration:
         names = Names(lean)
         constants = lean.call("l_Lean_Environment_constants", kept(field(self._after, 0)))
         return {names.read(field(field(field(info, 0), 0), 0)): info for info in _values(field(constants, 1))}
+
+
+def vetoed(message: Data) -> bool:
+    """Whether no proof with this message counts."""
+    return message["severity"] == "error" or message["kind"] == "hasSorry"
 
 
 def _values(node: int) -> list[int]:
@@ -190,7 +199,7 @@ def proof(base: Base, request: Data, extra_kinds: Collection[str]) -> tuple[Data
     report["steps"] = [[step.start, step.end, step.kind] for step in gate.steps(commands[0], start)]
     run.run()
     report["messages"] = messages = run.messages()
-    if any(message["severity"] == "error" or message["kind"] == "hasSorry" for message in messages):
+    if any(map(vetoed, messages)):
         return report, b""
     new = run.new_constants()
     name = tuple(request["name"])

@@ -15,6 +15,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from verifiers.lean.elaborate import vetoed
 from verifiers.lean.export import Data
 from verifiers.types import Step
 
@@ -82,7 +83,7 @@ def errors(text: Text, messages: Sequence[Data]) -> list[Message]:
     """The errors among Lean's messages, by place. A warning about `sorry` is one."""
     found = []
     for message in messages:
-        if message["severity"] == "error" or message["kind"] == "hasSorry":
+        if vetoed(message):
             start = text.of_position(message["pos"])
             # Lean gives an end to all but errors of its parser.
             parsing = message.get("endPos") is None
