@@ -31,9 +31,11 @@ def options(lean: Lean, heartbeats: int) -> int:
     for name, value in (("maxHeartbeats", heartbeats), ("maxErrors", MAX_MESSAGES)):
         number = lean.constructor(3, (lean.natural(value),))
         made = lean.call("l_Lean_Options_insert", made, lean.name((name,)), number)
-    # A name nobody declared is an error, and no further variable.
-    off = lean.constructor(1, (), b"\0")
-    return lean.call("l_Lean_Options_insert", made, lean.name(("autoImplicit",)), off)
+    # A name nobody declared is an error, and no further variable; nobody reads what linters say.
+    for option in (("autoImplicit",), ("linter", "all")):
+        off = lean.constructor(1, (), b"\0")
+        made = lean.call("l_Lean_Options_insert", made, lean.name(option), off)
+    return made
 
 
 class Elaboration:
@@ -115,7 +117,7 @@ class Elaboration:
 
 def vetoed(message: Data) -> bool:
     """Whether no proof with this message counts."""
-    return message["severity"] == "error" or message["kind"] == "hasSorry"
+    return bool(message["severity"] == "error" or message["kind"] == "hasSorry")
 
 
 def _values(node: int) -> list[int]:

@@ -1,7 +1,7 @@
 """Lean as the judge asks it: state a theorem, elaborate a proof of it, have the kernel check the proof again.
 
 Each header (what a problem puts before its theorem) has a fork server of the sandbox, `verifiers.sandbox.launcher`,
-with Lean loaded and everything imported once (`verifiers.lean.warm`). Every request is one confined child of it:
+with Lean loaded and everything imported once (`verifiers.lean.warm`). Confined children of it answer requests:
 
     statement   our text alone                      -> what exactly is to be proved, as plain data; kept for all proofs
     proof       our text and the policy's           -> refused, or messages, or the proof term as plain data
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from verifiers.lean import toolchain
 from verifiers.lean.export import Data
 from verifiers.lean.header import Header
+from verifiers.lean.session import Session
 from verifiers.sandbox.launcher import ForkServer
 from verifiers.sandbox.types import Limits, Outcome, SandboxFailed
 
@@ -82,6 +83,8 @@ class Server:
             },
             paths=[str(tools.library.parent), *map(str, path)],
         )
+        # Two: what has the last word never reads a text.
+        self._sessions = {"proof": Session(self._forks, LIMITS), "recheck": Session(self._forks, LIMITS)}
         self._stated: OrderedDict[str, Stated] = OrderedDict()
         # Axioms of imported constants, found by earlier checks.
         self._known: dict[str, list[str]] = {}
@@ -119,11 +122,22 @@ class Server:
 
     def close(self) -> None:
         """End its processes."""
+        for session in self._sessions.values():
+            session.close()
         self._forks.close()
 
     def _ask(self, what: str, request: Data, *blobs: bytes) -> tuple[Data, bytes]:
-        body = json.dumps({"do": what, "heartbeats": HEARTBEATS, **request}).encode()
-        outcome = self._forks.run(_PROGRAM, stdin=b"\n".join((body, *blobs)), limits=LIMITS)
+        body = b"\n".join((json.dumps({"do": what, "heartbeats": HEARTBEATS, **request}).encode(), *blobs))
+        answer = self._sessions[what].ask(body) if what in self._sessions else None
+        if answer is None:
+            answer = self._ask_alone(body)
+        line, _, blob = answer.partition(b"\n")
+        report: Data = json.loads(line)
+        return report, blob
+
+    def _ask_alone(self, body: bytes) -> bytes:
+        """In a child of its own. Raises Limited, SandboxFailed."""
+        outcome = self._forks.run(_PROGRAM, stdin=body, limits=LIMITS)
         if outcome.status != "exited" or not outcome.stdout:
             if outcome.stderr.rstrip().endswith(b"MemoryError"):
                 raise Limited(outcome)
@@ -131,9 +145,7 @@ class Server:
                 problem = outcome.stderr.decode(errors="replace").strip()[-500:]
                 raise SandboxFailed(f"Lean's process gave no answer: {problem or outcome.returncode}")
             raise Limited(outcome)
-        line, _, blob = outcome.stdout.partition(b"\n")
-        report: Data = json.loads(line)
-        return report, blob
+        return outcome.stdout
 
 
 _servers: OrderedDict[tuple[int, str], Server] = OrderedDict()

@@ -12,6 +12,8 @@ import ctypes
 import gc
 import json
 import os
+import signal
+import struct
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,7 +27,10 @@ from verifiers.lean.toolchain import LIBRARY_SETTING, MODULES_SETTING, PATH_SETT
 # What `importModules` wants: trust in the imported files, and load everything.
 _TRUST, _LOAD_ALL = 1024, 2
 
+LENGTH = struct.Struct(">I")
+
 _base: Base | None = None
+_has_tasks = False
 
 
 def load() -> None:
@@ -60,16 +65,47 @@ def _keep(lean: Lean, value: int) -> int:
 
 
 def main() -> None:
-    """In a confined child: one request."""
+    """In a confined child: one request, from the end of stdin on."""
     # It lives for one check and holds little.
     gc.disable()
-    line, *blobs = sys.stdin.buffer.read().split(b"\n")
+    _write(_answer(sys.stdin.buffer.read()))
+    os._exit(0)
+
+
+def serve(cpu_seconds: float) -> None:
+    """In a confined child: requests until the end of stdin, each with 4 bytes of length before it, as the answers have.
+
+    A request that takes longer than `cpu_seconds` of CPU time ends the child.
+    """
+    gc.disable()
+    while len(header := _read(LENGTH.size)) == LENGTH.size:
+        body = _read(*LENGTH.unpack(header))
+        signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
+        answer = _answer(body)
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
+        _write(LENGTH.pack(len(answer)) + answer)
+    os._exit(0)
+
+
+def _answer(body: bytes) -> bytes:
+    line, *blobs = body.split(b"\n")
     request: Data = json.loads(line)
     report, blob = _DO[request["do"]](request, blobs)
-    answer = json.dumps(report).encode() + b"\n" + blob
+    return json.dumps(report).encode() + b"\n" + blob
+
+
+def _read(size: int) -> bytes:
+    """So many bytes of stdin, fewer at its end."""
+    parts = []
+    while size and (part := os.read(0, min(size, 1 << 20))):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _write(answer: bytes) -> None:
     while answer:
         answer = answer[os.write(1, answer) :]
-    os._exit(0)
 
 
 def _statement(request: Data, _: Sequence[bytes]) -> tuple[Data, bytes]:
@@ -89,8 +125,11 @@ def _recheck(request: Data, blobs: Sequence[bytes]) -> tuple[Data, bytes]:
 
 def _with_tasks() -> Base:
     """With Lean's thread for tasks; only in a child, since a fork would not take it along."""
+    global _has_tasks
     assert _base is not None
-    _base.lean.function("lean_init_task_manager_using", ctypes.c_uint)(1)
+    if not _has_tasks:
+        _base.lean.function("lean_init_task_manager_using", ctypes.c_uint)(1)
+        _has_tasks = True
     return _base
 
 

