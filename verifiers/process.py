@@ -37,6 +37,10 @@ class Dead(Exception):
     """The worker died, broke the protocol, or a built-in judge raised in it; the message says which."""
 
 
+class Killed(Dead):
+    """The worker was killed by SIGKILL, which no confined answer can send: by a stranger, or for want of memory."""
+
+
 class Spent(Exception):
     """The answer used up its CPU time, and the kernel ended the worker."""
 
@@ -139,7 +143,9 @@ class Worker:
             code = self.process.wait(_DEATH_SECONDS)
         except subprocess.TimeoutExpired:
             return Dead("the worker closed its channel")
-        return Spent() if code == -signal.SIGPROF else Dead(f"the worker died with code {code}")
+        if code == -signal.SIGPROF:
+            return Spent()
+        return (Killed if code == -signal.SIGKILL else Dead)(f"the worker died with code {code}")
 
     def kill(self) -> None:
         """SIGKILL to the worker and its group, and reap it. From any thread, any number of times."""

@@ -7,12 +7,18 @@ from dataclasses import dataclass
 
 from verifiers import registry, user
 from verifiers.jobs import Job
-from verifiers.process import Dead, Late, Spent, Worker, WorkerLimits
+from verifiers.process import Dead, Killed, Late, Spent, Worker, WorkerLimits
 from verifiers.registry import Lane
 from verifiers.types import Status, Verdict
 from verifiers.worker import signed
 
 _START_ATTEMPTS = 2
+# A start that a stranger kills says nothing about the next one.
+_KILLED_STARTS = 5
+_CONTROL_ATTEMPTS = 2
+# An answer that broke one worker is tried once more. One whose workers die by SIGKILL is tried twice more: that is
+# rarely the answer's doing, but it must end.
+_MORE_TRIES = 2
 _SOUND = frozenset({Status.CORRECT, Status.PARTIAL, Status.WRONG})
 
 
@@ -51,7 +57,8 @@ class Slot:
     def renew(self, lane: Lane) -> Worker:
         """A fresh warm worker. Raises NoWorker."""
         problem = ""
-        for _ in range(_START_ATTEMPTS):
+        killed = failed = 0
+        while killed < _KILLED_STARTS and failed < _START_ATTEMPTS:
             self.drop(lane)
             try:
                 with self._lock:
@@ -61,6 +68,8 @@ class Slot:
                     self._held[lane] = _Held(worker)
                 worker.wait_ready()
             except (Late, Dead, OSError) as error:
+                killed += isinstance(error, Killed)
+                failed += not isinstance(error, Killed)
                 problem = str(error) or f"not ready within {self._limits.startup_seconds:g} s"
             else:
                 return worker
@@ -80,36 +89,59 @@ class Slot:
 
         Where the first try ended at a CPU limit, which is the same on every machine, there is no other try.
         """
-        lane = registry.lane(job.verifier)
         seconds = self.seconds(job)
-        try:
-            worker = self.renew(lane)
-        except NoWorker as error:
-            return self.failed(job, "worker", str(error))
-        try:
-            verdict = worker.judge(_control_of(job), seconds)
-            if not _passed(verdict):
-                raise Dead(f"it was judged '{verdict.status}'")
-        except (Late, Dead, Spent) as error:
-            self.drop(lane)
-            return self.failed(job, "control", f"the control job failed as well: {error or 'over the deadline'}")
-        second: Late | Dead | Spent = first
-        if not isinstance(first, Spent):
+        last: Late | Dead | Spent = first
+        tries = 1
+        for _ in range(_MORE_TRIES):
+            try:
+                worker = self._proven_worker(job)
+            except NoWorker as error:
+                return self.failed(job, "worker", str(error))
+            except (Late, Dead, Spent) as error:
+                return self.failed(job, "control", f"the control job failed as well: {error or 'over the deadline'}")
+            if isinstance(last, Spent):
+                break
+            tries += 1
             try:
                 return worker.judge(job, seconds)
             except (Late, Dead, Spent) as error:
-                second = error
-                self.drop(lane)
+                last = error
+                self.drop(registry.lane(job.verifier))
+            if not isinstance(last, Killed):
+                break
         if self._closed:
             return self.failed(job, "shutdown", "")
-        if isinstance(second, Spent):
+        if isinstance(last, Spent):
             verdict = Verdict.of(Status.TIMEOUT, detail=f"used up its {self._limits.cpu_seconds:g} s of CPU time")
-        elif isinstance(second, Late):
+        elif isinstance(last, Late):
             detail = f"not judged within {seconds:g} s, twice, on two workers"
             verdict = Verdict.of(Status.TIMEOUT, detail=detail, seconds=seconds)
         else:
-            verdict = Verdict.of(Status.REJECTED, detail=f"broke its judge twice, on two workers: {second}")
+            detail = f"broke its judge {tries} times, on as many workers: {last}"
+            verdict = Verdict.of(Status.REJECTED, detail=detail)
         return signed(verdict, job.verifier)
+
+    def _proven_worker(self, job: Job) -> Worker:
+        """A fresh worker that has passed the control job. Raises NoWorker, or what the control job ended with."""
+        lane = registry.lane(job.verifier)
+        for attempt in range(_CONTROL_ATTEMPTS):
+            worker = self.renew(lane)
+            try:
+                verdict = worker.judge(_control_of(job), self.seconds(job))
+            except Dead:
+                # The answer was not there yet: something else killed it, and may not do so again.
+                self.drop(lane)
+                if attempt == _CONTROL_ATTEMPTS - 1:
+                    raise
+            except (Late, Spent):
+                self.drop(lane)
+                raise
+            else:
+                if _passed(verdict):
+                    return worker
+                self.drop(lane)
+                raise Dead(f"it was judged '{verdict.status}'")
+        raise AssertionError("the last attempt returns or raises")
 
     def failed(self, job: Job, kind: str, reason: str) -> Verdict:
         """A masked verdict; after `close` its kind is always "shutdown"."""

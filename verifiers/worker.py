@@ -94,6 +94,7 @@ def main() -> None:
     if lane == "confined":
         if not judge(CONTROL).reward:
             raise SystemExit("a judge worker failed its own control job")
+        _load_confined()
         Confinement().apply(None)
     channel.sendall(READY)
     with channel.makefile("rb") as requests:
@@ -137,6 +138,14 @@ def _load(verifier: str, channel: socket.socket) -> str:
     finally:
         channel.sendall(READY)
     return ""
+
+
+def _load_confined() -> None:
+    """Import the judges of this lane and read what their versions depend on: afterwards no file can be opened."""
+    for name, entry in registry.VERIFIERS.items():
+        if entry.lane == "confined":
+            registry.resolve(name)
+            _version_loaded(name)
 
 
 def _die_with_parent(parent: int) -> None:

@@ -31,10 +31,10 @@ def options(lean: Lean, heartbeats: int) -> int:
     for name, value in (("maxHeartbeats", heartbeats), ("maxErrors", MAX_MESSAGES)):
         number = lean.constructor(3, (lean.natural(value),))
         made = lean.call("l_Lean_Options_insert", made, lean.name((name,)), number)
-    # A name nobody declared is an error, and no further variable; nobody reads what linters say.
-    for option in (("autoImplicit",), ("linter", "all")):
-        off = lean.constructor(1, (), b"\0")
-        made = lean.call("l_Lean_Options_insert", made, lean.name(option), off)
+    # A name nobody declared is an error, and no further variable; nobody reads what linters say, nor what an editor
+    # would want to know.
+    for option, on in ((("autoImplicit",), 0), (("linter", "all"), 0), (("internal", "cmdlineSnapshots"), 1)):
+        made = lean.call("l_Lean_Options_insert", made, lean.name(option), lean.constructor(1, (), bytes([on])))
     return made
 
 

@@ -16,12 +16,15 @@ import os
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 LAYOUT = "4.35.0"
 
 _ARRAY, _BIG, _STRING = 246, 250, 249
 _MAX_SMALL = (1 << 63) - 1
 _THREAD_STACK_BYTES = 16 << 20
+# `Name.anonymous`, boxed.
+_ANONYMOUS = 1
 _HEADER = struct.Struct("<iHBB")
 _WORDS = [struct.Struct(f"<{count}Q") for count in range(16)]
 _string_at = ctypes.string_at
@@ -149,6 +152,11 @@ def kept(value: int) -> int:
     return value
 
 
+def lasts(value: int) -> bool:
+    """Whether an object that is not boxed is never freed: its address means the same as long as the process lives."""
+    return not ctypes.c_int32.from_address(value).value
+
+
 def tag(value: int) -> int:
     """Which constructor, or what kind of object; for a boxed value the value."""
     return value >> 1 if value & 1 else _string_at(value + 7, 1)[0]
@@ -192,19 +200,24 @@ def text(string: int) -> str:
 
 
 class Names:
-    """Reads `Name`s; each object is read once."""
+    """Reads `Name`s; each object is read once, one that lasts as long as the process once for all."""
+
+    _lasting: ClassVar[dict[int, tuple[str | int, ...]]] = {}
 
     def __init__(self, lean: Lean) -> None:
         self._lean = lean
-        self._known: dict[int, tuple[str | int, ...]] = {boxed(0): ()}
+        self._known: dict[int, tuple[str | int, ...]] = {}
 
     def read(self, name: int) -> tuple[str | int, ...]:
         """The components of a `Name`, outermost first."""
-        known = self._known.get(name)
+        known = self._lasting.get(name) or self._known.get(name)
         if known is None:
+            if name == _ANONYMOUS:
+                return ()
             prefix, last = fields(name, 2)
             component = text(last) if tag(name) == 1 else self._lean.read_natural(last)
-            known = self._known[name] = (*self.read(prefix), component)
+            known = (*self.read(prefix), component)
+            (self._lasting if lasts(name) else self._known)[name] = known
         return known
 
 

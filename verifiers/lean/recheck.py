@@ -16,6 +16,10 @@ from verifiers.lean.rebuild import Builder, KernelRefused, add, definition, name
 
 ALLOWED_AXIOMS = frozenset({"propext", "Classical.choice", "Quot.sound"})
 
+# Imported constants whose whole closure this process has walked, and axioms that it rests on at most: below a large
+# library most of a walk is the same for all proofs.
+_walked: dict[Name, frozenset[str]] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class _Constant:
@@ -71,9 +75,10 @@ def _recheck(lean: Lean, kernel: int, request: Data) -> Data:
     value = theirs.expr(proof.value)
     kernel = add(lean, kernel, theorem(lean, wanted, goal.parameters, ours.expr(goal.type), value), heartbeats)
     own = {wanted, *renamed.values(), *given}
-    axioms, found = _axioms(lean, kernel, wanted, own, request["known"])
+    axioms, found, seen = _axioms(lean, kernel, wanted, own, request["known"])
     if bad := sorted(axioms - ALLOWED_AXIOMS):
         return {"accepted": False, "kind": "axiom", "why": f"the proof rests on {', '.join(bad)}"}
+    _walked.update(dict.fromkeys(seen - own, frozenset(axioms)))
     return {"accepted": True, "axioms": sorted(axioms), "found": dict.fromkeys(found, sorted(axioms))}
 
 
@@ -113,8 +118,8 @@ def _declaration(lean: Lean, builder: Builder, constant: _Constant, rename: Mapp
 
 def _axioms(
     lean: Lean, kernel: int, wanted: Name, own: set[Name], known: Mapping[str, Sequence[str]]
-) -> tuple[set[str], list[str]]:
-    """The axioms of the whole closure of a constant, and the imported constants that it uses itself."""
+) -> tuple[set[str], list[str], set[Name]]:
+    """The axioms of the whole closure of a constant, the imported constants that it uses itself, and all of them."""
     names = Names(lean)
     axioms: set[str] = set()
     direct: list[str] = []
@@ -131,9 +136,11 @@ def _axioms(
                 direct.append(dotted(used))
             if dotted(used) in known:
                 axioms.update(known[dotted(used)])
+            elif used not in own and used in _walked:
+                axioms |= _walked[used]
             else:
                 stack.append((used, used in own))
-    return axioms, direct
+    return axioms, direct, seen
 
 
 def _find(lean: Lean, kernel: int, name: Name) -> int:

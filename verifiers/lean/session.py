@@ -79,9 +79,10 @@ class Session:
         child, self._child = self._child, None
         self._answered = 0
         if child is not None:
-            # How it ended is nobody's business: what it did not answer is asked again.
+            # How it ended is nobody's business: what it did not answer is asked again. The wait gives back descriptors.
             with contextlib.suppress(SandboxFailed):
                 child.kill()
+            with contextlib.suppress(SandboxFailed):
                 child.wait()
 
 

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field as default
 
-from verifiers.lean.native import Lean, Names, dotted, field, fields, items, tag, text
+from verifiers.lean.native import Lean, Names, dotted, field, fields, items, lasts, tag, text
 
 IDENTIFIER, ATOM, MISSING = "ident", "atom", "missing"
 _ORIGINAL, _SYNTHETIC = 0, 1
+# By the address of a name that lasts: most are those of the library's own parsers.
+_kinds: dict[int, str] = {}
 
 
 @dataclass(slots=True)
@@ -40,7 +42,6 @@ class Node:
 def read(lean: Lean, syntax: int) -> Node:
     """The tree of a `Syntax` object."""
     names = Names(lean)
-    kinds: dict[int, str] = {}
     root = Node(MISSING)
     stack = [(syntax, root)]
     order = []
@@ -49,7 +50,7 @@ def read(lean: Lean, syntax: int) -> Node:
         kind = tag(address)
         if kind == 1 and not address & 1:
             _, name, children = fields(address, 3)
-            node.kind = kinds.get(name) or kinds.setdefault(name, dotted(names.read(name)))
+            node.kind = _kinds.get(name) or _kind(names, name)
             for child in items(children):
                 below = Node(MISSING)
                 node.children.append(below)
@@ -67,6 +68,13 @@ def read(lean: Lean, syntax: int) -> Node:
         if spans:
             node.start, node.end = spans[0][0], spans[-1][1]
     return root
+
+
+def _kind(names: Names, name: int) -> str:
+    kind = dotted(names.read(name))
+    if not name & 1 and lasts(name):
+        _kinds[name] = kind
+    return kind
 
 
 def _span(info: int) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from verifiers.sandbox import bubblewrap, cgroup, seccomp
 from verifiers.sandbox.payload import sealed
 from verifiers.sandbox.types import (
     CPU_SLACK_SECONDS,
+    CPU_SPENT_SHARE,
     STDERR_BYTES,
     Ending,
     Limits,
@@ -267,7 +268,8 @@ class Command:
     def _ending(self, code: int, cpu: float, max_rss_bytes: int) -> Ending:
         if self._cut == "output":
             return "output"
-        if cpu >= math.ceil(self._limits.cpu_seconds) - CPU_SLACK_SECONDS:
+        limit = math.ceil(self._limits.cpu_seconds)
+        if cpu >= limit - CPU_SLACK_SECONDS or (code == _KILLED and cpu >= limit * CPU_SPENT_SHARE):
             return "cpu"
         if self._cut:
             return self._cut

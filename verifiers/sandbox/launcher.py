@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import atexit
+import contextlib
 import math
 import os
 import select
@@ -16,12 +17,13 @@ from typing import Self
 
 from verifiers.sandbox import wire
 from verifiers.sandbox.payload import sealed
-from verifiers.sandbox.server_process import ServerProcess
-from verifiers.sandbox.types import CPU_SLACK_SECONDS, STDERR_BYTES, Ending, Limits, Outcome, SandboxFailed
+from verifiers.sandbox.server_process import KilledAtStart, ServerProcess
+from verifiers.sandbox.types import CPU_SPENT_SHARE, STDERR_BYTES, Ending, Limits, Outcome, SandboxFailed
 from verifiers.sandbox.wire import Ended
 
 # The fork server watches the wall clock. One that has not reported this long after the limit is stuck.
 _GRACE_SECONDS = 10
+_STARTS = 3
 _CHUNK_BYTES = 1 << 16
 
 
@@ -195,9 +197,16 @@ class ForkServer:
     def warm_up(self) -> None:
         """Start the server now, not at the first program. Raises SandboxUnavailable, SandboxFailed."""
         if self._process is None:
-            self._process = ServerProcess(self._preload, self._environment, self._paths)
+            self._process = self._new_process()
             self.idle_rss_bytes = self._process.idle_rss_bytes
             self._served = 0
+
+    def _new_process(self) -> ServerProcess:
+        for _ in range(_STARTS - 1):
+            # No program has run in it yet: none can be the reason.
+            with contextlib.suppress(KilledAtStart):
+                return ServerProcess(self._preload, self._environment, self._paths)
+        return ServerProcess(self._preload, self._environment, self._paths)
 
     def close(self) -> None:
         """End the server and all that runs in it. It starts again if it is used again."""
@@ -289,7 +298,7 @@ def _ending(report: wire.Report, limits: Limits, output: int, idle_rss_bytes: in
         raise SandboxFailed("the program's process could not be confined; nothing ran")
     if output > limits.output_bytes or _signal(report) == signal.SIGXFSZ:
         return "output"
-    spent = report.cpu_seconds >= math.ceil(limits.cpu_seconds) - CPU_SLACK_SECONDS
+    spent = report.cpu_seconds >= math.ceil(limits.cpu_seconds) * CPU_SPENT_SHARE
     if spent and _signal(report) == signal.SIGKILL:
         return "cpu"
     if report.ended == Ended.BY_WALL_CLOCK:

@@ -18,10 +18,16 @@ from verifiers.sandbox.types import SandboxFailed, SandboxUnavailable
 
 _STARTUP_SECONDS = 120
 _PACKAGE = Path(__file__).resolve().parents[1]
+# Between the end of its socket and that of the process.
+_DEATH_SECONDS = 5
 _BOOT = "import sys; sys.path[:0] = sys.argv[2:]; from verifiers.sandbox.fork_server import main; main(sys.argv[1])"
 # The first packet of a server says that it is ready, or why not.
 _LARGEST_GREETING = 1 << 16
 _log = logging.getLogger(__name__)
+
+
+class KilledAtStart(SandboxFailed):
+    """Something killed the server before it was ready: no fault of this machine's, so worth another start."""
 
 
 class ServerProcess:
@@ -32,7 +38,8 @@ class ServerProcess:
         environment: variables for these modules; the programs see them too.
         paths: what these modules read, besides Python's own files and the system's libraries.
 
-    Raises SandboxUnavailable if this machine cannot run it, SandboxFailed if it died while it started.
+    Raises SandboxUnavailable if this machine cannot run it, KilledAtStart if it was killed while it started,
+    SandboxFailed if it hangs.
 
     Attributes:
         control: the socket to it (packets, see `wire`).
@@ -67,6 +74,8 @@ class ServerProcess:
         except ConnectionError:
             greeting = b""
         if not greeting:
+            if self._was_killed():
+                raise KilledAtStart("the fork server was killed while it started")
             raise SandboxUnavailable(f"the fork server did not start: {self.errors() or self._why_unreadable()}")
         told = json.loads(greeting)
         if "problem" in told:
@@ -79,6 +88,13 @@ class ServerProcess:
     def errors(self) -> str:
         """What the server (or bubblewrap) wrote on its stderr, shortened."""
         return os.pread(self._errors, 2000, 0).decode(errors="replace").strip()
+
+    def _was_killed(self) -> bool:
+        assert self._process is not None
+        try:
+            return bubblewrap.was_killed(self._process.wait(_DEATH_SECONDS))
+        except subprocess.TimeoutExpired:
+            return False
 
     def _why_unreadable(self) -> str:
         closed = [path for path in (sys.executable, *policy.interpreter_paths()) if not os.access(path, os.R_OK)]

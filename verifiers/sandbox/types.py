@@ -10,9 +10,11 @@ Ending = Literal["exited", "signaled", "cpu", "wall", "memory", "output"]
 
 # Of stderr this many bytes are kept, for people.
 STDERR_BYTES = 64 << 10
-# The kernel ends a program at the tick in which its account reaches the limit, and the account that it gives us of the
-# dead one may be several ticks short of that, most of all on a busy machine.
+# A command whose processes have used this much less than the limit together has used it up.
 CPU_SLACK_SECONDS = 0.1
+# Of a killed program's CPU limit, to tell the limit from a stranger's SIGKILL. The kernel ends a program by a count of
+# ticks, and the account that it gives us afterwards is exact: on a busy machine 6 % short of the limit were seen.
+CPU_SPENT_SHARE = 0.7
 
 
 class SandboxUnavailable(RuntimeError):
