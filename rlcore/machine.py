@@ -6,7 +6,6 @@ line of the doctor's table and not the table.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import shutil
@@ -19,18 +18,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from verifiers.sandbox import bubblewrap, policy
+
 GIB = 2**30
 # The demo's two vLLM workers, two learner ranks, Ray and the reward service together, with some room.
 DEMO_MEMORY_GIB = 6
 DEMO_DISK_GIB = 2
 # Ray stops creating objects when the disk of its session folder is this full.
 RAY_FULL_DISK = 0.95
-# Landlock's ABI 6 (Linux 6.12) is the first that keeps a process from signalling its parent and from abstract
-# sockets; TCP is denied since ABI 4.
-LANDLOCK_ABI = 6
-# The syscall has the same number on every architecture.
-LANDLOCK_CREATE_RULESET = 444
-LANDLOCK_CREATE_RULESET_VERSION = 1
 PORTS = {6379: "Ray head", 8265: "Ray dashboard and jobs", 8300: "reward service"}
 
 
@@ -171,47 +166,20 @@ def build_tools() -> list[Finding]:
     ]
 
 
-def landlock_abi() -> int:
-    """The kernel's Landlock ABI; 0 where there is none."""
-    ask = ctypes.CDLL(None).syscall
-    version: int = ask(LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), LANDLOCK_CREATE_RULESET_VERSION)
-    return max(version, 0)
-
-
 def sandbox() -> list[Finding]:
-    abi = landlock_abi()
-    actions = Path("/proc/sys/kernel/seccomp/actions_avail")
-    seccomp = actions.read_text(encoding="ascii").split() if actions.exists() else []
-    # Where a distribution forbids user namespaces, unshare itself may pass and mapping the user id fails.
-    namespaces = probe(
-        "import ctypes, os\nuid = os.getuid()\n"
-        "if ctypes.CDLL(None, use_errno=True).unshare(0x10000000):\n"
-        "    raise OSError(ctypes.get_errno(), 'unshare failed')\n"
-        "open('/proc/self/uid_map', 'w').write(f'0 {uid} 1')\nfound = {}",
-        seconds=30,
-    )
-    allowed = namespaces.value is not None
-    bubblewrap = first_line(["bwrap", "--version"])
+    """What the judges need, asked of the judges' own sandbox."""
+    here = policy.check()
+    found, why = bubblewrap.find()
+    version = first_line([found, "--version"]) if found else ""
     return [
         Finding(
-            "landlock",
-            abi >= LANDLOCK_ABI,
-            f"ABI {abi}" if abi else "none",
-            f"Linux 6.12 or newer with landlock among its security modules (ABI {LANDLOCK_ABI})",
+            "Landlock, seccomp",
+            not here.missing(),
+            f"Landlock ABI {here.landlock_abi}, seccomp {'there' if here.seccomp else 'missing'}",
+            "; ".join(here.missing()),
+            demo=True,
         ),
-        Finding(
-            "seccomp",
-            {"errno", "kill_process"} <= set(seccomp),
-            " ".join(seccomp) or "none",
-            "a kernel with CONFIG_SECCOMP_FILTER",
-        ),
-        Finding(
-            "user namespaces",
-            allowed,
-            "this user may make them" if allowed else namespaces.error,
-            "sysctl kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu) or a larger user.max_user_namespaces",
-        ),
-        Finding("bubblewrap", bool(bubblewrap), bubblewrap or "none", "apt-get install bubblewrap"),
+        Finding("bubblewrap", found is not None, version or why, why),
     ]
 
 

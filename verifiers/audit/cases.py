@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from verifiers.jobs import Job
 from verifiers.types import FinishReason, Frozen, Json
 
 SUITES = Path(__file__).parent / "suites"
@@ -36,6 +37,10 @@ class Case(Frozen):
     text: str
     reference: Json
     finish_reason: FinishReason = "stop"
+
+    def job(self) -> Job:
+        """What the judge pool is asked."""
+        return Job(verifier=self.verifier, text=self.text, reference=self.reference, finish_reason=self.finish_reason)
 
 
 def load(folder: Path = SUITES) -> list[Case]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 from verifiers.code.reference import StdinReference
-from verifiers.code.tally import Tally, ending
+from verifiers.code.tally import ending, run_cases
 from verifiers.sandbox.slow_lane import run_command
 from verifiers.sandbox.types import Limits
 from verifiers.types import Status, Verdict
@@ -22,13 +22,9 @@ def grade(task: StdinReference, source: str) -> Verdict:
     compiler = shutil.which(COMPILER)
     if compiler is None:
         return Verdict.failed("no_compiler", f"no {COMPILER} on this machine: apt-get install g++")
-    try:
-        text = source.encode()
-    except UnicodeEncodeError:
-        return Verdict.of(Status.WRONG, detail="the program is no valid Unicode")
     outcome, made = run_command(
         [compiler, *_FLAGS],
-        files={"solution.cpp": text},
+        files={"solution.cpp": source.encode()},
         stdin=b"",
         limits=_LIMITS,
         processes=8,
@@ -38,17 +34,4 @@ def grade(task: StdinReference, source: str) -> Verdict:
         return Verdict.of(problem.status, detail=f"compiling: {problem.detail}")
     if outcome.returncode or "program" not in made:
         return Verdict.of(Status.WRONG, detail="the program does not compile")
-    return _run_cases(task, made["program"])
-
-
-def _run_cases(task: StdinReference, program: bytes) -> Verdict:
-    limits = task.limits.limits()
-    tally = Tally(len(task.cases), task.partial)
-    for case in task.cases:
-        outcome, _ = run_command(
-            ["./program"], files={"program": program}, stdin=case.stdin.encode("utf-8", "surrogatepass"), limits=limits
-        )
-        tally.output(ending(outcome, limits), outcome, case.stdout, task.compare)
-        if tally.over:
-            break
-    return tally.verdict()
+    return run_cases(task, lambda stdin, limits: run_command(["./program"], files=made, stdin=stdin, limits=limits)[0])

@@ -1,26 +1,25 @@
 """Finds the program in a completion. Pure text work; nothing is evaluated, every scan is linear.
 
-1. After `</think>` only what follows the last one counts; a text that begins with an open `<think>` holds no program.
-2. Fenced blocks (backticks or tildes, three or more, closed by at least as many). Of the blocks that are not empty and
-   carry a tag of the wanted language, the last that defines the wanted function or class, else the last. Without such
-   a block the same among blocks with no tag. Blocks with other tags are prose.
-3. A last fence that nobody closes runs to the end of the text.
-4. Without any fence the whole text is the program when it continues given code, or when one of its lines begins like
+1. Of the fenced blocks (`verifiers.fences`) that are not empty and carry a tag of the wanted language, the last that
+   defines the wanted function or class, else the last. Without such a block the same among blocks with no tag. Blocks
+   with other tags are prose.
+2. Without any fence the whole text is the program when it continues given code, or when one of its lines begins like
    a line of Python or C++.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from verifiers.fences import blocks, visible_start
 
 LANGUAGES: dict[str, frozenset[str]] = {
     "python": frozenset({"python", "py", "python3", "py3"}),
     "cpp": frozenset({"cpp", "c++", "cc", "cxx", "c++17", "c++20", "cpp17", "cpp20"}),
 }
 
-_FENCE = re.compile(r"^[ \t>]*(`{3,}|~{3,})[ \t]*([^\n`]*)$", re.MULTILINE)
 _BARE = {
     "python": re.compile(
         r"^(?:(?:async )?def \w|class \w|import \w|from [\w.]+ import |@\w|print\("
@@ -46,14 +45,6 @@ class Program:
     complete: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    tag: str
-    start: int
-    end: int
-    closed: bool
-
-
 def find_program(
     text: str, language: str = "python", *, names: Sequence[str] = (), continues: bool = False
 ) -> Program | None:
@@ -63,48 +54,24 @@ def find_program(
         names: functions or classes that it should define.
         continues: it may be the continuation of code that the prompt gave.
     """
-    begin = _after_thinking(text)
+    begin = visible_start(text)
     if begin is None:
         return None
-    blocks = list(_blocks(text, begin))
-    if not blocks:
+    found = list(blocks(text, begin))
+    if not found:
         bare = text[begin:]
         is_program = bare.strip() and (continues or _BARE[language].search(bare))
         return Program(bare, begin, False) if is_program else None
-    tagged = [block for block in blocks if block.tag in LANGUAGES[language]]
-    wanted = tagged or [block for block in blocks if not block.tag]
+    tagged = [block for block in found if block.tag in LANGUAGES[language]]
+    wanted = tagged or [block for block in found if not block.tag]
     wanted = [block for block in wanted if text[block.start : block.end].strip()]
     if not wanted:
         return None
     defines = re.compile("|".join(_definition(name) for name in names) or r"(?!)", re.MULTILINE)
     best = next((block for block in reversed(wanted) if defines.search(text, block.start, block.end)), wanted[-1])
-    return Program(text[best.start : best.end], best.start, blocks[-1].closed)
+    return Program(text[best.start : best.end], best.start, found[-1].closed)
 
 
 def _definition(name: str) -> str:
     escaped = re.escape(name)
     return rf"^[ \t]*(?:(?:async[ \t]+)?def[ \t]+{escaped}\b|class[ \t]+{escaped}\b|{escaped}[ \t]*=)"
-
-
-def _after_thinking(text: str) -> int | None:
-    closed = text.rfind("</think>")
-    if closed >= 0:
-        return closed + len("</think>")
-    return None if text.lstrip().startswith("<think>") else 0
-
-
-def _blocks(text: str, begin: int) -> Iterator[_Block]:
-    opened: re.Match[str] | None = None
-    for fence in _FENCE.finditer(text, begin):
-        if opened is None:
-            opened = fence
-        elif fence[1].startswith(opened[1]) and not fence[2].strip():
-            yield _Block(_tag(opened), opened.end() + 1, fence.start(), True)
-            opened = None
-    if opened is not None:
-        yield _Block(_tag(opened), opened.end() + 1, len(text), False)
-
-
-def _tag(fence: re.Match[str]) -> str:
-    word = re.match(r"[\w+#.-]*", fence[2].strip().lstrip("{."))
-    return word.group().lower() if word else ""

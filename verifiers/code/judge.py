@@ -35,8 +35,8 @@ from verifiers.code.reference import (
     reference_problem,
 )
 from verifiers.code.session import BadTests, ask_all, run_tests
-from verifiers.code.tally import Tally, ending
-from verifiers.sandbox.launcher import ForkServer, shared_for
+from verifiers.code.tally import run_cases
+from verifiers.sandbox.launcher import shared_for
 from verifiers.sandbox.types import SandboxFailed
 from verifiers.types import Json, Status, Verdict
 
@@ -45,12 +45,8 @@ __all__ = ["control", "judge", "reference_problem"]
 MAX_TEXT_CHARS = 400_000
 MAX_EXTRACTED_CHARS = 4_000
 
-# Loaded once in a fork server, at hand in every program: what programs use, and our own sides.
-LIGHT = (
-    *("bisect", "collections", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools"),
-    *("heapq", "itertools", "math", "operator", "random", "re", "statistics", "string", "typing"),
-    *("verifiers.code.solution_side", "verifiers.code.test_side"),
-)
+# Our own sides, loaded once in a fork server (which brings what programs of the standard library import).
+LIGHT = ("verifiers.code.solution_side", "verifiers.code.test_side")
 
 
 def judge(text: str, reference: Json, *, finish_reason: str) -> Verdict:
@@ -93,29 +89,18 @@ def _grade_again(task: Reference, program: Program) -> Verdict:
 
 
 def _grade(task: Reference, program: Program) -> Verdict:
-    if isinstance(task, StdinReference) and task.language == "cpp":
-        from verifiers.code import cpp
-
-        return cpp.grade(task, program.source)
     try:
         program.source.encode()
     except UnicodeEncodeError:
         return Verdict.of(Status.WRONG, detail="the program is no valid Unicode")
+    if isinstance(task, StdinReference) and task.language == "cpp":
+        from verifiers.code import cpp
+
+        return cpp.grade(task, program.source)
     texts = [program.source, *([task.tests, task.prompt_prefix] if isinstance(task, AssertsReference) else [])]
     server = shared_for("\n".join(texts), LIGHT)
     if isinstance(task, StdinReference):
-        return _run_cases(server, task, program.source)
+        return run_cases(task, lambda stdin, limits: server.run(program.source, stdin=stdin, limits=limits))
     if isinstance(task, CallsReference):
         return ask_all(server, task, program.source)
     return run_tests(server, task, program.source)
-
-
-def _run_cases(server: ForkServer, task: StdinReference, source: str) -> Verdict:
-    tally = Tally(len(task.cases), task.partial)
-    limits = task.limits.limits()
-    for case in task.cases:
-        outcome = server.run(source, stdin=case.stdin.encode("utf-8", "surrogatepass"), limits=limits)
-        tally.output(ending(outcome, limits), outcome, case.stdout, task.compare)
-        if tally.over:
-            break
-    return tally.verdict()

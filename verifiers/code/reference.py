@@ -23,18 +23,19 @@ from verifiers.code.values import Unencodable, encode
 from verifiers.sandbox.types import Limits
 from verifiers.types import Frozen, Json
 
+_DEFAULT = Limits()
 _SOLUTION_METHOD = re.compile(r"(Solution)\(\)\.(\w+)")
 
 
 class LimitsRequest(Frozen):
     """Limits of one program that differ from the defaults; each has an upper bound, for the machine's sake."""
 
-    cpu_seconds: float = Field(2.0, gt=0, le=60)
-    wall_seconds: float = Field(6.0, gt=0, le=120)
-    memory_bytes: int = Field(512 << 20, ge=16 << 20, le=8 << 30)
-    file_bytes: int = Field(1 << 20, ge=0, le=256 << 20)
-    output_bytes: int = Field(1 << 20, gt=0, le=64 << 20)
-    open_files: int = Field(64, ge=16, le=1024)
+    cpu_seconds: float = Field(default=_DEFAULT.cpu_seconds, gt=0, le=60)
+    wall_seconds: float = Field(default=_DEFAULT.wall_seconds, gt=0, le=120)
+    memory_bytes: int = Field(default=_DEFAULT.memory_bytes, ge=16 << 20, le=8 << 30)
+    file_bytes: int = Field(default=_DEFAULT.file_bytes, ge=0, le=256 << 20)
+    output_bytes: int = Field(default=_DEFAULT.output_bytes, gt=0, le=64 << 20)
+    open_files: int = Field(default=_DEFAULT.open_files, ge=16, le=1024)
 
     def limits(self) -> Limits:
         """The sandbox's own form."""
@@ -45,7 +46,7 @@ class _Reference(Frozen):
     partial: bool = False
     # A data set's own, for whoever checks the data set; no verdict depends on it.
     solution: str = ""
-    limits: LimitsRequest = Field(default_factory=lambda: LimitsRequest.model_validate({}))
+    limits: LimitsRequest = LimitsRequest()
 
 
 class StdinCase(Frozen):

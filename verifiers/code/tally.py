@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from verifiers.code.compare import stdout_equal
+from verifiers.code.reference import StdinReference
 from verifiers.sandbox.types import Limits, Outcome
 from verifiers.types import Status, Verdict
 
 # With partial credit every case runs, but a program that runs into limits does not do so for every case.
 _MAX_LIMITS_HIT = 3
+# Of all cases of an answer together, computing not counted: one that sleeps must not hold its place for minutes.
+_MAX_WAITING_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +67,6 @@ class Tally:
         where = f"case {self._done} of {self._total}: {problem.detail}"
         self._first = self._first or Problem(problem.status, where)
 
-    def output(self, problem: Problem | None, outcome: Outcome, expected: str, compare: str) -> None:
-        """The result of a stdin case: its output counts when nothing else ended the program."""
-        if problem is None and not stdout_equal(expected, outcome.stdout, compare):
-            problem = Problem(Status.WRONG, "wrong output")
-        self.add(problem)
-
     def verdict(self) -> Verdict:
         """Of the whole problem. Cases that were not run have not passed."""
         if self.passed == self._total:
@@ -78,3 +76,22 @@ class Tally:
             detail = f"{self.passed} of {self._total} cases; {self._first.detail}"
             return Verdict.of(Status.PARTIAL, reward=self.passed / self._total, detail=detail)
         return Verdict.of(self._first.status, detail=self._first.detail)
+
+
+def run_cases(task: StdinReference, run: Callable[[bytes, Limits], Outcome]) -> Verdict:
+    """The verdict of stdin cases; `run` runs the program once. Output counts when nothing else ended the program."""
+    tally = Tally(len(task.cases), task.partial)
+    limits = task.limits.limits()
+    waited = 0.0
+    for case in task.cases:
+        outcome = run(case.stdin.encode("utf-8", "surrogatepass"), limits)
+        problem = ending(outcome, limits)
+        waited += outcome.wall_seconds - outcome.cpu_seconds
+        if waited > _MAX_WAITING_SECONDS:
+            problem = Problem(Status.TIMEOUT, f"waited for more than {_MAX_WAITING_SECONDS:g} s over its cases")
+        if problem is None and not stdout_equal(case.stdout, outcome.stdout, task.compare):
+            problem = Problem(Status.WRONG, "wrong output")
+        tally.add(problem)
+        if tally.over or waited > _MAX_WAITING_SECONDS:
+            break
+    return tally.verdict()

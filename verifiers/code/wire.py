@@ -32,8 +32,7 @@ class Gone(BaseException):
 class Wire:
     """A side's end of its channel."""
 
-    def __init__(self, descriptor: int = CHANNEL) -> None:
-        self._descriptor = descriptor
+    def __init__(self) -> None:
         self._buffer = bytearray()
 
     def send(self, letter: str, body: Any) -> None:
@@ -43,14 +42,14 @@ class Wire:
             raise ValueError(f"a message of more than {MAX_LINE_BYTES} bytes")
         view = memoryview(line)
         while view:
-            view = view[os.write(self._descriptor, view) :]
+            view = view[os.write(CHANNEL, view) :]
 
     def receive(self) -> tuple[str, Any]:
         """The next line. Raises Gone at the end, ValueError or RecursionError for what is no message."""
         searched = 0
         while (end := self._buffer.find(b"\n", searched)) < 0:
             searched = len(self._buffer)
-            received = os.read(self._descriptor, 1 << 16)
+            received = os.read(CHANNEL, 1 << 16)
             if not received:
                 raise Gone
             self._buffer += received

@@ -9,12 +9,13 @@ Exit codes: 0 the proof is right, 1 it is not, 2 it could not be judged.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from verifiers.lean import server, toolchain
+from verifiers.lean import discovery, server, toolchain
 from verifiers.lean.judge import judge
 from verifiers.lean.steps import progress
 from verifiers.lean.toolchain import LeanUnavailable
@@ -93,11 +94,16 @@ def _in_file(shown: str, before: str) -> str:
 
 
 def _info() -> int:
-    tools = toolchain.embedded()
-    print(f"Lean:    {tools.name}")
+    tools = discovery.current()
+    print(f"Lean:    {tools.name} ({'full' if tools.is_full else 'embedded'} mode)")
     print(f"library: {tools.library}")
-    print(f"prelude: {toolchain.prelude(tools)}")
-    print(f"limits:  {server.HEARTBEATS * 1000:,} heartbeats, {server.LIMITS.cpu_seconds:g} s of CPU time")
+    if tools.is_full:
+        print(f"modules: {os.pathsep.join(map(str, tools.path))}")
+    else:
+        print(f"prelude: {toolchain.prelude(tools)}")
+    limits = server.FULL_LIMITS if tools.is_full else server.LIMITS
+    heartbeats = server.FULL_HEARTBEATS if tools.is_full else server.HEARTBEATS
+    print(f"limits:  {heartbeats * 1000:,} heartbeats, {limits.cpu_seconds:g} s of CPU time")
     return 0
 
 

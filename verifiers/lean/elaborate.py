@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import ctypes
 import json
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from verifiers.lean import gate, syntax
 from verifiers.lean.export import THEOREM, Data, Name, Unfit, export
 from verifiers.lean.native import Lean, Names, boxed, dotted, field, fields, items, kept, tag, text
 
+# Between the statement and the proof; the line end closes a comment at the statement's end.
+JOINT = "\n  := "
+# The kernel computes these by name on literals. The prelude has the others that it computes, defined as it does.
+COMPUTED: tuple[Name, ...] = (
+    *(("Nat", name) for name in ("gcd", "land", "lor", "xor", "shiftLeft", "shiftRight", "log2")),
+    *(("Lean", name) for name in ("reduceBool", "reduceNat")),
+    ("String", "ofList"),
+    ("Char", "ofNat"),
+)
 MAX_MESSAGES = 50
-MAX_MESSAGE_CHARS = 2_000
 _FILE = "proof"
 
 
@@ -54,7 +61,7 @@ class Elaboration:
         state = lean.call("l_Lean_Elab_Command_mkState", kept(base.environment), log, options(lean, heartbeats))
         if prefix:
             state = self._run(self._context(prefix.encode()), 0, state)
-        self._before = state
+        self._before = self._after = state
         self._input = self._context(self.text)
 
     def _context(self, source: bytes) -> int:
@@ -142,22 +149,39 @@ def _values(node: int) -> list[int]:
     return found
 
 
+def _computed(base: Base) -> list[str]:
+    """What is declared of the names that the kernel computes in its own way and that our prelude leaves out."""
+    lean = base.lean
+    found = (
+        name for name in COMPUTED if not lean.call("lean_environment_find", kept(base.kernel), lean.name(name)) & 1
+    )
+    return [dotted(name) for name in found]
+
+
 def statement(base: Base, request: Data) -> tuple[Data, bytes]:
     """Elaborate our own statement with `sorry` for a proof.
 
     Args:
-        request: `prefix`, `statement` (ends before `:=`), `heartbeats`.
+        request: `prefix`, `statement` (ends before `:=`), `heartbeats`, `strings` (see `export`).
 
     Returns:
         a report `{"messages", "name"}` and the exported theorem, whose type is what a proof must have; b"" where the
         statement has an error.
     """
-    run = Elaboration(base, request["prefix"], request["statement"] + " := sorry\n", request["heartbeats"])
-    run.run()
-    messages = run.messages()
-    report: Data = {"messages": messages}
-    if any(message["severity"] == "error" for message in messages):
+    run = Elaboration(base, request["prefix"], request["statement"] + JOINT + "sorry\n", request["heartbeats"])
+    report: Data = {"messages": run.messages()}
+    if not any(message["severity"] == "error" for message in report["messages"]):
+        commands, _ = run.parse()
+        run.run()
+        report["messages"] = run.messages()
+    if any(message["severity"] == "error" for message in report["messages"]):
         return report, b""
+    if problem := gate.statement_problem(commands, run.start + len(request["statement"].encode()) + JOINT.index(":")):
+        return {**report, "unfit": problem}, b""
+    if computed := [] if request["strings"] else _computed(base):
+        named = ", ".join(computed)
+        why = f"the header declares {named}, which the kernel computes in its own way: rename it"
+        return {**report, "unfit": why}, b""
     new = run.new_constants()
     theorems = [name for name, info in new.items() if tag(info) == THEOREM]
     if not theorems:
@@ -165,24 +189,23 @@ def statement(base: Base, request: Data) -> tuple[Data, bytes]:
     declared = min(theorems, key=len)
     report["name"] = list(declared)
     try:
-        return report, export(base.lean, new, declared)
+        return report, export(base.lean, new, declared, strings=request["strings"], proved=False)
     except Unfit as error:
         return {**report, "unfit": str(error)}, b""
 
 
-def proof(base: Base, request: Data, extra_kinds: Collection[str]) -> tuple[Data, bytes]:
+def proof(base: Base, request: Data) -> tuple[Data, bytes]:
     """Parse, gate and elaborate a proof.
 
     Args:
         request: `prefix`, `statement` (ends before `:=`), `readings` (pairs of what joins a proof to it and the proof,
             the policy's text; the first pair that parses counts, or the first), `name` of the theorem (components),
-            `heartbeats`.
+            `heartbeats`, `strings`.
 
     Returns:
         a report and the exported constants (b"" when there is nothing to check again). The report has `reading` (which
-        one), `start` (the byte where the policy's text begins), and `forbidden` (`{"what", "start", "end"}`) or
-        `messages` and `steps` (`[start, end, kind]`); positions are bytes of the whole text, those of messages are
-        Lean's lines and columns.
+        one), and `forbidden` (`{"what", "start"}`) or `messages` and `steps` (`[start, end, kind]`); positions are
+        bytes of the whole text, those of messages are Lean's lines and columns.
     """
     chosen = None
     for number, (joint, body) in enumerate(request["readings"]):
@@ -195,9 +218,9 @@ def proof(base: Base, request: Data, extra_kinds: Collection[str]) -> tuple[Data
             break
     assert chosen is not None
     number, start, run, commands = chosen
-    report: Data = {"reading": number, "start": start}
-    if refusal := gate.refuse(commands, start, extra_kinds):
-        return {**report, "forbidden": {"what": refusal.what, "start": refusal.start, "end": refusal.end}}, b""
+    report: Data = {"reading": number}
+    if refusal := gate.refuse(commands, start):
+        return {**report, "forbidden": {"what": refusal.what, "start": refusal.start}}, b""
     report["steps"] = [[step.start, step.end, step.kind] for step in gate.steps(commands[0], start)]
     run.run()
     report["messages"] = messages = run.messages()
@@ -208,6 +231,6 @@ def proof(base: Base, request: Data, extra_kinds: Collection[str]) -> tuple[Data
     if name not in new:
         return {**report, "unfit": f"no theorem {dotted(name)} was declared"}, b""
     try:
-        return report, export(base.lean, new, name)
+        return report, export(base.lean, new, name, strings=request["strings"])
     except Unfit as error:
         return {**report, "unfit": str(error)}, b""

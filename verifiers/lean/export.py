@@ -57,18 +57,20 @@ def _parts(info: int) -> tuple[int, ...]:
     )
 
 
-def export(lean: Lean, new: Mapping[Name, int], wanted: Name) -> bytes:
+def export(lean: Lean, new: Mapping[Name, int], wanted: Name, *, strings: bool, proved: bool = True) -> bytes:
     """The constant `wanted` and all new constants that it needs, as JSON.
 
     Args:
         new: the ConstantInfo of every constant that the environment has beyond what was imported.
+        strings: whether string literals may occur (the kernel knows what they mean only where `String` is Lean's own).
+        proved: whether the value of `wanted` counts; a statement's is a `sorry`, which holds strings.
 
     Raises:
-        Unfit: it holds free or metavariables, or is too large.
+        Unfit: it holds free or metavariables or such a string, or is too large.
     """
-    exporter = _Exporter(lean)
+    exporter = _Exporter(lean, strings=strings)
     for name in _in_order(lean, exporter.reader, new, wanted):
-        exporter.constant(new[name])
+        exporter.constant(new[name], with_value=proved or name != wanted)
     return json.dumps(exporter.data, separators=(",", ":")).encode()
 
 
@@ -89,7 +91,8 @@ def _in_order(lean: Lean, names: Names, new: Mapping[Name, int], wanted: Name) -
 
 
 class _Exporter:
-    def __init__(self, lean: Lean) -> None:
+    def __init__(self, lean: Lean, *, strings: bool) -> None:
+        self._strings = strings
         self.reader = Names(lean)
         self._lean = lean
         self._names: list[Any] = []
@@ -106,8 +109,9 @@ class _Exporter:
         self._level_at: dict[int, int] = {}
         self._expr_at: dict[int, int] = {}
 
-    def constant(self, info: int) -> None:
+    def constant(self, info: int, *, with_value: bool) -> None:
         kind = tag(info)
+        has_value = with_value and kind in (DEFINITION, THEOREM, OPAQUE)
         value = field(info, 0)
         name, parameters, type_ = fields(field(value, 0), 3)
         self._constants.append(
@@ -116,7 +120,7 @@ class _Exporter:
                 self._name(name),
                 [self._name(parameter) for parameter in members(parameters)],
                 self._expr(type_),
-                self._expr(field(value, 1)) if kind in (DEFINITION, THEOREM, OPAQUE) else -1,
+                self._expr(field(value, 1)) if has_value else -1,
                 _hint(field(value, 2)) if kind == DEFINITION else 0,
             ]
         )
@@ -189,6 +193,8 @@ class _Exporter:
         if kind == LITERAL and tag(head[0]) == 0:
             return [NUMBER, text(self._lean.call("l_Nat_reprFast", kept(field(head[0], 0))))]
         if kind == LITERAL:
+            if not self._strings:
+                raise Unfit("a string, which the kernel of this Lean does not know")
             return [STRING, text(field(head[0], 0))]
         raise Unfit("a free variable or metavariable is left in the proof")
 

@@ -1,9 +1,8 @@
 """Finds the proof in a completion. Pure text work; nothing is parsed as Lean here, every scan is linear.
 
-1. After `</think>` only what follows the last one counts; a text that begins with an open `<think>` holds no proof.
-2. The last fenced block that is not empty and has the tag lean or lean4; without one the last without a tag. A fence
-   that nobody closes runs to the end. Without any fence, the whole text.
-3. If the statement stands there, spaces aside, with `:=` behind it, the proof is what follows (its last occurrence in
+1. The last fenced block (`verifiers.fences`) that is not empty and has the tag lean or lean4; without one the last
+   without a tag. Without any fence, the whole text.
+2. If the statement stands there, spaces aside, with `:=` behind it, the proof is what follows (its last occurrence in
    an unfenced text). Else a text that declares a theorem of its own holds no proof of ours, and any other is the proof.
 """
 
@@ -12,10 +11,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_FENCE = re.compile(r"^[ \t>]*(`{3,}|~{3,})[ \t]*([^\n`]*)$", re.MULTILINE)
+from verifiers.fences import blocks, visible_start
+
 _TAGS = frozenset({"lean", "lean4"})
 _DECLARES = re.compile(r"^[ \t]*(?:theorem|lemma|example)\b", re.MULTILINE)
 _BY = re.compile(r"by\b")
+# A completion that goes on where the statement ended.
+_JOINT = re.compile(r"\s*:=[ \t]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +67,16 @@ class Proof:
     def readings(self) -> list[Reading]:
         """Every way to read it: as written when it begins with `by`, else as tactics, else as a term."""
         if _BY.match(self.text.lstrip()):
-            return [Reading(" := ", self.text)]
+            return [Reading("\n  := ", self.text)]
         # Tactics stand further in than the theorem.
-        return [Reading(" := by\n", self.text, indent=2), Reading(" :=\n", self.text)]
+        return [Reading("\n  := by\n", self.text, indent=2), Reading("\n  :=\n", self.text)]
 
 
 def find_proof(text: str, statement: str) -> Proof | None:
     """The proof, or None where there is none."""
-    at = text.rfind("</think>")
-    if at >= 0:
-        at += len("</think>")
-    elif text.lstrip().startswith("<think>"):
+    at = visible_start(text)
+    if at is None:
         return None
-    else:
-        at = 0
     start, end, closed = _block(text, at)
     block = text[start:end]
     if not block.strip():
@@ -86,31 +84,21 @@ def find_proof(text: str, statement: str) -> Proof | None:
     behind = _behind_statement(block, statement)
     if behind is None and _DECLARES.search(block):
         return None
+    if behind is None and (joint := _JOINT.match(block)):
+        behind = joint.end()
     start += behind or 0
     return Proof(text[start:end], start, closed)
 
 
 def _block(text: str, at: int) -> tuple[int, int, bool]:
     """Start and end of the block that counts, and whether it is closed."""
-    blocks: list[tuple[str, int, int, bool]] = []
-    opened: tuple[str, str, int] | None = None
-    for fence in _FENCE.finditer(text, at):
-        mark, tag = fence[1], fence[2].strip().lower()
-        if opened is None:
-            # The fence's own line end is no part of it.
-            opened = (mark, tag, min(fence.end() + 1, len(text)))
-        elif mark[0] == opened[0][0] and len(mark) >= len(opened[0]) and not tag:
-            blocks.append((opened[1], opened[2], fence.start(), True))
-            opened = None
-    if opened is not None:
-        blocks.append((opened[1], opened[2], len(text), False))
+    fenced = list(blocks(text, at))
     for wanted in (_TAGS, frozenset({""})):
-        found = [block for block in blocks if block[0] in wanted and text[block[1] : block[2]].strip()]
+        found = [block for block in fenced if block.tag in wanted and text[block.start : block.end].strip()]
         if found:
-            _, start, end, closed = found[-1]
-            return start, end, closed
+            return found[-1].start, found[-1].end, found[-1].closed
     # Blocks of other languages hold no proof, and the prose around them none either.
-    return (at, at, True) if blocks else (at, len(text), False)
+    return (at, at, True) if fenced else (at, len(text), False)
 
 
 def _behind_statement(block: str, statement: str) -> int | None:

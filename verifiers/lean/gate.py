@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from verifiers.lean.kinds import ALLOWED
@@ -17,17 +17,18 @@ _SPINE = frozenset(
 )
 # No honest proof needs them, and each says what it is up to.
 _WORDS = frozenset({"sorryAx", "lcProof", "lcUnreachable", "lcCast", "Lean.ofReduceBool", "Lean.ofReduceNat"})
+# Of a name: longer ones cost Lean seconds before it counts a heartbeat.
+MAX_PARTS = 64
 _SEQUENCES = frozenset({"Lean.Parser.Tactic.tacticSeq1Indented", "Lean.Parser.Tactic.tacticSeqBracketed"})
 _TERM_STEPS = frozenset(f"Lean.Parser.Term.{word}" for word in ("have", "show", "suffices"))
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A construct that no proof may use, and where (bytes of the text, end exclusive)."""
+    """A construct that no proof may use, and the byte of the text where it begins."""
 
     what: str
     start: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +40,47 @@ class Step:
     end: int
 
 
-def refuse(commands: Sequence[Node], body: int, extra: Collection[str] = ()) -> Refusal | None:
+def refuse(commands: Sequence[Node], body: int) -> Refusal | None:
     """Why a parsed text is not one theorem with an allowed proof, or None.
 
     Args:
         commands: the first commands of the text, as `Elaboration.parse` gives them.
         body: the byte where the policy's text begins.
-        extra: kinds that are allowed besides `verifiers.lean.kinds.ALLOWED`.
     """
     first = commands[0]
     if first.kind != THEOREM:
-        return Refusal("no theorem", first.start, first.end)
+        return Refusal("no theorem", first.start)
     for node in first.walk():
         if node.start < 0 or node.end <= body:
             continue
         if node.start < body:
             if node.kind not in _SPINE:
-                return Refusal(node.kind, body, node.end)
-        elif node.kind not in ALLOWED and node.kind not in extra:
-            return Refusal(node.kind, node.start, node.end)
-        elif node.kind == IDENTIFIER and node.value in _WORDS:
-            return Refusal(node.value, node.start, node.end)
+                return Refusal(node.kind, body)
+        elif node.kind not in ALLOWED:
+            return Refusal(node.kind, node.start)
+        elif node.kind == IDENTIFIER and _names_one(node.value):
+            return Refusal(node.value[:80], node.start)
     if len(commands) != 2 or commands[1].kind != END:
         second = commands[1]
-        return Refusal(f"a second command ({second.kind})", second.start, second.end)
+        return Refusal(f"a second command ({second.kind})", second.start)
+    return None
+
+
+def _names_one(identifier: str) -> bool:
+    return identifier.count(".") > MAX_PARTS or any(
+        identifier == word or identifier.endswith(f".{word}") for word in _WORDS
+    )
+
+
+def statement_problem(commands: Sequence[Node], end: int) -> str | None:
+    """Why our own statement is more, or less, than one theorem up to the `:=` that we put behind it; None if it is one.
+
+    Args:
+        end: the byte of that `:=`.
+    """
+    values = [node.start for node in commands[0].walk() if node.kind == "Lean.Parser.Command.declValSimple"]
+    if commands[0].kind != THEOREM or len(commands) != 2 or commands[1].kind != END or values != [end]:
+        return "it is not one theorem up to its `:=`: take out any proof, comment or second declaration"
     return None
 
 

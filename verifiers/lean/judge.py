@@ -6,7 +6,7 @@ is right when all of this holds (`verifiers.lean.gate` and `recheck` say why eac
 1. its syntax tree, as Lean parsed it, has only kinds of an allow-list, and is one theorem and nothing else;
 2. Lean elaborates it without an error or a `sorry`, within limits;
 3. in a process that never saw its text, the kernel accepts its term for *our* statement's type, on top of imports that
-   hold no `sorryAx`;
+   hold no `sorryAx` (full mode, where `Init` has it: point 4 finds it);
 4. all axioms that it rests on are among propext, Classical.choice, Quot.sound.
 
 | what happened | status |
@@ -17,6 +17,9 @@ is right when all of this holds (`verifiers.lean.gate` and `recheck` say why eac
 | heartbeats, CPU time, wall clock | timeout |
 | no proof / cut off by length before its end | no_answer / truncated |
 | the statement or header is refused by Lean; no Lean here | error, masked |
+
+A verdict's version names the Lean that judged: the embedded one, or the user's toolchain and project
+(`verifiers.lean.discovery`).
 
 Raises `SandboxFailed` when the sandbox fails twice, `SandboxUnavailable` when there is none.
 """
@@ -31,7 +34,7 @@ from verifiers.lean import server
 from verifiers.lean.extract import Proof, Reading, find_proof
 from verifiers.lean.server import Limited, Server, Stated
 from verifiers.lean.steps import Message, Text, errors, first_error, mark
-from verifiers.lean.toolchain import LeanUnavailable, embedded
+from verifiers.lean.toolchain import LeanUnavailable
 from verifiers.sandbox.types import Outcome, SandboxFailed
 from verifiers.types import Frozen, Json, Status, Step, Verdict
 
@@ -64,7 +67,11 @@ def judge(text: str, reference: Json, *, finish_reason: str) -> Verdict:
         return Verdict.failed("bad_reference", str(error))
     except LeanUnavailable as error:
         return Verdict.failed("no_lean", str(error))
-    version = embedded().name
+    verdict = _judged(lean, task, stated, text, finish_reason)
+    return verdict.model_copy(update={"verifier_version": lean.version})
+
+
+def _judged(lean: Server, task: LeanReference, stated: Stated, text: str, finish_reason: str) -> Verdict:
     if len(text) > MAX_TEXT_CHARS:
         return Verdict.of(Status.REJECTED, detail=f"the completion is longer than {MAX_TEXT_CHARS} characters")
     # As Lean reads them; of the same length, so that spans stay where they are.
@@ -80,7 +87,7 @@ def judge(text: str, reference: Json, *, finish_reason: str) -> Verdict:
     except SandboxFailed:
         # Cheaper than a fresh worker of the pool: the server starts anew.
         verdict = _prove(lean, task, stated, proof)
-    return verdict.model_copy(update={"extracted": proof.text[:4000], "verifier_version": version})
+    return verdict.model_copy(update={"extracted": proof.text[:4000]})
 
 
 def control(reference: Json) -> str:
@@ -117,7 +124,7 @@ def _state(lean: Server, statement: str) -> Stated:
     try:
         stated = lean.state(statement)
     except Limited as error:
-        raise ValueError(f"Lean does not get through the statement: {_limit(error.outcome)[1]}") from None
+        raise ValueError(f"Lean does not get through the statement: {_limit(lean, error.outcome)[1]}") from None
     if stated.messages:
         raise ValueError(f"Lean does not accept the statement: {stated.messages[0]['data'][:500]}")
     if not stated.blob or not stated.name:
@@ -144,7 +151,7 @@ def _prove(lean: Server, task: LeanReference, stated: Stated, proof: Proof) -> V
         pairs = [(reading.joint, reading.indented) for reading in readings]
         report, blob = lean.prove(task.statement, stated.name, pairs)
     except Limited as error:
-        status, detail = _limit(error.outcome)
+        status, detail = _limit(lean, error.outcome)
         return Verdict.of(status, detail=detail)
     where = _Where(lean.scope, task.statement, readings[report["reading"]], proof)
     if "forbidden" in report:
@@ -160,7 +167,7 @@ def _prove(lean: Server, task: LeanReference, stated: Stated, proof: Proof) -> V
     try:
         word = lean.check(stated, blob)
     except Limited as limited:
-        status, detail = _limit(limited.outcome)
+        status, detail = _limit(lean, limited.outcome)
         return Verdict.of(status, detail=f"the kernel: {detail}")
     if word["accepted"]:
         return Verdict.of(Status.CORRECT, detail="accepted by the kernel", steps=where.shifted(mark(spans, None)))
@@ -177,9 +184,9 @@ def _status(error: Message) -> Status:
     return Status.REJECTED if _RECURSION in error.text else Status.WRONG
 
 
-def _limit(outcome: Outcome) -> tuple[Status, str]:
+def _limit(lean: Server, outcome: Outcome) -> tuple[Status, str]:
     if outcome.status in ("cpu", "wall"):
-        limit = server.LIMITS.cpu_seconds if outcome.status == "cpu" else server.LIMITS.wall_seconds
+        limit = lean.limits.cpu_seconds if outcome.status == "cpu" else lean.limits.wall_seconds
         return Status.TIMEOUT, f"Lean was still at it after {limit:g} s of {outcome.status} time"
     if outcome.status == "signaled":
         return Status.REJECTED, f"it crashed Lean (signal {-(outcome.returncode or 0)}): too deep or too large"

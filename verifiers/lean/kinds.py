@@ -2,7 +2,8 @@
 
 Left out on purpose, though it parses: `sorry`, `admit`, `stop`; `native_decide`, `bv_decide` (they trust compiled
 code); `run_tac`, `by_elab`, `unsafe` and quotations (they run a program while the proof is read); `set_option` (it can
-switch the kernel off); `include_str` (it reads files); `sleep`, `dbg_trace`; commands, attributes and local notation.
+switch the kernel off); `include_str` (it reads files); `exact?`, `apply?` (what they find depends on what was asked
+before); `sleep`, `dbg_trace`; commands, attributes and local notation.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ _TACTICS = (
         "Lean.Parser.Tactic.",
         """
         tacticSeq tacticSeq1Indented tacticSeqBracketed paren nestedTactic unknown
-        exact exact? apply apply? refine refine' intro intros introMatch assumption constructor left right exists
+        exact apply refine refine' intro intros introMatch assumption constructor left right exists
         tacticExists_,, eqRefl tacticRfl tacticRfl' applyRfl symm tacticTrivial contradiction tacticExfalso
         falseOrByContra specialize revert clear rename renameI rename_i subst substVars substEqs generalize
         generalizeArg injection injections congr acRfl tacticAc_nf_ acNf0 decide omega lia cutsat grind grobner

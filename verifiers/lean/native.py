@@ -222,5 +222,5 @@ class Names:
 
 
 def dotted(name: Sequence[str | int]) -> str:
-    """A name as people write it."""
-    return ".".join(map(str, name))
+    """A name as people write it; two names are never written alike."""
+    return ".".join(f"«{part}»" if isinstance(part, str) and "." in part else str(part) for part in name)

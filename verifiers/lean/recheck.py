@@ -55,7 +55,7 @@ def recheck(lean: Lean, kernel: int, request: Data) -> Data:
 def _recheck(lean: Lean, kernel: int, request: Data) -> Data:
     wanted: Name = tuple(request["name"])
     heartbeats = request["heartbeats"] * 1000
-    ours, stated = _read(lean, request["statement"], {}, strings=True)
+    ours, stated = _read(lean, request["statement"], {}, strings=request["strings"])
     given = [constant.name for constant in stated]
     renamed = _fresh_names(request["proof"], given)
     theirs, proved = _read(lean, request["proof"], renamed, strings=request["strings"])

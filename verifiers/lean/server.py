@@ -15,10 +15,11 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import re
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from verifiers.lean import toolchain
+from verifiers.lean import discovery, toolchain
 from verifiers.lean.export import Data
 from verifiers.lean.header import Header
 from verifiers.lean.session import Session
@@ -28,7 +29,14 @@ from verifiers.sandbox.types import Limits, Outcome, SandboxFailed
 HEARTBEATS = 4_000
 """Lean's own measure of work for one declaration, in thousands of small allocations (its default is 200,000)."""
 LIMITS = Limits(cpu_seconds=10, wall_seconds=30, memory_bytes=1536 << 20, output_bytes=48 << 20)
+# A proof over Mathlib takes what Lean gives it by default.
+FULL_HEARTBEATS = 200_000
+FULL_LIMITS = Limits(cpu_seconds=30, wall_seconds=90, memory_bytes=6 << 30, output_bytes=48 << 20)
 _PROGRAM = "from verifiers.lean.warm import main\nmain()\n"
+# What a proof costs depends a little on what its process did before. So a session stops well below the limit, and what
+# it does not get through is tried alone, where the same text always costs the same.
+_CAUTION = 2
+_GAVE_UP = re.compile(rb'maximum number of heartbeats|timeout at|"kind": "limit"')
 _MAX_SERVERS = 4
 _MAX_STATEMENTS = 20_000
 
@@ -62,29 +70,39 @@ class Server:
 
     Attributes:
         scope: the header's scope commands, which stand before every statement.
+        version: the name of the Lean that decides.
+        limits: of one request.
 
     Raises LeanUnavailable from everything when there is no Lean, SandboxUnavailable where nothing can be confined,
     SandboxFailed when a child died by nobody's limit.
     """
 
     def __init__(self, header: Header) -> None:
-        tools = toolchain.embedded()
-        prelude = toolchain.prelude(tools)
-        compiled = header.compiled(tools, prelude)
-        path = [prelude] if compiled is None else [prelude, compiled]
-        modules = [toolchain.BASE_MODULE] if compiled is None else [toolchain.BASE_MODULE, header.module]
+        tools = discovery.current()
+        path = list(tools.path) if tools.is_full else [toolchain.prelude(tools)]
+        modules = header.modules(tools)
+        compiled = header.compiled(tools, path)
+        if compiled is not None:
+            path.append(compiled)
+            modules.append(header.module)
         self.scope = header.scope
+        self.version = tools.name
+        self.limits = FULL_LIMITS if tools.is_full else LIMITS
+        self._heartbeats = FULL_HEARTBEATS if tools.is_full else HEARTBEATS
+        # The kernel knows what a string literal is where `String` is Lean's own.
+        self._strings = tools.is_full
         self._forks = ForkServer(
             preload=("verifiers.lean.warm:load",),
             environment={
                 toolchain.LIBRARY_SETTING: str(tools.library),
                 toolchain.PATH_SETTING: os.pathsep.join(map(str, path)),
                 toolchain.MODULES_SETTING: " ".join(modules),
+                toolchain.SORRY_SETTING: "" if tools.is_full else toolchain.SORRY_MODULE,
             },
-            paths=[str(tools.library.parent), *map(str, path)],
+            paths=[*tools.folders(), *map(str, path)],
         )
         # Two: what has the last word never reads a text.
-        self._sessions = {"proof": Session(self._forks, LIMITS), "recheck": Session(self._forks, LIMITS)}
+        self._sessions = {"proof": Session(self._forks, self.limits), "recheck": Session(self._forks, self.limits)}
         self._stated: OrderedDict[str, Stated] = OrderedDict()
         # Axioms of imported constants, found by earlier checks.
         self._known: dict[str, list[str]] = {}
@@ -115,7 +133,7 @@ class Server:
 
     def check(self, stated: Stated, proof: bytes) -> Data:
         """The kernel's word, see `verifiers.lean.recheck.recheck`. Raises Limited."""
-        request = {"name": stated.name, "strings": False, "known": self._known}
+        request = {"name": stated.name, "known": self._known}
         word, _ = self._ask("recheck", request, stated.blob, proof)
         self._known.update(word.get("found", {}))
         return word
@@ -127,17 +145,16 @@ class Server:
         self._forks.close()
 
     def _ask(self, what: str, request: Data, *blobs: bytes) -> tuple[Data, bytes]:
-        body = b"\n".join((json.dumps({"do": what, "heartbeats": HEARTBEATS, **request}).encode(), *blobs))
-        answer = self._sessions[what].ask(body) if what in self._sessions else None
-        if answer is None:
-            answer = self._ask_alone(body)
-        line, _, blob = answer.partition(b"\n")
-        report: Data = json.loads(line)
-        return report, blob
+        request = {"strings": self._strings, **request}
+        if what in self._sessions:
+            answer = self._sessions[what].ask(_packed(what, self._heartbeats // _CAUTION, request, blobs))
+            if answer is not None and not _GAVE_UP.search(answer):
+                return _unpacked(answer)
+        return _unpacked(self._ask_alone(_packed(what, self._heartbeats, request, blobs)))
 
     def _ask_alone(self, body: bytes) -> bytes:
         """In a child of its own. Raises Limited, SandboxFailed."""
-        outcome = self._forks.run(_PROGRAM, stdin=body, limits=LIMITS)
+        outcome = self._forks.run(_PROGRAM, stdin=body, limits=self.limits)
         if outcome.status != "exited" or not outcome.stdout:
             if outcome.stderr.rstrip().endswith(b"MemoryError"):
                 raise Limited(outcome)
@@ -146,6 +163,16 @@ class Server:
                 raise SandboxFailed(f"Lean's process gave no answer: {problem or outcome.returncode}")
             raise Limited(outcome)
         return outcome.stdout
+
+
+def _packed(what: str, heartbeats: int, request: Data, blobs: tuple[bytes, ...]) -> bytes:
+    return b"\n".join((json.dumps({"do": what, "heartbeats": heartbeats, **request}).encode(), *blobs))
+
+
+def _unpacked(answer: bytes) -> tuple[Data, bytes]:
+    line, _, blob = answer.partition(b"\n")
+    report: Data = json.loads(line)
+    return report, blob
 
 
 _servers: OrderedDict[tuple[int, str], Server] = OrderedDict()
@@ -158,7 +185,7 @@ def shared(header: str) -> Server:
     """
     key = (os.getpid(), header)
     if key not in _servers:
-        server = Server(Header.read(header))
+        server = Server(Header.read(header, may_import=discovery.current().is_full))
         while len(_servers) >= _MAX_SERVERS:
             _servers.popitem(last=False)[1].close()
         _servers[key] = server

@@ -9,7 +9,7 @@ from dataclasses import field as default
 from verifiers.lean.native import Lean, Names, dotted, field, fields, items, lasts, tag, text
 
 IDENTIFIER, ATOM, MISSING = "ident", "atom", "missing"
-_ORIGINAL, _SYNTHETIC = 0, 1
+_ORIGINAL = 0
 # By the address of a name that lasts: most are those of the library's own parsers.
 _kinds: dict[int, str] = {}
 

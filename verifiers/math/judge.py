@@ -19,7 +19,7 @@ and the confinement are the caller's (`verifiers.pool`).
 A completion cut by length is judged only when its answer is complete (`verifiers.answer.Found.complete`).
 
 Not covered: approximations (an expected 3.14 is exactly that), answers with functions nobody defined (`f(2) < f(1)`),
-sums, integrals, limits and sequences with dots. As an expected answer these are "unverifiable" (`screen`).
+sums, integrals, limits and sequences with dots. As an expected answer these cannot be verified (`reference_problem`).
 """
 
 from __future__ import annotations
@@ -99,12 +99,6 @@ def reference_problem(reference: Json) -> str | None:
     if not isinstance(reference.get("lone_number", False), bool):
         return 'reference "lone_number" must be true or false'
     return _answer_problem(str(answer))
-
-
-def screen(reference: Json) -> str | None:
-    """`reference_problem` for data sets: None when the expected answer can be verified, else "unverifiable: why"."""
-    problem = reference_problem(reference)
-    return None if problem is None else f"unverifiable: {problem}"
 
 
 @functools.lru_cache(maxsize=4096)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from verifiers.math import sampling
 from verifiers.math.formula import (
     INFINITY,
+    NEGATIVE_INFINITY,
     Answer,
     Group,
     Matrix,
@@ -22,7 +23,6 @@ from verifiers.math.formula import (
 from verifiers.math.reader import read
 
 _FUNCTION_NAME = re.compile(r"\s*([A-Za-z]\s*(?:\^\{-1\})?\(\s*[a-z]\s*(?:,\s*[a-z]\s*)*\))\s*=(?!=)")
-_NEGATIVE_INFINITY = Node("negative", (INFINITY,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def _agree(sides: Sequence[Answer]) -> None:
 
 def is_infinite(node: Node) -> bool:
     """Plus or minus infinity."""
-    return node in (INFINITY, _NEGATIVE_INFINITY)
+    return node in (INFINITY, NEGATIVE_INFINITY)
 
 
 def scalars_of(meaning: Meaning) -> list[Scalar]:

@@ -7,11 +7,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from verifiers.math import sampling
-from verifiers.math.formula import INFINITY, Group, NamedSet, Node, Relation, Scalar, SetOperation, Unreadable
+from verifiers.math.formula import (
+    INFINITY,
+    NEGATIVE_INFINITY,
+    Group,
+    NamedSet,
+    Relation,
+    Scalar,
+    SetOperation,
+    Unreadable,
+)
 from verifiers.math.limits import MAX_ELEMENTS, TooLarge
 
 _PLUS = Scalar(INFINITY, r"\infty")
-_MINUS = Scalar(Node("negative", (INFINITY,)), r"-\infty")
+_MINUS = Scalar(NEGATIVE_INFINITY, r"-\infty")
 _INTERVALS = {"()", "[]", "(]", "[)"}
 
 
@@ -116,7 +125,7 @@ def _piece(left: Scalar, left_closed: bool, right: Scalar, right_closed: bool) -
 def _position(scalar: Scalar) -> Any:
     if scalar.node == INFINITY:
         return float("inf")
-    if scalar.node == _MINUS.node:
+    if scalar.node == NEGATIVE_INFINITY:
         return float("-inf")
     position = sampling.number_at(scalar.node, {}, exact=False)
     if position is None:

@@ -34,7 +34,11 @@ _ROMAN_LETTER = re.compile(
 _THIN_THOUSANDS = re.compile(r"(?<=[0-9])(?:\\,|\\ |\u202f|\u2009)(?=[0-9]{3}(?![0-9]))")
 _SPACES = re.compile(r"(?<!\\)\\[,;:> ]|\\(?:quad|qquad|enspace|thinspace)(?![A-Za-z])|[\u2000-\u200a\u202f]|&nbsp;")
 # Characters that honest output carries at the ends of a text: byte order mark, zero-width space and joiners.
-_EDGES = " \t\r\n\ufeff\u200b\u200c\u200d\u2060.,;。、，"
+_BLANKS = " \t\r\n\ufeff\u200b\u200c\u200d\u2060"
+_EDGES = _BLANKS + ".,;。、，"
+_LEADING = re.compile(rf"^(?:[{_BLANKS},;。、，]|\.(?![0-9]))+")
+# .5 is 0.5
+_BARE_POINT = re.compile(r"(?<![0-9A-Za-z.}\])])\.(?=[0-9])")
 _UNICODE = str.maketrans(
     {
         "×": r"\times ", "·": r"\cdot ", "⋅": r"\cdot ", "∙": r"\cdot ", "÷": r"\div ", "±": r"\pm ", "∓": r"\mp ",
@@ -55,9 +59,9 @@ def tidy(answer: str) -> str:
     """
     if _PLAIN.fullmatch(answer):
         return answer
-    text = answer.strip(_EDGES)
+    text = _strip(answer)
     if not text.isascii():
-        text = _ROOT.sub(_root, text.translate(TO_ASCII).translate(_UNICODE)).strip(_EDGES)
+        text = _strip(_ROOT.sub(_root, text.translate(TO_ASCII).translate(_UNICODE)))
     if "\\" in text or "{" in text:
         text = _tidy_commands(text)
     if "$" in text and not len(_DOLLARS.findall(text)) % 2:
@@ -66,6 +70,8 @@ def tidy(answer: str) -> str:
         text = _DOLLARS.sub(" ", text) if not _MONEY.search(text) else text
     if "~" in text:
         text = text.replace("~", " ")
+    if "." in text:
+        text = _BARE_POINT.sub("0.", text)
     for _ in range(8):
         unwrapped = _unwrap(text)
         if unwrapped == text:
@@ -92,14 +98,23 @@ def _tidy_commands(text: str) -> str:
 
 
 def _unwrap(text: str) -> str:
-    text = text.strip(_EDGES)
+    text = _strip(text)
     for wrapper in _WRAPPERS:
         if match := wrapper.fullmatch(text):
-            return match[1].strip(_EDGES)
+            return _strip(match[1])
     box = _BOX.match(text)
     if box and text.endswith("}") and _closes_at_end(text, box.end()):
-        return text[box.end() : -1].strip(_EDGES)
+        return _strip(text[box.end() : -1])
     return text
+
+
+def _strip(text: str) -> str:
+    """Without what means nothing at the ends. A point before a digit is part of the number; dots are no full stop."""
+    if not text.rstrip(_BLANKS).endswith(".."):
+        text = text.rstrip(_EDGES)
+    if not text.lstrip(_BLANKS).startswith(".."):
+        text = _LEADING.sub("", text)
+    return text.strip(_BLANKS)
 
 
 def _closes_at_end(text: str, start: int) -> bool:

@@ -54,8 +54,6 @@ _define(
     ("h hr hrs hour hours 小时 时", 3600),
     ("day days 天 日", 86400),
     ("week weeks 周 星期", 604800),
-    ("month months 月 个月", 2629746),
-    ("year years yr yrs 年", 31556952),
 )
 _define(
     "volume",
@@ -68,9 +66,9 @@ _define("euro", ("euro euros eur €", 1))
 _define("pound sterling", ("£ gbp", 1))
 _define("yen", ("yen jpy 日元 ¥", 1))
 _define("angle", ("degree degrees deg 度 °", 1))
-# A month and a year have no fixed length: as units of their own they only equal themselves.
-for _name in ("month months 月 个月 year years yr yrs 年").split():
-    _NAMES[_name] = (_NAMES[_name][0], _NAMES[_name][0], Fraction(1))
+# A month and a year have no fixed length: each is a dimension of its own.
+_define("month", ("month months 月 个月", 1))
+_define("year", ("year years yr yrs 年", 1))
 
 _NOT_UNITS = frozenset(
     "zero one two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty hundred thousand "
@@ -79,9 +77,14 @@ _NOT_UNITS = frozenset(
     "mod modulo and or nor not no never but except if than then less fewer more greater smaller bigger to from off out "
     "of percent pct is are was were be isn aren wrong right false true incorrect correct maybe perhaps probably "
     "approximately about around almost nearly between instead rather actually else otherwise wait because since so "
-    "twice double triple thrice negative positive point sqrt log ln sin cos tan exp pi".split()
+    "twice double triple thrice negative positive point sqrt log ln sin cos tan exp pi "
+    "tens lakh lakhs crore crores gross grosses remainder approx ish odd more upwards".split()
 )
-_NOT_CJK_UNITS = frozenset("一二三四五六七八九零十百千万亿半多余几和或加减乘除成倍不非无没错否大小至到约")
+_NOT_CJK_UNITS = frozenset(
+    "一二三四五六七八九零十百千万亿半多余几和或加减乘除成倍不非无没错否大小至到约的次打折兆双对以左右剩"
+)
+# Numbers and fractions by their endings: millions, sixteen, eighths, twelfths, thirtieth.
+_ORDINAL = re.compile(r"(?:illions?|teens?|(?:i[ex]|gh|ven|x|f|in|en)ths?)$")
 _MAX_WORDS = 4
 _POWERS = {"square": 2, "sq": 2, "cubic": 3, "cu": 3, "平方": 2, "立方": 3}
 
@@ -101,7 +104,7 @@ _LETTERS = frozenset("m s g h l L".split())
 
 def unit_key(rest: str) -> str | None:
     """The key of the unit that `rest` (what follows a number) spells; "" for none, None when it is no unit."""
-    if not rest or not rest.strip(" .,"):
+    if rest.strip(" ,") in ("", "."):
         return ""
     match = _UNIT.match(rest)
     if match is None:
@@ -114,7 +117,7 @@ def unit_key(rest: str) -> str | None:
         return _chinese(match["cjk"])
     if match["glued"]:
         return _glued(match, rest)
-    power = re.sub(r"\D", "", (match["texpower"] or match["power"] or "").translate({0xB2: "2", 0xB3: "3"}))
+    power = _power(match["texpower"] or match["power"])
     return _words(match["tex"] if match["tex"] is not None else match["words"], power)
 
 
@@ -146,10 +149,15 @@ def _measure(unit: str) -> tuple[str, Fraction] | None:
     return f"{known[1]}^{exponent}", known[2] ** exponent
 
 
+def _power(written: str | None) -> str:
+    """`^{2}` or `²` as 2, "" for none."""
+    return re.sub(r"\D", "", (written or "").translate({0xB2: "2", 0xB3: "3"}))
+
+
 def _glued(match: re.Match[str], rest: str) -> str | None:
     name = match["glued"]
     spaced = rest[:1].isspace()
-    power = re.sub(r"\D", "", (match["gluedpower"] or "").translate({0xB2: "2", 0xB3: "3"}))
+    power = _power(match["gluedpower"])
     if name in _GLUED or (name in _LETTERS and spaced) or (spaced and len(name) > 1):
         return _words(name, power)
     return None
@@ -158,7 +166,7 @@ def _glued(match: re.Match[str], rest: str) -> str | None:
 def _words(text: str, power: str) -> str | None:
     words = re.findall(r"[A-Za-z\u4e00-\u9fff]+", re.sub(r"'s\b", "", text))
     if not words:
-        return "" if not text.strip(" .,") else None
+        return "" if text.strip(" ,") in ("", ".") else None
     if len(words) > _MAX_WORDS or any(_changes_value(word.lower()) for word in words):
         return None
     if re.search(r"[^A-Za-z\u4e00-\u9fff ,'/.-]", text):
@@ -177,7 +185,7 @@ def _words(text: str, power: str) -> str | None:
 
 
 def _changes_value(word: str) -> bool:
-    return word in _NOT_UNITS or word.endswith(("illion", "illions", "teen", "teens", "ieth", "ieths"))
+    return word in _NOT_UNITS or _ORDINAL.search(word) is not None
 
 
 def _chinese(text: str) -> str | None:

@@ -137,7 +137,6 @@ _NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "set_tid_address": (218, 96),
     "setitimer": (38, 103),
     "setpgid": (109, 154),
-    "setsid": (112, 157),
     "shutdown": (48, 210),
     "sigaltstack": (131, 132),
     "socketpair": (53, 199),
@@ -165,7 +164,6 @@ _MACHINES = ("x86_64", "aarch64")
 
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
-PR_GET_SECCOMP = 21
 PR_SET_SECCOMP = 22
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38

@@ -155,7 +155,7 @@ class ForkServer:
     def __init__(
         self,
         *,
-        preload: Sequence[str] = ("numpy", "sympy"),
+        preload: Sequence[str],
         recycle_after: int = 2000,
         environment: Mapping[str, str] | None = None,
         paths: Sequence[str] = (),
@@ -324,7 +324,7 @@ def _close_descriptor(descriptor: int) -> None:
 _shared: dict[tuple[int, tuple[str, ...]], ForkServer] = {}
 
 
-def shared(preload: Sequence[str] = ("numpy", "sympy")) -> ForkServer:
+def shared(preload: Sequence[str]) -> ForkServer:
     """This process's fork server with these modules; made at the first call, ended at exit."""
     key = (os.getpid(), tuple(preload))
     if key not in _shared:

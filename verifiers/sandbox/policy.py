@@ -19,7 +19,6 @@ import resource
 import struct
 import sys
 import sysconfig
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -127,8 +126,6 @@ class Confinement:
     """Prepared once, applied in any number of forked children or once in a long-lived worker.
 
     Args:
-        read_paths: files and directories that may be read; none means `default_read_paths()`.
-        write_paths: directories that may be written.
         landlock_abi: use this older ABI; for tests of the lowest one.
         base_bytes: address space that the process has already; `Limits.memory_bytes` comes on top.
 
@@ -138,8 +135,6 @@ class Confinement:
     def __init__(
         self,
         *,
-        read_paths: Sequence[str] | None = None,
-        write_paths: Sequence[str] = (),
         landlock_abi: int | None = None,
         base_bytes: int = 0,
     ) -> None:
@@ -148,7 +143,10 @@ class Confinement:
         self._ruleset = None
         if found.landlock_abi:
             self._ruleset = landlock.Ruleset(min(found.landlock_abi, landlock_abi or found.landlock_abi))
-            self._allow(default_read_paths() if read_paths is None else read_paths, write_paths)
+            for path in default_read_paths():
+                self._ruleset.allow(path, landlock.READ)
+            if os.path.exists(os.devnull):
+                self._ruleset.allow(os.devnull, landlock.READ_FILE | landlock.WRITE_FILE)
         # Root keeps its files and loses its powers.
         header = ctypes.create_string_buffer(struct.pack("Ii", _CAPABILITY_VERSION_3, 0), 8)
         no_capabilities = ctypes.create_string_buffer(24)
@@ -161,17 +159,7 @@ class Confinement:
             self._steps.append(self._ruleset.restrict_self)
         self._filter = None
         if found.seccomp:
-            calls = seccomp.COMPUTE_CALLS + (seccomp.WRITE_CALLS if write_paths else "")
-            self._filter = seccomp.assemble(calls, seccomp.COMPUTE_RULES)
-
-    def _allow(self, read_paths: Iterable[str], write_paths: Iterable[str]) -> None:
-        assert self._ruleset is not None
-        for path in read_paths:
-            self._ruleset.allow(path, landlock.READ)
-        for path in write_paths:
-            self._ruleset.allow(path, landlock.WRITE)
-        if os.path.exists(os.devnull):
-            self._ruleset.allow(os.devnull, landlock.READ_FILE | landlock.WRITE_FILE)
+            self._filter = seccomp.assemble(seccomp.COMPUTE_CALLS, seccomp.COMPUTE_RULES)
 
     def apply(self, limits: Limits | None = None) -> None:
         """Confine this process, for good. Only while it has a single thread: others would stay free.
@@ -185,11 +173,6 @@ class Confinement:
             step()
         if self._filter is not None:
             self._filter.install(os.getpid())
-
-    def close(self) -> None:
-        """Give up the ruleset's descriptor; what is in force stays so."""
-        if self._ruleset is not None:
-            self._ruleset.close()
 
 
 def set_limits(limits: Limits, base_bytes: int) -> None:

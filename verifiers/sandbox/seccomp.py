@@ -126,12 +126,13 @@ COMPUTE_RULES: dict[str, Rule] = {
     "tgkill": [*one_of(0, (_OWN_PID,)), *not_equal(2, _SIGKILL)],
     "clone": [*one_of(0, (_CLONE_THREAD,), mask=_CLONE_THREAD), *no_bit(0, _CLONE_ANY_NAMESPACE)],
 }
-# Where paths may be written (Landlock or a private file system says which).
+# Where paths may be written (a private file system says which).
 WRITE_CALLS = """
     mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat chmod fchmod fchmodat
     utimensat fallocate creat sendfile
 """
-# Slow lane: programs are executed, inside their own process namespace, where a signal reaches nobody else.
+# Slow lane, over COMPUTE_RULES: programs are executed, in their own process namespace, where a signal reaches nobody
+# else.
 EXECUTE_RULES: dict[str, Rule] = {
     "execve": [],
     "kill": [],
@@ -140,7 +141,6 @@ EXECUTE_RULES: dict[str, Rule] = {
     "setpgid": [],
     "open": [],
     "openat": [],
-    "clone": [*one_of(0, (_CLONE_THREAD,), mask=_CLONE_THREAD), *no_bit(0, _CLONE_ANY_NAMESPACE)],
 }
 PROCESS_RULES: dict[str, Rule] = {
     "fork": [],

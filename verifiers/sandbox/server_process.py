@@ -51,7 +51,6 @@ class ServerProcess:
     ) -> None:
         policy.require()
         wrapper, problem = bubblewrap.find()
-        self.bubblewrapped = wrapper is not None
         if wrapper is None:
             _log.warning("programs run under Landlock and seccomp alone: %s", problem)
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

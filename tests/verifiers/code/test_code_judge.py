@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from verifiers.audit.cases import SUITES, read
+from verifiers.audit.cases import SUITES
 from verifiers.code.judge import LIGHT, control, judge
 from verifiers.sandbox import launcher, policy
 from verifiers.sandbox.launcher import shared
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.skipif(
     bool(policy.check().missing()), reason=f"no sandbox here: {'; '.join(policy.check().missing())}"
 )
 
-PROBLEMS = {case.name: case for path in sorted((SUITES / "code").glob("*.py")) for case in read(path)}
+REFERENCES: dict[str, dict[str, Any]] = json.loads((SUITES / "code" / "problems.json").read_text(encoding="utf-8"))
 ASSERTS: dict[str, Any] = {"kind": "asserts", "entry_point": "f", "tests": "assert f(1) == 2\nassert f(5) == 6\n"}
 CALLS: dict[str, Any] = {
     "kind": "calls",
@@ -40,20 +41,11 @@ def _end_the_fork_server() -> Iterator[None]:
     shared(LIGHT).close()
 
 
-@pytest.mark.parametrize("name", sorted(name for name, case in PROBLEMS.items() if case.kind == "honest"))
-def test_honest_programs_pass(name: str) -> None:
-    case = PROBLEMS[name]
-    said = judge(case.text, case.reference, finish_reason="stop")
-    assert said.status is Status.CORRECT, said
-    again = judge(control(case.reference), case.reference, finish_reason="stop")
-    assert again.status is Status.WRONG, again
-
-
-@pytest.mark.parametrize("name", sorted(name for name, case in PROBLEMS.items() if case.kind == "attack"))
-def test_attacks_get_nothing(name: str) -> None:
-    case = PROBLEMS[name]
-    said = judge(case.text, case.reference, finish_reason="stop")
-    assert said.reward == 0.0, said
+@pytest.mark.parametrize("name", sorted(REFERENCES))
+def test_the_control_is_wrong_for_every_reference_of_the_audit(name: str) -> None:
+    """The programs themselves are judged by the audit (tests/verifiers/test_audit.py)."""
+    said = judge(control(REFERENCES[name]), REFERENCES[name], finish_reason="stop")
+    assert said.status is Status.WRONG, said
 
 
 @pytest.mark.parametrize(

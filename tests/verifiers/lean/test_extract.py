@@ -60,8 +60,8 @@ def test_readings() -> None:
     tactics = find_proof("by simp", STATEMENT)
     either = find_proof("rfl", STATEMENT)
     assert tactics is not None and either is not None
-    assert tactics.readings() == [Reading(" := ", "by simp")]
-    assert either.readings() == [Reading(" := by\n", "rfl", indent=2), Reading(" :=\n", "rfl")]
+    assert tactics.readings() == [Reading("\n  := ", "by simp")]
+    assert either.readings() == [Reading("\n  := by\n", "rfl", indent=2), Reading("\n  :=\n", "rfl")]
 
 
 def test_places_in_an_indented_text() -> None:

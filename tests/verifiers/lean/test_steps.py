@@ -76,8 +76,7 @@ def test_which_error_counts() -> None:
     assert first_error([]) is None
 
 
-def test_splitting_a_step_makes_no_progress_a_reward() -> None:
-    """The number that may be farmed is no reward: a step's own reward is 0 or 1, and trivial ones have none."""
+def test_trivial_steps_have_no_reward() -> None:
     for kind in ("skip", "tacticTry_", "tacticExfalso", "done"):
         (step,) = mark([(0, 4, f"Lean.Parser.Tactic.{kind}")], None)
         assert step.reward == 0.0

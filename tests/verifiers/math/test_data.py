@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from tests.bench.math_pairs import EQUAL, UNEQUAL, accepted, equal_pairs, unequal_pairs
-from verifiers.math.judge import judge, screen
+from verifiers.math.judge import judge, reference_problem
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 # Exceptions by file and line, with the reason: there are none.
@@ -26,7 +26,7 @@ def test_every_expected_answer_passes(name: str) -> None:
         texts = [f"\\boxed{{{gold}}}", f"The answer is {gold}.", f"答案是{gold}。"]
         texts += [solution] if "####" in solution else []
         verdicts = [judge(text, {"answer": gold}, finish_reason="stop") for text in texts]
-        if screen({"answer": gold}) or any(verdict.reward != 1.0 for verdict in verdicts):
+        if reference_problem({"answer": gold}) or any(verdict.reward != 1.0 for verdict in verdicts):
             wrong[name, number] = gold
     assert wrong.keys() == {key for key in EXCEPTIONS if key[0] == name}, wrong
 
