@@ -26,6 +26,8 @@ _DEATH_SECONDS = 5.0
 _ENVIRONMENT = (
     *("PATH", "HOME", "XDG_CACHE_HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ", "LD_LIBRARY_PATH"),
     "VIRTUAL_ENV",
+    # Which Lean judges (`verifiers.lean.discovery`).
+    *("RLCORE_LEAN_PROJECT", "RLCORE_LEAN_TOOLCHAIN", "LEAN_SYSROOT", "ELAN_HOME"),
 )
 
 

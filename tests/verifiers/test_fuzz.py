@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
@@ -28,7 +27,7 @@ UNREACHABLE: dict[str, dict[str, Any]] = {
     "lean": {"statement": "theorem t : 2 + 2 = 5"},
 }
 COUNTS = {"math": 500, "code": 160, "lean": 250}
-# How an answer is set off, and how much longer than its limits a verdict may take on a busy machine.
+# How an answer is set off in its text.
 FENCES = {"math": ("\\boxed{", "}"), "code": ("```python\n", "\n```"), "lean": ("```lean\n", "\n```")}
 TOKENS = {
     "math": r"\frac \sqrt \boxed \text \left( \right) \begin{pmatrix} \end{pmatrix} \\ & { } [ ] ( ) , ; : = < > \le"
@@ -126,15 +125,14 @@ def shown(verdict: Verdict, text: str) -> tuple[str, str, str | None, str]:
 def test_any_text_gets_a_verdict_and_none_a_reward(pool: JudgePool, name: str) -> None:
     random = Random(f"fuzz {name}")
     texts = [text for text, _ in zip(fuzz(name, random), range(COUNTS[name]), strict=False)]
-    began = time.monotonic()
-    verdicts = pool.judge([Job(verifier=name, text=text, reference=UNREACHABLE[name]) for text in texts])
+    jobs = [Job(verifier=name, text=text, reference=UNREACHABLE[name]) for text in texts]
+    # Longer than the slowest machine needs: a judge that hangs is masked by it, and found so below.
+    verdicts = pool.judge(jobs, deadline_seconds=400.0)
     pairs = list(zip(texts, verdicts, strict=True))
     assert not [shown(verdict, text) for text, verdict in pairs if verdict.mask_sample]
     assert not [shown(verdict, text) for text, verdict in pairs if verdict.reward]
     # Each kind of ending is seen, so the fuzz reaches behind the extraction.
     assert {Status.WRONG, Status.NO_ANSWER} <= {verdict.status for verdict in verdicts}
-    assert max(verdict.seconds for verdict in verdicts) < 20
-    assert time.monotonic() - began < 200
     assert pool.healthy()
 
 
