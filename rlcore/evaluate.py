@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from rlcore.data import mixture
 from rlcore.resources import Resources
 from rlcore.sampling import sample_groups
 from rlcore.statistics import Interval, mean_pass_at_k
@@ -12,6 +13,12 @@ from rlcore.types import Group
 from verifiers.types import Problem, Status
 
 CHUNK = 256
+
+
+def by_family(resources: Resources, problems: Sequence[Problem]) -> dict[str, Any]:
+    """`evaluate` of each family, under `by_family`; the top level is math's, or the first family's without math."""
+    families = {name: evaluate(resources, part) for name, part in mixture.by_family(problems).items()}
+    return {**next(iter(families.values())), "by_family": families}
 
 
 def evaluate(resources: Resources, problems: Sequence[Problem]) -> dict[str, Any]:
@@ -50,6 +57,9 @@ def to_metrics(result: dict[str, Any]) -> dict[str, float]:
     """The evaluation as metrics of `rlcore.metrics`."""
     values = {f"eval/pass_at_1/temperature_{t}": found["pass_at_1"] for t, found in result["temperatures"].items()}
     values |= {f"eval/pass_at_{k}": found["value"] for k, found in result["pass_at_k"].items()}
+    families = result.get("by_family", {})
+    for name, part in families.items() if len(families) > 1 else ():
+        values |= {f"eval/{name}/pass_at_{k}": found["value"] for k, found in part["pass_at_k"].items()}
     return values | {
         "eval/truncated_share": result["truncated_share"],
         "eval/masked_share": result["masked_share"],

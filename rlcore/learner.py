@@ -14,7 +14,7 @@ from torch import Tensor
 from rlcore import architectures
 from rlcore.balance import balance_loss, expert_counts, max_over_mean
 from rlcore.batch import PackedRows
-from rlcore.config import LearnerConfig, ModelConfig, OptimConfig
+from rlcore.config_sections import LearnerConfig, ModelConfig, OptimConfig
 from rlcore.logprobs import Policy
 from rlcore.losses import LOSSES
 from rlcore.optim.muon import parameter_groups, zero_muon

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from rlcore.batch import PackedRows, shard
-from rlcore.config import LearnerConfig, ModelConfig, OptimConfig
+from rlcore.config_sections import LearnerConfig, ModelConfig, OptimConfig
 from rlcore.learner import Learner, StepSpec, init_process_group
 
 

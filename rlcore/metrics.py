@@ -30,7 +30,7 @@ class Metric(NamedTuple):
     unit: str
 
 
-# {L} layer, {K} the k of pass@k, {T} temperature.
+# {L} layer, {K} the k of pass@k, {T} temperature, {F} family.
 METRICS: dict[str, Metric] = {
     "pretrain/loss": Metric("Next-token cross-entropy of the step's batch; ln(vocabulary) at the start.", "nats/token"),
     "pretrain/held_out_loss": Metric(
@@ -57,6 +57,8 @@ METRICS: dict[str, Metric] = {
         "Load-balance loss, mean over layers, before its coefficient; experts per token when even.", ""
     ),
     "train/reward_mean": Metric("Mean reward of all judged completions of the step, dropped groups included.", ""),
+    "train/reward/{F}": Metric("As train/reward_mean, of one family where the run has several.", ""),
+    "train/zero_variance/{F}": Metric("As train/zero_variance_share, of one family.", "share"),
     "train/pass_rate": Metric("Share of judged completions with verdict correct, dropped groups included.", "share"),
     "train/entropy": Metric("Mean entropy of the policy's next-token distribution on sampled tokens.", "nats/token"),
     "train/completion_tokens_mean": Metric("Mean completion length.", "tokens"),
@@ -98,6 +100,7 @@ METRICS: dict[str, Metric] = {
         "Unbiased pass@k at temperature 1 on held-out problems (arXiv 2107.03374, eq. 1).", "share"
     ),
     "eval/pass_at_1/temperature_{T}": Metric("pass@1 at this temperature; 0 is greedy.", "share"),
+    "eval/{F}/pass_at_{K}": Metric("As eval/pass_at_{K}, of one family where the run has several.", "share"),
     "eval/truncated_share": Metric("Share of the evaluation's completions cut off by length.", "share"),
     "eval/masked_share": Metric("Share of the evaluation's completions whose judge failed.", "share"),
     "eval/held_out": Metric("Held-out problems measured.", "problems"),
@@ -110,7 +113,7 @@ METRICS: dict[str, Metric] = {
     "time/canary": Metric("The canary's check after the update.", "s"),
 }
 
-_PLACEHOLDERS = {"{L}": r"\d+", "{K}": r"\d+", "{T}": r"\d+(\.\d+)?"}
+_PLACEHOLDERS = {"{F}": r"\w+", "{L}": r"\d+", "{K}": r"\d+", "{T}": r"\d+(\.\d+)?"}
 
 
 def _pattern(name: str) -> re.Pattern[str]:

@@ -9,10 +9,10 @@ from typing import Any
 
 from rlcore import evaluate, pretrain, screen, train
 from rlcore.config import RunConfig
+from rlcore.data.mixture import Pool
 from rlcore.resources import Resources
 from rlcore.run_folder import RunFolder, open_run, sha256_folder, sha256_json, write_json
 from verifiers import registry as verifiers
-from verifiers.types import Problem
 
 
 def run(config: RunConfig) -> RunFolder:
@@ -42,7 +42,7 @@ def run_stages(resources: Resources) -> None:
         measure(resources, "before")
     if "train" in config.stages and not is_done(folder, "train"):
         with folder.stage("train"):
-            train.run(resources, training_problems(resources))
+            train.run(resources, training_pool(resources))
     if "eval" in config.stages:
         if folder.latest(train.STAGE) is not None:
             measure(resources, "after")
@@ -55,7 +55,7 @@ def check_data(resources: Resources) -> None:
     What the run reads is hashed into the manifest; a run that goes on with other data, another policy or another
     verifier is refused.
     """
-    train_problems, held_out = resources.problems
+    train_problems, held_out = resources.pool.problems, resources.held_out
     for problem in (*train_problems, *held_out):
         resources.prompt_ids(problem)
     resources.folder.check_hashes(
@@ -73,18 +73,18 @@ def is_done(folder: RunFolder, stage: str) -> bool:
     return "end" in folder.manifest().get("stages", {}).get(stage, {})
 
 
-def training_problems(resources: Resources) -> list[Problem]:
+def training_pool(resources: Resources) -> Pool:
     """All training problems but those that the filter dropped (and, by config, those that it did not measure)."""
-    problems, _ = resources.problems
+    pool = resources.pool
     filtered = resources.folder.path / "filter.json"
     if not filtered.exists():
-        return problems
+        return pool
     found = json.loads(filtered.read_text())
     if resources.config.filter.keep_unmeasured:
         dropped = set(found["dropped_ids"])
-        return [problem for problem in problems if problem.id not in dropped]
+        return pool.where(lambda problem: problem.id not in dropped)
     kept = set(found["kept_ids"])
-    return [problem for problem in problems if problem.id in kept]
+    return pool.where(lambda problem: problem.id in kept)
 
 
 def measure(resources: Resources, when: str) -> None:
@@ -100,13 +100,13 @@ def measure(resources: Resources, when: str) -> None:
     with resources.folder.stage(f"eval_{when}"):
         if checkpoint is not None and resources.rollout.policy_version != step:
             resources.rollout.update_weights(checkpoint.hf, step)
-        _, held_out = resources.problems
         path.parent.mkdir(exist_ok=True)
-        result = {"step": step, **evaluate.evaluate(resources, held_out)}
+        result = {"step": step, **evaluate.by_family(resources, resources.held_out)}
         write_json(path, result)
         resources.metrics.log(f"eval_{when}", step, evaluate.to_metrics(result))
-        pass_at_1 = result["temperatures"]["1.0"]["pass_at_1"]
-        resources.say(f"eval {when}: pass@1 {pass_at_1:.3f} on {result['held_out']} problems")
+        for name, found in result["by_family"].items():
+            pass_at_1 = found["temperatures"]["1.0"]["pass_at_1"]
+            resources.say(f"eval {when}: {name} pass@1 {pass_at_1:.3f} on {found['held_out']} problems")
 
 
 def summarise(resources: Resources) -> None:
@@ -119,39 +119,49 @@ def summarise(resources: Resources) -> None:
         path = folder.path / "eval" / f"{when}.json"
         if path.exists():
             results[when] = json.loads(path.read_text())
-            summary |= _fields(results[when], when)
-    summary["held_out"] = max(result["held_out"] for result in results.values())
+    summary |= _fields(results)
     summary["minutes"] = sum(stage.get("seconds", 0.0) for stage in stages.values()) / 60
     summary["stages"] = {name: round(stage.get("seconds", 0.0), 1) for name, stage in stages.items()}
-    write_json(folder.path / "summary.json", summary)
-    resources.say(table(results, summary))
-
-
-def _fields(result: dict[str, Any], when: str) -> dict[str, Any]:
-    fields = {
-        f"pass_at_1_{when}": result["temperatures"]["1.0"]["pass_at_1"],
-        f"ci_{when}": result["temperatures"]["1.0"]["ci"],
-        f"greedy_{when}": result["greedy"]["pass_at_1"] if result["greedy"] else None,
-        f"best_t_{when}": result["best_t"]["pass_at_1"],
-        f"best_t_temperature_{when}": result["best_t"]["temperature"],
+    summary["by_family"] = {
+        name: _fields({when: result["by_family"][name] for when, result in results.items()})
+        for name in next(iter(results.values()))["by_family"]
     }
-    return fields | {f"pass_at_{k}_{when}": found["value"] for k, found in result["pass_at_k"].items() if k != "1"}
+    write_json(folder.path / "summary.json", summary)
+    for name in summary["by_family"]:
+        resources.say(table(name, {when: result["by_family"][name] for when, result in results.items()}))
+    resources.say("seconds: " + ", ".join(f"{name} {seconds:.0f}" for name, seconds in summary["stages"].items()))
 
 
-def table(results: dict[str, dict[str, Any]], summary: dict[str, Any]) -> str:
-    """The result for people: one row per measurement, before and after."""
+def _fields(results: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What summary.json says of the measurements (`before`, `after`) of one family."""
+    fields: dict[str, Any] = {}
+    for when, result in results.items():
+        fields |= {
+            f"pass_at_1_{when}": result["temperatures"]["1.0"]["pass_at_1"],
+            f"ci_{when}": result["temperatures"]["1.0"]["ci"],
+            f"greedy_{when}": result["greedy"]["pass_at_1"] if result["greedy"] else None,
+            f"best_t_{when}": result["best_t"]["pass_at_1"],
+            f"best_t_temperature_{when}": result["best_t"]["temperature"],
+        }
+        fields |= {f"pass_at_{k}_{when}": found["value"] for k, found in result["pass_at_k"].items() if k != "1"}
+    return fields | {"held_out": max(result["held_out"] for result in results.values())}
+
+
+def table(name: str, results: dict[str, dict[str, Any]]) -> str:
+    """The result of one family for people: one row per quantity, before and after."""
     rows: dict[str, dict[str, str]] = {}
     for when, result in results.items():
         for temperature, found in result["temperatures"].items():
-            name = "greedy" if float(temperature) == 0 else f"pass@1 T={float(temperature):g}"
+            label = "greedy" if float(temperature) == 0 else f"pass@1 T={float(temperature):g}"
             low, high = found["ci"]
-            rows.setdefault(name, {})[when] = f"{found['pass_at_1']:.3f} ±{(high - low) / 2:.3f}"
+            rows.setdefault(label, {})[when] = f"{found['pass_at_1']:.3f} ±{(high - low) / 2:.3f}"
         for k, found in result["pass_at_k"].items():
             low, high = found["ci"]
             rows.setdefault(f"pass@{k} T=1", {})[when] = f"{found['value']:.3f} ±{(high - low) / 2:.3f}"
-    lines = [f"\n{'held-out problems: ' + str(summary['held_out']):<22}{'before':>14}{'after':>14}"]
-    lines += [f"{name:<22}{row.get('before', '-'):>14}{row.get('after', '-'):>14}" for name, row in rows.items()]
-    lines.append("seconds: " + ", ".join(f"{name} {seconds:.0f}" for name, seconds in summary["stages"].items()))
+    held_out = max(result["held_out"] for result in results.values())
+    title = f"{name}: {held_out} held out"
+    lines = [f"\n{title:<22}{'before':>14}{'after':>14}"]
+    lines += [f"{label:<22}{row.get('before', '-'):>14}{row.get('after', '-'):>14}" for label, row in rows.items()]
     return "\n".join(lines)
 
 

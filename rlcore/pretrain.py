@@ -11,7 +11,8 @@ import torch
 
 from rlcore import architectures
 from rlcore.batch import PackedRows, TrainSequence, pack_rows
-from rlcore.data.documents import read_documents
+from rlcore.config_sections import TextPart
+from rlcore.data.documents import read_mixture
 from rlcore.learner import StepSpec
 from rlcore.optim.schedules import lr_multiplier
 from rlcore.progress import Progress
@@ -92,14 +93,17 @@ def _rows(resources: Resources) -> tuple[PackedRows, PackedRows]:
     """(training rows, rows of held-out documents), the same for the same config."""
     config = resources.config
     pretrain, seed = config.pretrain, config.seed
-    _, held_out_problems = resources.problems
-    exclude = {problem.prompt for problem in held_out_problems if isinstance(problem.prompt, str)}
-    corpus = read_documents(
-        pretrain.corpus, characters=pretrain.steps * pretrain.batch_tokens, seed=seed, exclude=exclude
+    exclude = {problem.prompt for problem in resources.held_out if isinstance(problem.prompt, str)}
+    corpus = read_mixture(
+        pretrain.mixture or (TextPart(corpus=pretrain.corpus),),
+        characters=pretrain.steps * pretrain.batch_tokens,
+        seed=seed,
+        exclude=exclude,
     )
-    resources.say(f"pretrain: corpus {pretrain.corpus}, {len(corpus.texts)} documents")
+    named = " + ".join(part.corpus for part in pretrain.mixture) or pretrain.corpus
+    resources.say(f"pretrain: corpus {named}, {len(corpus.texts)} documents")
     for name, share in corpus.mix.items():
-        resources.say(f"  {name:<14} {share.share:6.1%} of documents, {share.right:4.0%} of them right")
+        resources.say(f"  {name:<18} {share.share:6.1%} of documents, {share.right:4.0%} of them right")
     if len(corpus.texts) <= pretrain.held_out_documents:
         raise ValueError(
             f"pretrain.corpus has {len(corpus.texts)} documents and pretrain.held_out_documents keeps "

@@ -78,8 +78,7 @@ def render(run: RunRecord) -> str:
         state=_state(run),
         notes=run.notes,
         cards=_cards(run),
-        rows=eval_rows(run.before, run.after),
-        held_out=(run.after or run.before).get("held_out"),
+        families=families(run),
         sections=drawn,
         timeline=timeline(run),
         phases=step_phases(run),
@@ -116,6 +115,29 @@ def eval_rows(before: dict[str, Any], after: dict[str, Any]) -> list[Row]:
         if before.get(key) is not None or after.get(key) is not None:
             rows.append(_row(name, "share", {"value": before.get(key)}, {"value": after.get(key)}, judged=False))
     return rows
+
+
+@dataclass(frozen=True)
+class Family:
+    """The table of one family. `name` is empty where the run has one family only."""
+
+    name: str
+    held_out: int | None
+    rows: list[Row]
+
+
+def families(run: RunRecord) -> list[Family]:
+    """The before/after tables, math first; one without a name where there is nothing to tell apart."""
+    before, after = (result.get("by_family") or {} for result in (run.before, run.after))
+    names = list(dict.fromkeys([*before, *after]))
+    if len(names) < 2:
+        before, after, names = {"": run.before}, {"": run.after}, [""]
+    tables = []
+    for name in names:
+        one, other = before.get(name, {}), after.get(name, {})
+        if rows := eval_rows(one, other):
+            tables.append(Family(name, (other or one).get("held_out"), rows))
+    return tables
 
 
 def _row(name: str, note: str, before: dict[str, Any], after: dict[str, Any], *, judged: bool = True) -> Row:
@@ -225,12 +247,13 @@ def _subtitle(run: RunRecord) -> list[str]:
 
 
 def _cards(run: RunRecord) -> list[dict[str, str]]:
-    cards = [
-        {"title": row.name, "note": row.note, "before": row.before, "after": row.after, "change": row.change,
-         "verdict": row.verdict}
-        for row in eval_rows(run.before, run.after)
-        if row.name.startswith("pass@")
-    ]  # fmt: skip
+    cards = []
+    for index, family in enumerate(families(run)):
+        # Of the first family all of it, of the others the number that the run is about.
+        for row in [row for row in family.rows if row.name.startswith("pass@")][: None if index == 0 else 1]:
+            note = f"{family.name}, {row.note}" if family.name else row.note
+            cards.append({"title": row.name, "note": note, "before": row.before, "after": row.after,
+                          "change": row.change, "verdict": row.verdict})  # fmt: skip
     minutes = run.summary.get("minutes")
     if minutes is None and (stages := timeline(run)):
         minutes = sum(entry["seconds"] for entry in stages) / 60

@@ -100,12 +100,18 @@ def _measured(run: RunRecord, table: str, key: str) -> list[Series]:
     return series
 
 
+def _whose(run: RunRecord) -> str:
+    """Of several families the plots show the one at the top level, which is the first."""
+    names = list((run.after or run.before).get("by_family", {}))
+    return f", {names[0]}" if len(names) > 1 else ""
+
+
 def _temperatures(run: RunRecord) -> Panel:
     series = _measured(run, "temperatures", "pass_at_1")
     marks = sorted({x for one in series for x in one.x})
     svg = line_plot(series, x_label="temperature (0 is greedy)", include=(0.0, 1.0), x_ticks=marks)
     note = "On held-out problems with 95 % intervals. A gain at every temperature is more than a colder policy."
-    return _panel("pass@1 by temperature", note, svg, series, missing="No evaluation yet.")
+    return _panel(f"pass@1 by temperature{_whose(run)}", note, svg, series, missing="No evaluation yet.")
 
 
 def _pass_at_k(run: RunRecord) -> Panel:
@@ -113,7 +119,7 @@ def _pass_at_k(run: RunRecord) -> Panel:
     marks = sorted({x for one in series for x in one.x})
     svg = line_plot(series, x_label="k", include=(0.0, 1.0), x_ticks=marks)
     note = "Solved by at least one of k samples at T = 1, unbiased. A fall at large k would be lost diversity."
-    return _panel("pass@k", note, svg, series, missing="No evaluation yet.")
+    return _panel(f"pass@k{_whose(run)}", note, svg, series, missing="No evaluation yet.")
 
 
 def _difficulty(run: RunRecord) -> Panel:
@@ -149,6 +155,7 @@ def _learning(run: RunRecord) -> list[Panel]:
     limit = (float(tolerance), "the run stops above") if tolerance else None
     return [
         _reward(run),
+        *_families(run),
         _statuses(run),
         _curves(
             run,
@@ -220,6 +227,18 @@ def _reward(run: RunRecord) -> Panel:
         del names["train/pass_rate"]
         note += " With rewards of 0 and 1 it is the pass rate."
     return _curves(run, "train", "Reward", note, names, smooth=True, include=(0.0, 1.0))
+
+
+def _families(run: RunRecord) -> list[Panel]:
+    """The reward of each family; no panel where there is one family only."""
+    prefix = "train/reward/"
+    names = {name for line in run.stages.get("train", []) for name in line["values"] if name.startswith(prefix)}
+    if not names:
+        return []
+    ordered = sorted(names, key=lambda name: (name != f"{prefix}math", name))
+    curves = {name: (name.removeprefix(prefix), tone) for tone, name in enumerate(ordered)}
+    note = "Mean over the judged completions of each judge's problems."
+    return [_curves(run, "train", "Reward by family", note, curves, smooth=True, include=(0.0, 1.0))]
 
 
 def _statuses(run: RunRecord) -> Panel:

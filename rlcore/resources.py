@@ -12,8 +12,7 @@ from typing import Any, Self
 
 from rlcore import tokens
 from rlcore.config import RunConfig
-from rlcore.data.problems import load_problems
-from rlcore.data.split import split, without
+from rlcore.data.mixture import Pool, read_pool
 from rlcore.learner_workers import LearnerGroup
 from rlcore.metrics import MetricsLog
 from rlcore.reward_service import OwnRewardService
@@ -67,30 +66,26 @@ class Resources:
         return str(self.tokenizer.decode(token_ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
     @cached_property
-    def problems(self) -> tuple[list[Problem], list[Problem]]:
-        """(train, held out), without overlap."""
-        data, seed = self.config.data, self.config.seed
-        everything = load_problems(data.source, format=data.format, size=data.size, seed=seed, verifier=data.verifier)
-        if data.held_out:
-            held_out = load_problems(
-                data.held_out, format=data.format, size=data.size, seed=seed + 1, verifier=data.verifier
-            )
-            train, overlap = without(everything, held_out)
-            if overlap:
-                self.say(f"data: {overlap} training problems are also held out: removed from training")
-        else:
-            train, held_out = split(everything, held_out_share=data.held_out_share, seed=seed)
-        if not train or not held_out:
-            raise ValueError(
-                f"data.source={data.source!r} leaves {len(train)} training and {len(held_out)} held-out problems: "
-                "give more problems, or another data.held_out_share"
-            )
-        return train[: data.limit or None], held_out
+    def _data(self) -> tuple[Pool, list[Problem]]:
+        pool, held_out, overlap = read_pool(self.config.data, seed=self.config.seed, measured=self.config.eval.problems)
+        if overlap:
+            self.say(f"data: {overlap} training problems are also held out: removed from training")
+        return pool, held_out
+
+    @property
+    def pool(self) -> Pool:
+        """The training problems by source."""
+        return self._data[0]
+
+    @property
+    def held_out(self) -> list[Problem]:
+        """The held-out problems; none of them is in the pool."""
+        return self._data[1]
 
     @cached_property
     def verifiers(self) -> list[str]:
         """Names of the judges that the problems use."""
-        return sorted({problem.verifier for problems in self.problems for problem in problems})
+        return sorted({problem.verifier for problem in (*self.pool.problems, *self.held_out)})
 
     def prompt_ids(self, problem: Problem) -> tuple[int, ...]:
         """The ids a completion of the problem continues; ValueError when it leaves no room."""

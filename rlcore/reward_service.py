@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rlcore.config import RewardConfig
+from rlcore.config_sections import RewardConfig
 
 START_SECONDS = 120.0
 

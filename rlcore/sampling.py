@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from rlcore.resources import Resources
 from rlcore.types import Group
-from rollout.types import Request
+from rollout.types import Completion, Request
 from services.schemas import ScoredCompletion, ScoreItem, ScoreProblem
-from verifiers.types import Problem
+from verifiers.types import Problem, Verdict
 
 
 class TooManyJudgeFailures(RuntimeError):
@@ -63,24 +63,8 @@ def sample_groups(
     started = time.perf_counter()
     completions = resources.rollout.generate(requests)
     generated = time.perf_counter()
-    items = [
-        ScoreItem(
-            id=completion.id,
-            problem=ScoreProblem(verifier=problem.verifier, reference=problem.reference),
-            completion=ScoredCompletion(text=completion.text, finish_reason=completion.finish_reason),
-        )
-        for completion, problem in zip(completions, (p for p in problems for _ in range(samples)), strict=True)
-    ]
-    verdicts = resources.reward_client.score(items)
+    verdicts = score(resources, [p for p in problems for _ in range(samples)], completions)
     scored = time.perf_counter()
-    failed = [verdict for verdict in verdicts if verdict.mask_sample]
-    # One failure alone proves nothing: a share needs samples, and a refill may be a single group.
-    if len(failed) > max(1.0, resources.config.reward.max_masked_share * len(verdicts)):
-        raise TooManyJudgeFailures(
-            f"the judge failed on {len(failed)} of {len(verdicts)} samples (reward.max_masked_share="
-            f"{resources.config.reward.max_masked_share}); the first: {failed[0].failure_kind}: "
-            f"{failed[0].failure_reason}. Mend the judge; the run goes on from its last checkpoint."
-        )
     groups = []
     for index, (problem, prompt) in enumerate(zip(problems, prompts, strict=True)):
         part = slice(index * samples, (index + 1) * samples)
@@ -93,3 +77,33 @@ def sample_groups(
             )
         )
     return SampledGroups(groups, generated - started, scored - generated)
+
+
+def score(resources: Resources, problems: Sequence[Problem], completions: Sequence[Completion]) -> list[Verdict]:
+    """The verdict on each completion of its problem. Equal answers to a problem are judged once: judges are
+    deterministic, and late in RL most answers of a group are the same.
+
+    Raises TooManyJudgeFailures.
+    """
+    keys = [
+        (problem.id, completion.text, completion.finish_reason)
+        for problem, completion in zip(problems, completions, strict=True)
+    ]
+    items: dict[tuple[str, str, str], ScoreItem] = {}
+    for key, problem, completion in zip(keys, problems, completions, strict=True):
+        if key not in items:
+            items[key] = ScoreItem(
+                id=completion.id,
+                problem=ScoreProblem(verifier=problem.verifier, reference=problem.reference),
+                completion=ScoredCompletion(text=completion.text, finish_reason=completion.finish_reason),
+            )
+    verdicts = dict(zip(items, resources.reward_client.score(list(items.values())), strict=True))
+    failed = [verdict for verdict in verdicts.values() if verdict.mask_sample]
+    # One failure alone proves nothing: a share needs samples, and a refill may be a single group.
+    if len(failed) > max(1.0, resources.config.reward.max_masked_share * len(verdicts)):
+        raise TooManyJudgeFailures(
+            f"the judge failed on {len(failed)} of {len(verdicts)} answers (reward.max_masked_share="
+            f"{resources.config.reward.max_masked_share}); the first: {failed[0].failure_kind}: "
+            f"{failed[0].failure_reason}. Mend the judge; the run goes on from its last checkpoint."
+        )
+    return [verdicts[key] for key in keys]

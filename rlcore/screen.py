@@ -20,8 +20,7 @@ def run(resources: Resources) -> dict[str, Any]:
     Every finished chunk is kept in filter.partial.json, so a killed run measures none twice.
     """
     config, folder = resources.config.filter, resources.folder.path
-    train, _ = resources.problems
-    problems = train[: config.problems or None]
+    problems = resources.pool.head(config.problems)
     partial = folder / "filter.partial.json"
     verdicts: dict[str, list[dict[str, Any]]] = json.loads(partial.read_text()) if partial.exists() else {}
     if verdicts:

@@ -10,23 +10,24 @@ from verifiers.types import Problem
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-CHARACTERS = "".join(chr(code) for code in range(32, 127)) + "\n"
-VOCABULARY_SIZE = 104
-# Brackets that are not among CHARACTERS, so no printable text can spell a special token.
-PAD, BOS, EOS, UNKNOWN = "⟨pad⟩", "⟨bos⟩", "⟨eos⟩", "⟨unk⟩"
+# Lean's symbols last, so that the ids of ASCII text do not depend on them.
+CHARACTERS = "".join(chr(code) for code in range(32, 127)) + "\n" + "¬∧∨→←↔⟨⟩"
+VOCABULARY_SIZE = 112
+# Brackets that are not among CHARACTERS, so no text of these characters can spell a special token.
+PAD, BOS, EOS, UNKNOWN = "⟦pad⟧", "⟦bos⟧", "⟦eos⟧", "⟦unk⟧"
 
 
 def char_tokenizer(context: int) -> PreTrainedTokenizerFast:
-    """One token per printable ASCII character or newline; ids 0 pad, 1 bos, 2 eos, then CHARACTERS.
+    """One token per printable ASCII character, newline or symbol of Lean; ids 0 pad, 1 bos, 2 eos, then CHARACTERS.
 
-    The vocabulary is filled up to 104 with special tokens that decode to nothing. Encoding adds no special tokens,
-    and decoding gives the text back exactly. `context` is the `model_max_length` that is saved with it.
+    The vocabulary is filled up to VOCABULARY_SIZE with special tokens that decode to nothing. Encoding adds no
+    special tokens, and decoding gives the text back exactly. `context` is the `model_max_length` that is saved with it.
     """
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
     names = [PAD, BOS, EOS, *CHARACTERS, UNKNOWN]
-    unused = [f"⟨unused{number}⟩" for number in range(VOCABULARY_SIZE - len(names))]
+    unused = [f"⟦unused{number}⟧" for number in range(VOCABULARY_SIZE - len(names))]
     vocabulary = {name: index for index, name in enumerate([*names, *unused])}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=UNKNOWN))
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")

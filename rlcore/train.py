@@ -12,7 +12,9 @@ from typing import Any
 from rlcore import canary
 from rlcore.advantages import group_advantages, has_variance, step_advantages
 from rlcore.batch import PackedRows, TrainSequence, pack_rows
-from rlcore.config import CANARY_TOLERANCES, TrainConfig
+from rlcore.config import CANARY_TOLERANCES
+from rlcore.config_sections import TrainConfig
+from rlcore.data.mixture import Pool, family
 from rlcore.learner import StepSpec
 from rlcore.optim.schedules import lr_multiplier
 from rlcore.progress import Progress
@@ -22,7 +24,7 @@ from rlcore.sampling import sample_groups
 from rlcore.step_credit import Decode, credit_tokens, token_spans
 from rlcore.types import Group
 from rollout.types import Completion
-from verifiers.types import Problem, Status, Verdict
+from verifiers.types import Status, Verdict
 
 STAGE = "train"
 
@@ -46,35 +48,33 @@ class Collected:
     refill: float = 0.0
 
 
-def run(resources: Resources, problems: Sequence[Problem]) -> None:
-    """Train `train.steps` rollout batches on `problems`; goes on from the newest checkpoint.
+def run(resources: Resources, pool: Pool) -> None:
+    """Train `train.steps` rollout batches on `pool`; goes on from the newest checkpoint.
 
     Each step consumes prompts from a seeded stream and samples with seeds made from (seed, step, problem), so an
     interrupted synchronous run equals an unbroken one.
     """
     config, folder, learner = resources.config, resources.folder, resources.learner
     train = config.train
-    if not problems:
-        raise ValueError("no training problems: check data.source and the filter's band")
     checkpoint = folder.latest(STAGE)
     base = resources.policy_folder() if checkpoint is None else checkpoint.hf
     learner.build(base, config.model, train.optim)
     first, cursor = 0, 0
     if checkpoint is None:
-        watch = _choose_canary(resources, problems)
+        watch = _choose_canary(resources, pool)
     else:
         learner.load(checkpoint.folder / "learner")
         first, cursor = checkpoint.step, checkpoint.state["cursor"]
         watch = canary.Canary.from_json(checkpoint.state["canary"])
         resources.say(f"train: going on after step {first}")
-    _, watch = publish(resources, first, watch, problems)
+    _, watch = publish(resources, first, watch, pool)
     with Progress(train.steps, STAGE, start=first) as progress:
         for step in range(first, train.steps):
             began = time.perf_counter()
-            collected = collect(resources, problems, step=step, cursor=cursor)
+            collected = collect(resources, pool, step=step, cursor=cursor)
             cursor = collected.cursor
             values = learn(resources, collected.kept, step=step)
-            checked, watch = publish(resources, step + 1, watch, problems)
+            checked, watch = publish(resources, step + 1, watch, pool)
             values |= checked | _describe(collected)
             values["time/step"] = time.perf_counter() - began
             done = step + 1
@@ -86,18 +86,7 @@ def run(resources: Resources, problems: Sequence[Problem]) -> None:
                 folder.save(STAGE, done, {"cursor": cursor, "canary": watch.to_json()}, resources.fill_checkpoint)
 
 
-def prompt_stream(problems: Sequence[Problem], cursor: int, count: int, *, seed: int) -> list[Problem]:
-    """Prompts cursor..cursor+count-1 of an endless stream; each epoch is a new permutation."""
-    taken: list[Problem] = []
-    while len(taken) < count:
-        epoch, index = divmod(cursor + len(taken), len(problems))
-        order = list(problems)
-        random.Random(f"{seed}/prompts/{epoch}").shuffle(order)
-        taken += order[index : index + count - len(taken)]
-    return taken
-
-
-def collect(resources: Resources, problems: Sequence[Problem], *, step: int, cursor: int) -> Collected:
+def collect(resources: Resources, pool: Pool, *, step: int, cursor: int) -> Collected:
     """Sample groups until `prompts_per_step` of them have variance (dynamic sampling, DAPO section 3.2).
 
     Refills ask for just the number that is missing, at most `max_refills` times, and kept groups stay in order of
@@ -110,7 +99,7 @@ def collect(resources: Resources, problems: Sequence[Problem], *, step: int, cur
         if missing <= 0:
             break
         first = out.cursor
-        batch = prompt_stream(problems, first, missing, seed=seed)
+        batch = pool.stream(first, missing, seed=seed)
         out.cursor += missing
         sampled = sample_groups(
             resources,
@@ -247,7 +236,7 @@ def _learn_metrics(results: Sequence[dict[str, Any]], train: TrainConfig) -> dic
 
 
 def publish(
-    resources: Resources, version: int, watch: canary.Canary, problems: Sequence[Problem]
+    resources: Resources, version: int, watch: canary.Canary, pool: Pool
 ) -> tuple[dict[str, Any], canary.Canary]:
     """Hand the learner's weights to every rollout worker and check the canary; CanaryError stops the run.
 
@@ -269,16 +258,16 @@ def publish(
 
     values = check(watch)
     if values["canary/expert_coverage"] < watch.coverage:
-        watch = _choose_canary(resources, problems)
+        watch = _choose_canary(resources, pool)
         values = check(watch)
     return values | {"time/publish": published - began, "time/canary": time.perf_counter() - published}, watch
 
 
-def _choose_canary(resources: Resources, problems: Sequence[Problem]) -> canary.Canary:
+def _choose_canary(resources: Resources, pool: Pool) -> canary.Canary:
     config = resources.config
     return canary.choose(
         resources.learner,
-        [resources.prompt_ids(problem) for problem in problems[: canary.CANDIDATES // 2]],
+        [resources.prompt_ids(problem) for problem in pool.head(canary.CANDIDATES // 2)],
         count=config.train.canary_sequences,
         vocabulary=len(resources.tokenizer),
         context=config.model.context,
@@ -309,7 +298,20 @@ def _describe(collected: Collected) -> dict[str, Any]:
         "time/generate": collected.generate,
         "time/score": collected.score,
         "time/refill": collected.refill,
-    }
+    } | _by_family(collected.sampled)
+
+
+def _by_family(groups: Sequence[Group]) -> dict[str, float]:
+    """Reward and groups without signal of each family; nothing where there is one family only."""
+    found: dict[str, list[Group]] = {}
+    for group in groups:
+        found.setdefault(family(group.problem), []).append(group)
+    values: dict[str, float] = {}
+    for name, part in found.items() if len(found) > 1 else ():
+        rewards = [reward for group in part for reward in group.rewards() if reward is not None]
+        values[f"train/reward/{name}"] = sum(rewards) / max(len(rewards), 1)
+        values[f"train/zero_variance/{name}"] = sum(not has_variance(group.rewards()) for group in part) / len(part)
+    return values
 
 
 def _line(values: dict[str, Any]) -> dict[str, float | str]:
@@ -321,7 +323,9 @@ def _line(values: dict[str, Any]) -> dict[str, float | str]:
         "clip": "train/clip_share",
         "canary": "canary/max_abs_diff",
     }
-    return {label: values[name] for label, name in shown.items() if name in values}
+    prefix = "train/reward/"
+    families = {name.removeprefix(prefix): name for name in values if name.startswith(prefix)}
+    return {label: values[name] for label, name in (shown | families).items() if name in values}
 
 
 def _write_samples(path: Path, step: int, collected: Collected) -> None:
@@ -333,6 +337,7 @@ def _write_samples(path: Path, step: int, collected: Collected) -> None:
             {
                 "step": step,
                 "problem_id": group.problem.id,
+                "family": family(group.problem),
                 "prompt": group.problem.prompt
                 if isinstance(group.problem.prompt, str)
                 else [m.model_dump() for m in group.problem.prompt],

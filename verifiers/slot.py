@@ -16,6 +16,7 @@ _START_ATTEMPTS = 2
 # A start that a stranger kills says nothing about the next one.
 _KILLED_STARTS = 5
 _CONTROL_ATTEMPTS = 2
+_KILLED_CONTROLS = 5
 # An answer that broke one worker is tried once more. One whose workers die by SIGKILL is tried twice more: that is
 # rarely the answer's doing, but it must end.
 _MORE_TRIES = 2
@@ -124,14 +125,17 @@ class Slot:
     def _proven_worker(self, job: Job) -> Worker:
         """A fresh worker that has passed the control job. Raises NoWorker, or what the control job ended with."""
         lane = registry.lane(job.verifier)
-        for attempt in range(_CONTROL_ATTEMPTS):
+        killed = failed = 0
+        while True:
             worker = self.renew(lane)
             try:
                 verdict = worker.judge(_control_of(job), self.seconds(job))
-            except Dead:
-                # The answer was not there yet: something else killed it, and may not do so again.
+            except Dead as error:
+                # The answer was not there yet: what killed it is something else, and may not do so again.
                 self.drop(lane)
-                if attempt == _CONTROL_ATTEMPTS - 1:
+                killed += isinstance(error, Killed)
+                failed += not isinstance(error, Killed)
+                if killed >= _KILLED_CONTROLS or failed >= _CONTROL_ATTEMPTS:
                     raise
             except (Late, Spent):
                 self.drop(lane)
@@ -141,7 +145,6 @@ class Slot:
                     return worker
                 self.drop(lane)
                 raise Dead(f"it was judged '{verdict.status}'")
-        raise AssertionError("the last attempt returns or raises")
 
     def failed(self, job: Job, kind: str, reason: str) -> Verdict:
         """A masked verdict; after `close` its kind is always "shutdown"."""

@@ -10,10 +10,11 @@ Everything is a function of the seed: only `Random.random()` is used, whose sequ
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from random import Random
 from typing import NamedTuple
 
+from rlcore.data.texts import Document, draw_style
 from verifiers.types import Problem
 
 LARGEST = 199
@@ -21,6 +22,7 @@ FACT_SHARE = 0.40
 # A document of four facts is about as long as a worked problem, so shares of documents are shares of text.
 FACTS_PER_DOCUMENT = 4
 STYLE_SHARES = {"correct": 0.17, "no_precedence": 0.21, "no_carry": 0.22, "slip": 0.24, "jump": 0.16}
+STYLES = ("facts", *STYLE_SHARES)
 
 _NUMBERS = range(1, 51)
 _SLIPS = (-10, -2, -1, 1, 2, 10)
@@ -69,23 +71,6 @@ class Chain(NamedTuple):
         )
 
 
-class Document(NamedTuple):
-    """One text of the corpus. `style` is `facts` or a key of STYLE_SHARES; `right`: its answer is."""
-
-    text: str
-    style: str
-    right: bool
-
-
-class Share(NamedTuple):
-    """What one style makes up of a corpus; `right` is the share of its documents whose answer is right."""
-
-    documents: int
-    share: float
-    characters: int
-    right: float
-
-
 def problems(size: int, seed: int) -> list[Problem]:
     """So many different problems for the math judge, in random order; the same seed extends the same list.
 
@@ -115,8 +100,6 @@ def documents(seed: int, *, exclude: Collection[str] = frozenset()) -> Iterator[
     """The corpus without end. No worked problem has a prompt in `exclude` (pass the held-out prompts)."""
     excluded = frozenset(exclude)
     rng = Random(f"arithmetic corpus {seed}")
-    styles = list(STYLE_SHARES)
-    limits = list(itertools.accumulate(STYLE_SHARES.values()))
     while True:
         if rng.random() < FACT_SHARE:
             yield Document(", ".join([_fact(rng) for _ in range(FACTS_PER_DOCUMENT)]), "facts", True)
@@ -125,25 +108,9 @@ def documents(seed: int, *, exclude: Collection[str] = frozenset()) -> Iterator[
         question = prompt(chain.expression)
         if question in excluded:
             continue
-        point = rng.random() * limits[-1]
-        style = styles[next(index for index, limit in enumerate(limits) if point < limit)]
+        style = draw_style(rng, STYLE_SHARES)
         steps, answer = _STYLES[style](rng, chain)
         yield Document(question + _completion(steps, answer), style, answer == value(chain))
-
-
-def mix(texts: Iterable[Document]) -> dict[str, Share]:
-    """The shares that were really generated, by style, `facts` first. Consumes all of `texts`."""
-    counts: dict[str, list[int]] = {style: [0, 0, 0] for style in ("facts", *STYLE_SHARES)}
-    for document in texts:
-        count = counts[document.style]
-        count[0] += 1
-        count[1] += len(document.text)
-        count[2] += document.right
-    total = sum(count[0] for count in counts.values())
-    return {
-        style: Share(number, number / max(total, 1), length, right / max(number, 1))
-        for style, (number, length, right) in counts.items()
-    }
 
 
 def draw_chain(rng: Random) -> Chain:

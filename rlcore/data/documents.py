@@ -3,43 +3,112 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from rlcore.data import arithmetic
+from rlcore.config_sections import TextPart
+from rlcore.data import arithmetic, program_texts, programs, theorem_texts, theorems
 from rlcore.data.readers import jsonl_rows
+from rlcore.data.texts import Document, Share, mix
 
 
 class Corpus(NamedTuple):
     """The texts in the order they are to be drawn from, and what they are, for the log and the report."""
 
     texts: list[str]
-    mix: dict[str, arithmetic.Share]
+    mix: dict[str, Share]
 
 
-def read_documents(corpus: str, *, characters: int, seed: int, exclude: Collection[str] = frozenset()) -> Corpus:
-    """The documents of `arithmetic`, of a .txt file (split on blank lines) or of a .jsonl file with `text`.
+class Generator(NamedTuple):
+    """A generated corpus: its texts by seed, held-out prompts and levels; the styles they count under; its levels."""
+
+    documents: Callable[[int, Collection[str], tuple[int, ...]], Iterator[Document]]
+    styles: tuple[str, ...]
+    levels: tuple[int, ...] = ()
+
+
+GENERATORS = {
+    "arithmetic": Generator(
+        lambda seed, exclude, levels: arithmetic.documents(seed, exclude=exclude), arithmetic.STYLES
+    ),
+    "programs": Generator(
+        lambda seed, exclude, levels: program_texts.documents(seed, exclude=exclude, levels=levels),
+        program_texts.STYLES,
+        programs.LEVELS,
+    ),
+    "theorems": Generator(
+        lambda seed, exclude, levels: theorem_texts.documents(seed, exclude=exclude, levels=levels),
+        theorem_texts.STYLES,
+        theorems.LEVELS,
+    ),
+}
+
+
+def read_mixture(
+    parts: Sequence[TextPart], *, characters: int, seed: int, exclude: Collection[str] = frozenset()
+) -> Corpus:
+    """The documents of several corpora, one corpus after the other; each makes its share of the characters.
+
+    A file is read whole, whatever its share. `mix` has all the styles with their shares of the whole.
+    """
+    total = sum(part.share for part in parts)
+    corpora = [
+        read_documents(
+            part.corpus,
+            characters=round(characters * part.share / total),
+            seed=seed,
+            exclude=exclude,
+            levels=part.levels,
+        )
+        for part in parts
+    ]
+    documents = sum(len(corpus.texts) for corpus in corpora)
+    return Corpus(
+        [text for corpus in corpora for text in corpus.texts],
+        {
+            style: share._replace(share=share.documents / documents)
+            for corpus in corpora
+            for style, share in corpus.mix.items()
+        },
+    )
+
+
+def read_documents(
+    corpus: str,
+    *,
+    characters: int,
+    seed: int,
+    exclude: Collection[str] = frozenset(),
+    levels: tuple[int, ...] = (),
+) -> Corpus:
+    """The documents of a generator, of a .txt file (split on blank lines) or of a .jsonl file with `text`.
 
     Args:
-        corpus: the source.
-        characters: `arithmetic` stops when it has made so many; a file is read whole.
+        corpus: `arithmetic`, `programs`, `theorems`, or a path.
+        characters: a generator stops when it has made so many; a file is read whole.
         seed: of the generator.
-        exclude: held-out prompts. The generator makes no worked problem of them; a text of a file that contains one
+        exclude: held-out prompts. A generator makes no worked problem of them; a text of a file that contains one
             is an error, because the measurement would be of memory.
+        levels: of a generator that has levels; empty is all.
 
     Raises:
-        ValueError: unknown source, missing, malformed or empty file, a held-out prompt in it; with the remedy.
+        ValueError: unknown source or level, missing, malformed or empty file, a held-out prompt in it; with the
+            remedy.
     """
-    if corpus == "arithmetic":
-        return _generate(characters, seed, exclude)
+    if corpus in GENERATORS:
+        return _generate(corpus, characters, seed, exclude, levels)
+    if levels:
+        raise ValueError(f"corpus {corpus!r} has no levels: leave pretrain.mixture.levels out")
     path = Path(corpus)
     if path.suffix == ".txt":
         found = list(_paragraphs(path))
     elif path.suffix == ".jsonl":
         found = list(_text_fields(path))
     else:
-        raise ValueError(f"unknown corpus {corpus!r}: write arithmetic, or a path ending in .txt or .jsonl")
+        raise ValueError(
+            f"unknown corpus {corpus!r}: write {', '.join(GENERATORS)}, or a path ending in .txt or .jsonl"
+        )
     if not found:
         raise ValueError(f"{corpus}: no text in it: give a file with at least one document")
     texts = [text for _, text in found]
@@ -47,17 +116,21 @@ def read_documents(corpus: str, *, characters: int, seed: int, exclude: Collecti
         if leaked := next((prompt for prompt in exclude if prompt in text), None):
             raise ValueError(f"{place}: contains the held-out prompt {leaked[:80]!r}: take it out of the corpus")
     total = sum(map(len, texts))
-    return Corpus(texts, {path.name: arithmetic.Share(len(texts), 1.0, total, 1.0)})
+    return Corpus(texts, {path.name: Share(len(texts), 1.0, total, 1.0)})
 
 
-def _generate(characters: int, seed: int, exclude: Collection[str]) -> Corpus:
+def _generate(corpus: str, characters: int, seed: int, exclude: Collection[str], levels: tuple[int, ...]) -> Corpus:
+    generator = GENERATORS[corpus]
     if characters < 1:
-        raise ValueError(f"{characters} characters of the arithmetic corpus asked for: give 1 or more")
-    made = list(_until(arithmetic.documents(seed, exclude=exclude), characters))
-    return Corpus([document.text for document in made], arithmetic.mix(made))
+        raise ValueError(f"{characters} characters of the {corpus} corpus asked for: give 1 or more")
+    if wrong := set(levels) - set(generator.levels):
+        there = f"its levels are {', '.join(map(str, generator.levels))}" if generator.levels else "it has no levels"
+        raise ValueError(f"corpus {corpus!r} has no level {min(wrong)}: {there}")
+    made = list(_until(generator.documents(seed, exclude, levels or generator.levels), characters))
+    return Corpus([document.text for document in made], mix(made, generator.styles))
 
 
-def _until(documents: Iterator[arithmetic.Document], characters: int) -> Iterator[arithmetic.Document]:
+def _until(documents: Iterator[Document], characters: int) -> Iterator[Document]:
     total = 0
     while total < characters:
         document = next(documents)

@@ -26,7 +26,7 @@ NUMERIC_FAMILIES = (
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
-_FAMILIES = {"word_problems": word_problems.problems, "programs": programs.problems}
+_LEVELS = {"word_problems": word_problems.LEVELS, "programs": programs.LEVELS, "theorems": theorems.LEVELS}
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(/\d+)?")
 
@@ -38,6 +38,8 @@ def load_problems(
     size: int,
     seed: int,
     verifier: str = "",
+    levels: tuple[int, ...] = (),
+    shown: int = programs.SHOWN_CASES,
 ) -> list[Problem]:
     """The problems of a source, in its order, ids unique.
 
@@ -51,11 +53,13 @@ def load_problems(
         size: problems a generated family makes; files are read whole.
         seed: of a generated family.
         verifier: judge of every problem instead of the loader's.
+        levels: of a family that has levels; empty is all.
+        shown: examples in the prompt of `programs`, 0 to 2.
 
     Raises:
         ValueError: unknown source, missing or malformed data, no problem left; the message names place and remedy.
     """
-    problems = _read(source, format, size, seed)
+    problems = _family(source, size, seed, levels, shown) or _read(source, format, size, seed, levels)
     if verifier:
         problems = [problem.model_copy(update={"verifier": verifier}) for problem in problems]
     if not problems:
@@ -64,14 +68,28 @@ def load_problems(
     return _drop_unjudgeable(source, problems)
 
 
-def _read(source: str, format: str, size: int, seed: int) -> list[Problem]:
+def _family(source: str, size: int, seed: int, levels: tuple[int, ...], shown: int) -> list[Problem] | None:
+    """The problems of one of our families that have levels; None where the source is another."""
+    name, _, rest = source.partition(":")
+    if name not in _LEVELS or (name == "theorems" and rest):
+        return None
+    if wrong := set(levels) - set(_LEVELS[name]):
+        there = ", ".join(map(str, _LEVELS[name]))
+        raise ValueError(f"{source} has no level {min(wrong)}: its levels are {there}")
+    levels = levels or _LEVELS[name]
+    if name == "theorems":
+        return theorems.problems(size, seed, levels=levels)
+    if name == "programs":
+        return programs.problems(size, seed, languages=_languages(source, rest), levels=levels, shown=shown)
+    return word_problems.problems(size, seed, languages=_languages(source, rest), levels=levels)
+
+
+def _read(source: str, format: str, size: int, seed: int, levels: tuple[int, ...]) -> list[Problem]:
+    if levels:
+        raise ValueError(f"{source} has no levels ({', '.join(_LEVELS)} have): leave `levels` out")
     if source == "arithmetic":
         return arithmetic.problems(size, seed)
-    if source == "theorems":
-        return theorems.problems(size, seed)
     scheme, _, rest = source.partition(":")
-    if scheme in _FAMILIES:
-        return _FAMILIES[scheme](size, seed, languages=_languages(source, rest))
     if scheme == "reasoning_gym" and rest:
         return reasoning_gym_problems(rest, size, seed)
     if scheme == "leandojo" and rest:

@@ -92,13 +92,13 @@ class Task(NamedTuple):
             argument = operation.apply(argument, constant)
         return argument
 
-    def code(self) -> str:
-        """The right expression."""
+    def code(self, *, brackets: bool = True) -> str:
+        """The right expression; without `brackets` the steps run into each other, which often means something else."""
         expression, atom = _VARIABLES[self.kind], True
         for operation, constant in self.steps:
             # A call's or a comprehension's own brackets hold any expression; an operator or a suffix needs an atom.
             bare = operation.code.startswith(("{v} ", "{v}.", "{v}["))
-            inner = expression if atom or not bare else f"({expression})"
+            inner = expression if atom or not bare or not brackets else f"({expression})"
             expression, atom = operation.code.format(v=inner, k=constant), operation.atom
         return expression
 
@@ -111,11 +111,16 @@ class Task(NamedTuple):
 
 
 def problems(
-    size: int, seed: int, *, languages: tuple[Language, ...] = ("en",), levels: tuple[int, ...] = LEVELS
+    size: int,
+    seed: int,
+    *,
+    languages: tuple[Language, ...] = ("en",),
+    levels: tuple[int, ...] = LEVELS,
+    shown: int = SHOWN_CASES,
 ) -> list[Problem]:
     """So many different problems for the code judge; the same seed extends the same list.
 
-    Tags are `code`, `level=N`, `language=en|zh`.
+    Tags are `code`, `level=N`, `language=en|zh`. `shown` of the examples (0 to 2) stand in the prompt.
 
     Raises:
         ValueError: size is below 1, or so large that new problems hardly turn up.
@@ -130,7 +135,7 @@ def problems(
         said = task.said(language)
         arguments = _arguments(rng, task)
         if said not in found and arguments is not None:
-            found[said] = _problem(task, language, arguments)
+            found[said] = _problem(task, language, arguments, shown)
         if len(found) == size:
             return list(found.values())
     raise ValueError(f"only {len(found)} of {size} different code problems turned up: lower data.size")
@@ -138,7 +143,12 @@ def problems(
 
 def solution(task: Task) -> str:
     """The reference solution as a completion."""
-    return f"```python\ndef f({_VARIABLES[task.kind]}):\n    return {task.code()}\n```"
+    return f"```python\n{definition(task, task.code())}```"
+
+
+def definition(task: Task, expression: str) -> str:
+    """The function that returns the expression, as bare code: the judge reads it without a fence too."""
+    return f"def f({_VARIABLES[task.kind]}):\n    return {expression}\n"
 
 
 def draw(rng: Random, level: int) -> Task:
@@ -179,9 +189,9 @@ def _argument(rng: Random, kind: Kind) -> Any:
     return _WORDS[_below(rng, len(_WORDS))]
 
 
-def _problem(task: Task, language: Language, arguments: list[Any]) -> Problem:
+def _problem(task: Task, language: Language, arguments: list[Any], show: int) -> Problem:
     said = task.said(language)
-    shown = "".join(f"# f({argument!r}) == {task.value(argument)!r}\n" for argument in arguments[:SHOWN_CASES])
+    shown = "".join(f"# f({argument!r}) == {task.value(argument)!r}\n" for argument in arguments[:show])
     cases = [{"args": [argument], "expected": task.value(argument)} for argument in arguments[SHOWN_CASES:]]
     return Problem(
         id=f"code:{said}",

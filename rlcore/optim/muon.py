@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rlcore.config import OptimConfig
+from rlcore.config_sections import OptimConfig
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from rlcore.config import OptimConfig
+from rlcore.config_sections import OptimConfig
 
 
 def lr_multiplier(step: int, total: int, optim: OptimConfig) -> float:

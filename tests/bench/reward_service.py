@@ -10,7 +10,7 @@ import json
 import statistics
 import time
 
-from rlcore.config import RewardConfig
+from rlcore.config_sections import RewardConfig
 from rlcore.reward_service import OwnRewardService
 from services.client import RewardClient
 from services.schemas import ScoredCompletion, ScoreItem, ScoreProblem

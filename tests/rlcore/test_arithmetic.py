@@ -6,6 +6,7 @@ import pytest
 
 from rlcore.data import arithmetic
 from rlcore.data.arithmetic import LARGEST, STYLE_SHARES, Chain
+from rlcore.data.texts import mix
 from verifiers.math.judge import judge
 from verifiers.types import Status
 
@@ -65,15 +66,15 @@ def test_the_judge_reads_the_answers_of_the_corpus() -> None:
 
 
 def test_shares_of_the_corpus_are_the_recipe_s() -> None:
-    mix = arithmetic.mix(itertools.islice(arithmetic.documents(0), 20_000))
-    assert sum(share.documents for share in mix.values()) == 20_000
-    assert sum(share.share for share in mix.values()) == pytest.approx(1)
-    assert mix["facts"].share == pytest.approx(0.40, abs=0.015)
+    shares = mix(itertools.islice(arithmetic.documents(0), 20_000), arithmetic.STYLES)
+    assert sum(share.documents for share in shares.values()) == 20_000
+    assert sum(share.share for share in shares.values()) == pytest.approx(1)
+    assert shares["facts"].share == pytest.approx(0.40, abs=0.015)
     for style, wanted in STYLE_SHARES.items():
-        assert mix[style].share / (1 - mix["facts"].share) == pytest.approx(wanted, abs=0.015), style
-    assert mix["facts"].right == mix["correct"].right == 1
-    assert mix["slip"].right < 0.05 and mix["jump"].right < 0.15
-    assert 0.1 < mix["no_precedence"].right < 0.6 and 0.1 < mix["no_carry"].right < 0.7
+        assert shares[style].share / (1 - shares["facts"].share) == pytest.approx(wanted, abs=0.015), style
+    assert shares["facts"].right == shares["correct"].right == 1
+    assert shares["slip"].right < 0.05 and shares["jump"].right < 0.15
+    assert 0.1 < shares["no_precedence"].right < 0.6 and 0.1 < shares["no_carry"].right < 0.7
 
 
 def test_most_worked_problems_are_wrong_but_each_step_is_mostly_right() -> None:

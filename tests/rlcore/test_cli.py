@@ -44,27 +44,27 @@ def data_mistake(capsys: pytest.CaptureFixture[str], tmp_path: Path, *overrides:
 
 
 def test_a_missing_data_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert "nothing.jsonl" in data_mistake(capsys, tmp_path, "data.source=nothing.jsonl")
+    assert "nothing.jsonl" in data_mistake(capsys, tmp_path, "data.mixture=[]", "data.source=nothing.jsonl")
 
 
 def test_a_malformed_row_is_named_with_file_and_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     rows = tmp_path / "rows.jsonl"
     good = json.dumps({"question": "1+1?", "answer": "2\n#### 2"})
     rows.write_text(f"{good}\n{{broken\n")
-    message = data_mistake(capsys, tmp_path, f"data.source={rows}")
+    message = data_mistake(capsys, tmp_path, "data.mixture=[]", f"data.source={rows}")
     assert "rows.jsonl" in message and "line 2" in message
 
 
 def test_an_empty_data_set(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text("")
-    assert "rows.jsonl" in data_mistake(capsys, tmp_path, f"data.source={tmp_path / 'rows.jsonl'}")
+    assert "rows.jsonl" in data_mistake(capsys, tmp_path, "data.mixture=[]", f"data.source={tmp_path / 'rows.jsonl'}")
 
 
 def test_a_prompt_longer_than_the_context(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     rows = tmp_path / "rows.jsonl"
     lines = [json.dumps({"question": "1+1? " * (100 if n == 7 else 1) + str(n), "answer": "#### 2"}) for n in range(40)]
     rows.write_text("\n".join(lines))
-    message = data_mistake(capsys, tmp_path, f"data.source={rows}")
+    message = data_mistake(capsys, tmp_path, "data.mixture=[]", f"data.source={rows}")
     assert "rollout.max_new_tokens" in message and "model.context" in message
 
 

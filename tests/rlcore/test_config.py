@@ -25,6 +25,20 @@ def test_overrides_go_on_top(tmp_path: Path) -> None:
     assert (loaded.train.steps, loaded.train.optim.lr, loaded.data.source) == (7, 1e-4, "reasoning_gym:chain_sum")
 
 
+def test_mixtures_are_tables_and_can_be_overridden(tmp_path: Path) -> None:
+    text = "[[data.mixture]]\nsource = 'arithmetic'\nshare = 3\n[[data.mixture]]\nsource = 'theorems'\nlevels = [1]\n"
+    path = write(tmp_path / "run.toml", text)
+    parts = config.load(path).data.mixture
+    assert [(part.source, part.share, part.levels) for part in parts] == [("arithmetic", 3, ()), ("theorems", 1, (1,))]
+    [part] = config.load(path, ['data.mixture=[{source="programs", shown=0}]']).data.mixture
+    assert (part.source, part.shown) == ("programs", 0)
+    with pytest.raises(ConfigError, match=r"would be ignored beside data\.mixture: set data\.mixture=\[\]"):
+        config.load(path, ["data.source=theorems"])
+    assert config.load(path, ["data.source=theorems", "data.mixture=[]"]).data.source == "theorems"
+    with pytest.raises(ConfigError, match="mixture is not a section"):
+        config.load(path, ["data.mixture.0=1"])
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -40,6 +54,14 @@ def test_overrides_go_on_top(tmp_path: Path) -> None:
         ("[model]\nexperts = 1\n", "experts_per_token"),
         ("[train]\nsteps = -1\n", "train.steps"),
         ("[rollout]\nmax_new_tokens = 300\n", "rollout.max_new_tokens"),
+        ("[[data.mixture]]\nshare = 0.5\n", "data.mixture.0.source: Field required"),
+        (
+            "[[data.mixture]]\nsource = 'arithmetic'\nsizes = 5\n",
+            "unknown key 'data.mixture.0.sizes'; did you mean 'data.mixture.size'?",
+        ),
+        ("[[data.mixture]]\nsource = 'arithmetic'\nshare = 0\n", "data.mixture.0.share"),
+        ("[[data.mixture]]\nsource = 'programs'\nlevels = [0]\n", "data.mixture.0.levels.0"),
+        ("[data]\nheld_out = 'x.jsonl'\n[[data.mixture]]\nsource = 'arithmetic'\n", "each part holds out its own"),
     ],
 )
 def test_a_mistake_names_its_key(tmp_path: Path, text: str, message: str) -> None:

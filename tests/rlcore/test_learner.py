@@ -11,7 +11,7 @@ import torch
 
 from rlcore import architectures
 from rlcore.batch import PackedRows, TrainSequence, pack_rows
-from rlcore.config import LearnerConfig, ModelConfig, OptimConfig
+from rlcore.config_sections import LearnerConfig, ModelConfig, OptimConfig
 from rlcore.learner import StepSpec
 from rlcore.learner_workers import LearnerGroup
 from rlcore.tokens import char_tokenizer

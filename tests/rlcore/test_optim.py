@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from rlcore.config import OptimConfig
+from rlcore.config_sections import OptimConfig
 from rlcore.optim.muon import is_muon_matrix, muon_update, orthogonalise, parameter_groups
 from rlcore.optim.schedules import lr_multiplier
 

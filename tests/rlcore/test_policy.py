@@ -11,7 +11,7 @@ import torch
 from rlcore import architectures
 from rlcore.balance import balance_loss, expert_counts, max_over_mean
 from rlcore.batch import TrainSequence, pack_rows
-from rlcore.config import ModelConfig
+from rlcore.config_sections import ModelConfig
 from rlcore.logprobs import Policy, selected_logprobs
 from rlcore.tokens import char_tokenizer
 

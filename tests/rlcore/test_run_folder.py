@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rlcore.config import ConfigError, RunConfig, TrainConfig
+from rlcore.config import ConfigError, RunConfig
+from rlcore.config_sections import TrainConfig
 from rlcore.run_folder import RunFolder, open_run, write_json
 
 
@@ -99,7 +100,7 @@ def test_other_data_behind_the_same_name_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_changes_the_samples_may_not_change(tmp_path: Path) -> None:
-    from rlcore.config import RolloutConfig
+    from rlcore.config_sections import RolloutConfig
 
     with open_run(config(tmp_path)):
         pass

@@ -16,7 +16,8 @@ import torch
 
 from rlcore.advantages import group_advantages, step_advantages
 from rlcore.batch import PackedRows, TrainSequence, pack_rows
-from rlcore.config import ConfigError, TrainConfig, parse
+from rlcore.config import ConfigError, parse
+from rlcore.config_sections import TrainConfig
 from rlcore.losses import gspo
 from rlcore.step_credit import credit_tokens
 from rlcore.train import to_sequences

@@ -32,7 +32,7 @@ def prompt_ids(
 
 
 def test_special_tokens_and_size() -> None:
-    assert len(TOKENIZER) == VOCABULARY_SIZE == 104
+    assert len(TOKENIZER) == VOCABULARY_SIZE == 112
     assert (TOKENIZER.pad_token_id, TOKENIZER.bos_token_id, TOKENIZER.eos_token_id) == (0, 1, 2)
     assert TOKENIZER("0").input_ids == [3 + CHARACTERS.index("0")]
     assert TOKENIZER.model_max_length == 256
@@ -46,7 +46,7 @@ def test_every_printable_text_round_trips(tmp_path: Path) -> None:
     texts += [CHARACTERS, "  two  spaces , and . marks n't 's \n\n", "<eos> <pad> </s> <|im_end|>"]
     for text in texts:
         ids = encode_text(TOKENIZER, text)
-        assert len(ids) == len(text) and max(ids) < 99
+        assert len(ids) == len(text) and max(ids) < 3 + len(CHARACTERS)
         assert loaded(text).input_ids == ids
         assert TOKENIZER.decode(ids) == loaded.decode(ids) == text
         assert loaded.decode([1, *ids, 2], skip_special_tokens=True) == text
@@ -66,8 +66,8 @@ def test_auto_tokenizer_reads_what_was_saved(tmp_path: Path) -> None:
 
 
 def test_unknown_characters_are_named() -> None:
-    with pytest.raises(ValueError, match=r"no token for 'é', '⟨'.*another tokenizer"):
-        encode_text(TOKENIZER, "caf⟨é")
+    with pytest.raises(ValueError, match=r"no token for 'é', '⟦'.*another tokenizer"):
+        encode_text(TOKENIZER, "caf⟦é")
     with pytest.raises(ValueError, match=r"no token for '\\t'"):
         encode_documents(TOKENIZER, ["fine", "a\tb"], row_tokens=10)
     with pytest.raises(ValueError, match=r"problem p1: the tokenizer has no token for 'ü'"):
@@ -75,10 +75,10 @@ def test_unknown_characters_are_named() -> None:
 
 
 def test_only_characters_outside_the_alphabet_spell_a_special_token() -> None:
-    assert encode_text(TOKENIZER, "⟨eos⟩") == [2]
-    assert not set("⟨eos⟩") <= set(CHARACTERS)
+    assert encode_text(TOKENIZER, "⟦eos⟧") == [2]
+    assert not set("⟦eos⟧") <= set(CHARACTERS)
     with pytest.raises(ValueError, match="no token for"):
-        encode_documents(TOKENIZER, ["⟨unk⟩"], row_tokens=10)
+        encode_documents(TOKENIZER, ["⟦unk⟧"], row_tokens=10)
 
 
 def test_documents_get_bos_and_eos_and_are_cut_to_rows() -> None:
@@ -118,7 +118,7 @@ def test_prompts_that_do_not_fit() -> None:
 
 
 def test_tokenizers_that_cannot_be_loaded(tmp_path: Path) -> None:
-    assert len(load_tokenizer("char", 64)) == 104
+    assert len(load_tokenizer("char", 64)) == VOCABULARY_SIZE
     with pytest.raises(ValueError, match="give `char`, or a folder or hub name"):
         load_tokenizer(str(tmp_path / "none"), 64)
     endless = char_tokenizer(64)
