@@ -233,7 +233,10 @@ class Command:
         wall = time.monotonic() - self._started
         cpu = usage.ru_utime + usage.ru_stime
         code = self._exit_code(stderr)
-        ending = self._ending(code, cpu, usage.ru_maxrss << 10)
+        # The peak of a process counts from before it became bubblewrap: up to our own peak it may be ours.
+        ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        peak = usage.ru_maxrss << 10 if usage.ru_maxrss > ours else 0
+        ending = self._ending(code, cpu, peak)
         return Outcome(
             status=ending,
             returncode=(128 - code if ending == "signaled" else code) if ending in ("exited", "signaled") else None,
@@ -241,7 +244,7 @@ class Command:
             stderr=stderr,
             cpu_seconds=cpu,
             wall_seconds=wall,
-            max_rss_bytes=usage.ru_maxrss << 10,
+            max_rss_bytes=peak,
         )
 
     def _ends_before(self, deadline: float) -> bool:

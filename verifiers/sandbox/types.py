@@ -59,7 +59,8 @@ class Outcome:
         stderr: at most `STDERR_BYTES`.
         cpu_seconds: user and system time, by the kernel's account.
         wall_seconds: from fork to end.
-        max_rss_bytes: peak resident memory, the fork server's shared pages included.
+        max_rss_bytes: peak resident memory, the fork server's shared pages included; 0 where it is not known (a
+            command of the slow lane that stayed below our own peak).
     """
 
     status: Ending
