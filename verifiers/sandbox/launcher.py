@@ -294,7 +294,8 @@ def _ending(report: wire.Report, limits: Limits, output: int, idle_rss_bytes: in
     """Why a program ended. Raises SandboxFailed where the reason is not the program's doing."""
     if report.ended == Ended.NEVER_FORKED:
         raise SandboxFailed(f"no process for the program: {os.strerror(report.status)}")
-    if not report.begun:
+    # One that we killed may not have come that far; nobody asks what it would have done.
+    if not report.begun and report.ended != Ended.BY_REQUEST:
         raise SandboxFailed("the program's process could not be confined; nothing ran")
     if output > limits.output_bytes or _signal(report) == signal.SIGXFSZ:
         return "output"

@@ -124,6 +124,13 @@ def test_pipes_for_a_dialogue(server: ForkServer) -> None:
         assert child.wait().stdout == b"rest\n"
 
 
+def test_a_child_killed_before_it_begins_is_no_failure(server: ForkServer) -> None:
+    for _ in range(40):
+        child = server.start("import time; time.sleep(60)", limits=LIMITS, stdin=b"")
+        child.kill()
+        assert child.wait().status == "signaled"
+
+
 def test_a_killed_server_is_replaced_when_idle(server: ForkServer) -> None:
     assert server.run("print(1)", limits=LIMITS).stdout == b"1\n"
     assert server._process is not None
