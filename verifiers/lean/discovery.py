@@ -37,8 +37,6 @@ from verifiers.lean import toolchain, versions
 from verifiers.lean.toolchain import LeanUnavailable, Toolchain
 
 PROJECT_SETTING, TOOLCHAIN_SETTING = "RLCORE_LEAN_PROJECT", "RLCORE_LEAN_TOOLCHAIN"
-SETTINGS = (PROJECT_SETTING, TOOLCHAIN_SETTING, "LEAN_SYSROOT", "ELAN_HOME")
-"""Environment variables that decide which Lean judges, besides PATH and HOME."""
 DEFAULT_MODULES = ("Init",)
 _PASSED = ("PATH", "HOME", "ELAN_HOME", "TMPDIR", "LANG", "XDG_CACHE_HOME", "LD_LIBRARY_PATH")
 _LAKEFILES = ("lakefile.toml", "lakefile.lean")
