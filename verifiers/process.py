@@ -17,6 +17,7 @@ from pathlib import Path
 from verifiers.jobs import Job
 from verifiers.registry import Lane
 from verifiers.types import Verdict
+from verifiers.wire import Encoder
 from verifiers.worker import LENGTH, LOADING
 
 _MAX_LINE_BYTES = 8 << 20
@@ -85,6 +86,7 @@ class Worker:
         self._startup_seconds = limits.startup_seconds
         self._socket = ours
         self._buffer = bytearray()
+        self._encoder = Encoder()
         self._ending = threading.Lock()
 
     def wait_ready(self) -> None:
@@ -93,7 +95,7 @@ class Worker:
 
     def send(self, jobs: Sequence[Job], seconds: float) -> None:
         """Hand over a chunk. The worker reads all of it before it answers, so neither side can block the other."""
-        body = json.dumps([[job.verifier, job.text, job.reference, job.finish_reason] for job in jobs]).encode()
+        body = self._encoder.encode(jobs)
         self._socket.settimeout(seconds)
         try:
             self._socket.sendall(LENGTH.pack(len(body)) + body)

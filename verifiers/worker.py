@@ -2,7 +2,7 @@
 
 Wire, both ways over one socket pair made by `verifiers.process`:
 
-* pool to worker: 4 bytes of length (big endian), then a JSON list of `[verifier, text, reference, finish_reason]`;
+* pool to worker: 4 bytes of length (big endian), then a chunk of jobs (`verifiers.wire`);
 * worker to pool: one line per job, in order: a `Verdict` as JSON, or `{"crash": "why"}` when a built-in judge raised.
 
 Before the first chunk the worker warms up (imports, one judged job) and sends one line `{"ready": true}`. Before the
@@ -30,12 +30,14 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from verifiers import registry, user
 from verifiers.jobs import CONTROL, Job
 from verifiers.sandbox.policy import Confinement
-from verifiers.types import FinishReason, Json, Verdict
+from verifiers.types import Verdict
+from verifiers.wire import Decoder
 
 LENGTH = struct.Struct(">I")
 READY = b'{"ready": true}\n'
@@ -97,9 +99,10 @@ def main() -> None:
         _load_confined()
         Confinement().apply(None)
     channel.sendall(READY)
+    decoder = Decoder()
     with channel.makefile("rb") as requests:
         while len(header := requests.read(LENGTH.size)) == LENGTH.size:
-            for item in json.loads(requests.read(LENGTH.unpack(header)[0])):
+            for item in decoder.decode(requests.read(LENGTH.unpack(header)[0])):
                 # Counts the CPU time of this process, not the clock: the same answer ends alike on a busy machine.
                 signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
                 answer = _answer(item, channel)
@@ -107,7 +110,7 @@ def main() -> None:
                 channel.sendall(answer + b"\n")
 
 
-def _answer(item: tuple[str, str, Json, FinishReason], channel: socket.socket) -> bytes:
+def _answer(item: Sequence[Any], channel: socket.socket) -> bytes:
     verifier, text, reference, finish_reason = item
     try:
         job = Job(verifier=verifier, text=text, reference=reference, finish_reason=finish_reason)

@@ -26,6 +26,7 @@ Raises `SandboxFailed` when the sandbox fails twice, `SandboxUnavailable` when t
 
 from __future__ import annotations
 
+import functools
 import re
 
 from pydantic import Field, ValidationError
@@ -105,9 +106,15 @@ def read_reference(reference: Json) -> LeanReference:
         raise ValueError(f"reference {where}: {first['msg']}") from None
     if not _STATEMENT.match(task.statement) or task.statement.rstrip().endswith(":="):
         raise ValueError("reference statement: write `theorem name binders : type`, without the `:=` and the proof")
-    if _UNREADABLE.search(task.statement) or _UNREADABLE.search(task.header):
+    if not (_is_readable(task.statement) and _is_readable(task.header)):
         raise ValueError("reference: control characters or surrogates in the statement or header: take them out")
     return task
+
+
+@functools.lru_cache(maxsize=64)
+def _is_readable(text: str) -> bool:
+    """A header may be half a megabyte, and comes with every answer to its problems."""
+    return not _UNREADABLE.search(text)
 
 
 def reference_problem(reference: Json) -> str | None:

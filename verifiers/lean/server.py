@@ -101,8 +101,8 @@ class Server:
             },
             paths=[*tools.folders(), *map(str, path)],
         )
-        # Two: what has the last word never reads a text.
-        self._sessions = {"proof": Session(self._forks, self.limits), "recheck": Session(self._forks, self.limits)}
+        # Apart: what reads our own text never reads the policy's, and what has the last word reads none.
+        self._sessions = {what: Session(self._forks, self.limits) for what in ("statement", "proof", "recheck")}
         self._stated: OrderedDict[str, Stated] = OrderedDict()
         # Axioms of imported constants, found by earlier checks.
         self._known: dict[str, list[str]] = {}
@@ -146,10 +146,9 @@ class Server:
 
     def _ask(self, what: str, request: Data, *blobs: bytes) -> tuple[Data, bytes]:
         request = {"strings": self._strings, **request}
-        if what in self._sessions:
-            answer = self._sessions[what].ask(_packed(what, self._heartbeats // _CAUTION, request, blobs))
-            if answer is not None and not _GAVE_UP.search(answer):
-                return _unpacked(answer)
+        answer = self._sessions[what].ask(_packed(what, self._heartbeats // _CAUTION, request, blobs))
+        if answer is not None and not _GAVE_UP.search(answer):
+            return _unpacked(answer)
         return _unpacked(self._ask_alone(_packed(what, self._heartbeats, request, blobs)))
 
     def _ask_alone(self, body: bytes) -> bytes:
