@@ -1,13 +1,15 @@
-"""`python -m services`: run the reward service until SIGTERM, SIGINT or (on request) the end of its parent."""
+"""`python -m services`: run the reward service until SIGTERM, SIGINT or (on request) the end of its parent.
+
+`python -m services keys add|list|remove` manages its API keys. Every option is also a variable `REWARD_NAME` of the
+environment; an option wins.
+"""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import errno
 import os
-import signal
 import socket
 import sys
 import threading
@@ -15,60 +17,44 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import uvicorn
 from pydantic import ValidationError
 
-from services.app import create_app
-from services.settings import Settings
+from services.process import Watchdog
+from services.settings import PREFIX, Settings
 from verifiers import user
-
-_GRACE_SECONDS = 5
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code 0 after a clean end, 2 for wrong arguments or a port in use, 3 when the judges do not start."""
-    arguments = _arguments(argv)
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["keys"]:
+        from services import keys_command
+
+        return keys_command.main(arguments[1:])
+    options = vars(_parser().parse_args(arguments))
+    exit_with_parent = options.pop("exit_with_parent")
     try:
-        for spec in arguments.user_function:
+        settings = Settings.from_environment(os.environ, **options)
+        for spec in settings.user_functions:
             user.locate(spec)
-        settings = Settings(
-            host=arguments.host,
-            port=arguments.port,
-            workers=arguments.workers,
-            deadline_seconds=arguments.deadline,
-            user_functions=tuple(arguments.user_function),
-        )
         listener = _listen(settings.host, settings.port)
     except (ValidationError, ValueError) as error:
-        print(f"services: {error}", file=sys.stderr)
+        print(f"services: {_explained(error)}", file=sys.stderr)
         return 2
-    config = uvicorn.Config(
-        create_app(settings), log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE_SECONDS
-    )
-    server = uvicorn.Server(config)
-
-    def stop(*_: object) -> None:
-        server.should_exit = True
-
-    # uvicorn raises the signal again once it is done; with these handlers that ends in exit code 0.
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    if arguments.exit_with_parent:
-        _watch_parent(stop)
-    asyncio.run(_serve(server, listener, arguments.port_file))
-    return 0 if server.started else 3
+    watchdog = Watchdog(settings, listener)
+    if exit_with_parent:
+        _watch_parent(watchdog.stop)
+    watchdog.run()
+    return 3 if watchdog.failed else 0
 
 
-async def _serve(server: uvicorn.Server, listener: socket.socket, port_file: Path | None) -> None:
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    while not (server.started or serving.done()):
-        await asyncio.sleep(0.02)
-    if server.started:
-        host, port = listener.getsockname()[:2]
-        if port_file is not None:
-            _write_atomically(port_file, f"{port}\n")
-        print(f"services: ready on http://{host}:{port}", file=sys.stderr, flush=True)
-    await serving
+def _explained(error: ValueError) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    # Without the input: it may be a key.
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    said = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in found]
+    return "; ".join(said) + f". The names are those of --help, in the environment as {PREFIX}NAME"
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -86,12 +72,6 @@ def _listen(host: str, port: int) -> socket.socket:
             raise ValueError(f"port {port} on {host} is in use: give another --port, or 0 for a free one") from None
         raise ValueError(f"cannot listen on {host}:{port} ({error.strerror}): give another --host or --port") from None
     return listener
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="ascii")
-    temporary.replace(path)
 
 
 def _watch_parent(stop: Callable[[], None]) -> None:
@@ -114,27 +94,30 @@ def _watch_parent(stop: Callable[[], None]) -> None:
         threading.Thread(target=watch, daemon=True).start()
 
 
-def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    defaults = Settings()
-    parser = argparse.ArgumentParser(prog="python -m services", description="The reward service: judges over HTTP.")
-    parser.add_argument("--host", default=defaults.host, help="address to listen on; there is no authentication")
-    parser.add_argument("--port", type=int, default=defaults.port, help="0 picks a free one (default: %(default)s)")
-    parser.add_argument("--port-file", type=Path, help="write the port here once the service is ready")
-    parser.add_argument("--workers", type=int, default=defaults.workers, help="judge processes (default: %(default)s)")
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m services", description=str(__doc__).partition("\n")[0])
+    fields = Settings.model_fields
+
+    def option(name: str, field: str, **more: object) -> None:
+        # None: not given, so that the environment may say.
+        text = str(fields[field].description).replace("%", "%%")
+        parser.add_argument(name, dest=field, default=None, help=text, **more)  # type: ignore[arg-type]
+
+    option("--host", "host")
+    option("--port", "port", type=int)
+    option("--port-file", "port_file", type=Path)
+    option("--processes", "processes", type=int)
+    option("--workers", "workers", type=int)
+    option("--deadline", "deadline_seconds", type=float)
+    option("--auth", "auth", choices=("auto", "required"))
+    option("--store", "store")
+    option("--store-days", "store_days", type=float)
+    option("--store-megabytes", "store_megabytes", type=int)
+    option("--user-function", "user_functions", action="append", metavar="FILE.py:FUNCTION")
     parser.add_argument(
-        "--deadline", type=float, default=defaults.deadline_seconds, metavar="SECONDS", help="limit on one answer"
+        "--exit-with-parent", action="store_true", help="end when stdin ends or the parent process is gone"
     )
-    parser.add_argument(
-        "--user-function",
-        action="append",
-        default=[],
-        metavar="SPEC",
-        help="a path/to/file.py:function that callers may name as verifier, letter for letter; may be repeated",
-    )
-    parser.add_argument(
-        "--exit-with-parent", action="store_true", help="end when stdin ends or the parent process dies"
-    )
-    return parser.parse_args(argv)
+    return parser
 
 
 if __name__ == "__main__":

@@ -1,194 +1,145 @@
-"""The reward API: `POST /v1/score`, `GET /v1/verifiers`, `GET /healthz`.
+"""The reward service as an ASGI app: its parts, its routes, its errors.
 
-Expected answers come in with a request and never go out: not in a verdict, not in an error, not in a log line.
+Expected answers come in with a request or a registered problem, and go out to keys with the scope `privileged-why`
+only: not in a verdict, not in an error, not in a log line.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
+import sys
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-import anyio
 import anyio.to_thread
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import ValidationError
+from pydantic.json_schema import models_json_schema
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.guard import Refused, check_caller, require_json
-from services.schemas import (
-    Health,
-    Problematic,
-    ScoreItem,
-    ScoreRequest,
-    ScoreResponse,
-    ScoreResult,
-    VerifierInfo,
-    VerifierList,
-)
+from services import compat, native
+from services.access import Service
+from services.admission import Admission
+from services.guard import Refused
+from services.keys import Keys
+from services.metrics import Metrics
+from services.schemas import RegisterRequest, RescoreRequest, ScoreRequest
+from services.scoring import Scorer
 from services.settings import Settings
-from verifiers import registry, user
-from verifiers.pool import Call, Job, JudgePool
-from verifiers.types import Status, Verdict
+from services.store import Store
+from services.web import pages
+from verifiers.pool import JudgePool
 
-# Failures of this process that pass: the caller is told to come again instead of being handed a masked verdict.
-_TRANSIENT = frozenset({"overload", "shutdown", "given_up"})
-_LOOK_SECONDS = 0.5
+_DESCRIPTION = "Judges of math, code and Lean over HTTP: why a sample got zero, and never a zero for a judge's failure."
+_BODIES = (ScoreRequest, RegisterRequest, RescoreRequest, *compat.BODIES)
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The app; its judge processes start and end with its lifespan."""
+def create_app(settings: Settings, ready: Callable[[], None] = lambda: None) -> FastAPI:
+    """The app; its judges and its store start and end with its lifespan.
+
+    `ready` is called once it would answer.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        pool = await anyio.to_thread.run_sync(
-            lambda: JudgePool(settings.workers, settings.deadline_seconds, max_queued=settings.max_queued)
-        )
-        app.state.pool = pool
-        # Its own threads, so that waiting requests never keep a health check from getting one.
-        app.state.scoring = anyio.CapacityLimiter(settings.max_requests)
+        service = await anyio.to_thread.run_sync(_start, settings)
+        app.state.service = service
+        ready()
         try:
             yield
         finally:
-            await anyio.to_thread.run_sync(pool.close)
+            await anyio.to_thread.run_sync(_end, service)
 
-    async def guard(request: Request) -> None:
-        check_caller(request, settings.host)
-
-    app = FastAPI(title="Reward service", lifespan=lifespan, dependencies=[Depends(guard)])
-    errors: dict[int | str, dict[str, Any]] = {code: {"model": Problematic} for code in (403, 413, 415, 422, 503)}
-
-    @app.exception_handler(Refused)
-    async def refuse(request: Request, error: Refused) -> JSONResponse:
-        headers = {"Retry-After": "1"} if error.status == 503 else None
-        return JSONResponse({"detail": error.detail}, status_code=error.status, headers=headers)
-
-    @app.post("/v1/score", response_model=ScoreResponse, responses=errors, openapi_extra=_body_of(ScoreRequest))
-    async def score(request: Request) -> Response:
-        require_json(request)
-        body = await _read_body(request, settings.max_body_bytes)
-        pool, threads = request.app.state.pool, request.app.state.scoring
-        items = await anyio.to_thread.run_sync(_parse, body, settings, limiter=threads)
-        call = pool.submit([_job(item) for item in items if _is_judged(item, settings)])
-        # A caller that left sends its request again: judging the old one too would only make it wait longer.
-        watch = asyncio.create_task(_give_up_when_gone(request, pool, call))
-        try:
-            verdicts = await anyio.to_thread.run_sync(pool.wait, call, limiter=threads)
-        finally:
-            watch.cancel()
-        answer = await anyio.to_thread.run_sync(_answer, items, verdicts, settings, limiter=threads)
-        return Response(answer, media_type="application/json")
-
-    @app.get("/v1/verifiers")
-    def verifiers() -> VerifierList:
-        known = tuple(VerifierInfo(name=name, version=registry.version(name)) for name in registry.VERIFIERS)
-        return VerifierList(
-            verifiers=known,
-            user_functions=settings.user_functions,
-            workers=settings.workers,
-            deadline_seconds=settings.deadline_seconds,
-        )
-
-    @app.get("/healthz", responses={503: {"model": Problematic}})
-    def healthz(request: Request) -> Health:
-        if not request.app.state.pool.healthy():
-            raise Refused(
-                503, "a control job did not pass through the judges: look at the service's stderr, restart it"
-            )
-        return Health(status="ok", workers=settings.workers)
-
+    app = FastAPI(title="Reward service", description=_DESCRIPTION, lifespan=lifespan)
+    app.include_router(native.router)
+    app.include_router(pages.router)
+    for router in compat.routers:
+        app.include_router(router)
+    app.add_exception_handler(Refused, _refuse)
+    app.add_exception_handler(RequestValidationError, _refuse_parameters)
+    app.add_middleware(_Account)
+    _describe_bodies(app)
     return app
 
 
-async def _give_up_when_gone(request: Request, pool: JudgePool, call: Call) -> None:
-    while not await request.is_disconnected():
-        await asyncio.sleep(_LOOK_SECONDS)
-    pool.give_up(call)
-
-
-def _is_judged(item: ScoreItem, settings: Settings) -> bool:
-    return len(item.completion.text) <= settings.max_text_chars
-
-
-def _job(item: ScoreItem) -> Job:
-    return Job(
-        verifier=item.problem.verifier,
-        text=item.completion.text,
-        reference=item.problem.reference,
-        finish_reason=item.completion.finish_reason,
-    )
-
-
-def _answer(items: Sequence[ScoreItem], judged: Sequence[Verdict], settings: Settings) -> bytes:
-    """The response body. Raises Refused (503) where the verdicts would be the passing fault of this process."""
-    in_order = iter(judged)
-    verdicts = [next(in_order) if _is_judged(item, settings) else _too_long(item, settings) for item in items]
-    for verdict in verdicts:
-        if verdict.failure_kind in _TRANSIENT:
-            raise Refused(503, f"{verdict.failure_reason}; send the whole request again")
-    results = tuple(ScoreResult(id=item.id, verdict=verdict) for item, verdict in zip(items, verdicts, strict=True))
-    versions = {verdict.verifier: verdict.verifier_version for verdict in verdicts}
-    return ScoreResponse(results=results, verifier_versions=versions).model_dump_json().encode()
-
-
-def _parse(body: bytes, settings: Settings) -> tuple[ScoreItem, ...]:
-    """The items of a body. Slow for a large one, so it runs in a thread. Raises Refused (413, 422)."""
+def _start(settings: Settings) -> Service:
+    """Raises what keeps the service from starting."""
+    store = None
+    if settings.store != "off":
+        store = Store(
+            settings.store,
+            days=settings.store_days,
+            megabytes=settings.store_megabytes,
+            patience_seconds=settings.store_wait_seconds,
+        )
     try:
-        items = ScoreRequest.model_validate_json(body).items
-    except ValidationError as error:
-        raise Refused(422, _explain(error)) from None
-    if len(items) > settings.max_items:
-        raise Refused(413, f"{len(items)} items: send at most {settings.max_items} in one request")
-    for name in {item.problem.verifier for item in items}:
-        if user.is_user_spec(name) and name not in settings.user_functions:
-            raise Refused(
-                422,
-                f"verifier {name!r}: this service runs only the user functions it was started with; start it with "
-                f"--user-function {name}",
-            )
+        keys = Keys(store, settings.admin_key)
+        if (first := keys.make_first()) is not None:
+            print(f"services: a first key, with all scopes; it is shown only now: {first}", file=sys.stderr, flush=True)
+        # What may wait is bounded by its cost, before it gets to the pool.
+        pool = JudgePool(settings.workers, settings.deadline_seconds, max_queued=sys.maxsize)
+    except BaseException:
+        if store is not None:
+            store.close()
+        raise
+    metrics = Metrics()
+    admission = Admission(settings.workers, settings.max_backlog_seconds)
+    scorer = Scorer(pool, store, admission, metrics, settings.max_text_chars)
+    return Service(settings, pool, store, keys, admission, scorer, metrics)
+
+
+def _end(service: Service) -> None:
+    service.pool.close()
+    if service.store is not None:
+        service.store.close()
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    return JSONResponse({"detail": error.detail}, status_code=error.status, headers=error.headers)
+
+
+async def _refuse_parameters(_: Request, error: Exception) -> Response:
+    """As every error of ours; FastAPI's own would repeat the input."""
+    assert isinstance(error, RequestValidationError)
+    shown = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:5]]
+    return JSONResponse({"detail": "; ".join(shown)}, status_code=422)
+
+
+class _Account:
+    """Counts requests, and gives back what their bodies took up."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        service: Service = scope["app"].state.service
+
+        async def count(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                service.metrics.requests.labels(str(message["status"])).inc()
+            await send(message)
+
         try:
-            registry.resolve(name)
-        except ValueError as error:
-            raise Refused(422, str(error)) from None
-    return items
+            await self._app(scope, receive, count)
+        finally:
+            service.open_bytes -= scope.get("state", {}).get("body_bytes", 0)
 
 
-def _explain(error: ValidationError) -> str:
-    """Where and what, without the input: it may hold expected answers."""
-    problems = error.errors(include_input=False, include_url=False, include_context=False)
-    shown = [f"{'.'.join(str(part) for part in item['loc']) or 'body'}: {item['msg']}" for item in problems[:5]]
-    more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
-    return (
-        "; ".join(shown)
-        + more
-        + '. The body is {"items": [{"id", "problem": {"verifier", "reference"}, '
-        + ('"completion": {"text", "finish_reason"}}]}; /docs has the schema')
-    )
+def _describe_bodies(app: FastAPI) -> None:
+    """Routes read their bodies themselves; their schemas belong into the OpenAPI document all the same."""
+    made = app.openapi
 
+    def openapi() -> dict[str, Any]:
+        document = made()
+        _, found = models_json_schema(
+            [(model, "validation") for model in _BODIES], ref_template="#/components/schemas/{model}"
+        )
+        document["components"]["schemas"] |= found["$defs"]
+        return document
 
-def _too_long(item: ScoreItem, settings: Settings) -> Verdict:
-    name = item.problem.verifier
-    detail = f"the completion is longer than {settings.max_text_chars} characters"
-    return Verdict.of(Status.REJECTED, detail=detail, verifier=name, verifier_version=registry.version(name))
-
-
-async def _read_body(request: Request, limit: int) -> bytes:
-    """The whole body, counted while it comes in: a chunked one announces no length."""
-    remedy = f"the body is larger than {limit} bytes: send fewer items in one request"
-    announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > limit:
-        raise Refused(413, remedy)
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > limit:
-            raise Refused(413, remedy)
-    return bytes(body)
-
-
-def _body_of(model: type[ScoreRequest]) -> dict[str, Any]:
-    """OpenAPI's description of a body that the route reads itself; references point at where the schema lies."""
-    path = "#/paths/~1v1~1score/post/requestBody/content/application~1json/schema/$defs/{model}"
-    schema = model.model_json_schema(ref_template=path)
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 from urllib.parse import urlsplit
 
 from fastapi import Request
 
 
 class Refused(Exception):
-    """A request that gets an error status; the message names the remedy."""
+    """A request that gets an error status; the message names the remedy.
 
-    def __init__(self, status: int, detail: str) -> None:
+    `retry_after_seconds` goes out as `Retry-After`, rounded up.
+    """
+
+    def __init__(self, status: int, detail: str, retry_after_seconds: float | None = None) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
+        self.headers = {} if retry_after_seconds is None else {"Retry-After": str(math.ceil(retry_after_seconds))}
 
 
 def check_caller(request: Request, bound: str) -> None:
@@ -26,7 +31,7 @@ def check_caller(request: Request, bound: str) -> None:
     Raises Refused (403).
     """
     host = request.headers.get("host", "")
-    if _is_loopback(bound) and not _is_loopback(name := _name_of(host)):
+    if is_loopback(bound) and not is_loopback(name := _name_of(host)):
         raise Refused(403, f"this service listens on {bound}: send the request to that address, not to {name!r}")
     origin = request.headers.get("origin")
     if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
@@ -50,7 +55,8 @@ def _name_of(host: str) -> str:
         return host
 
 
-def _is_loopback(name: str) -> bool:
+def is_loopback(name: str) -> bool:
+    """Whether an address or name is this machine's own."""
     if name == "localhost":
         return True
     try:

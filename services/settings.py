@@ -1,32 +1,81 @@
-"""Settings of the reward service."""
+"""Settings of the reward service: options of `python -m services`, or `REWARD_*` in the environment."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
+
+PREFIX = "REWARD_"
+
+
+def default_store() -> str:
+    """An SQLite file in the user's folder for state."""
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state"
+    return f"sqlite:///{Path(state) / 'rlcore/reward.db'}"
 
 
 class Settings(BaseModel):
-    """Everything `services.app.create_app` needs; `python -m services --help` sets the ones people change."""
+    """Everything `services.app.create_app` needs."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     host: str = "127.0.0.1"
-    """Address to listen on. There is no authentication: keep it on loopback or behind a proxy that has one."""
+    """Address to listen on. On loopback callers without a key are let in (`auth`)."""
     port: int = Field(default=8300, ge=0, le=65535)
     """Port; 0 picks a free one."""
+    port_file: Path | None = None
+    """Write the port here once the service is ready."""
+    processes: int = Field(default=1, ge=1, le=64)
+    """Server processes that share the port, each with `workers` judges of its own; one that dies is replaced."""
     workers: int = Field(default=2, ge=1)
-    """Judge processes."""
+    """Judges of each server process."""
     deadline_seconds: float = Field(default=5.0, gt=0)
-    """Hard wall-clock limit on judging one answer."""
+    """Hard wall-clock limit on judging one answer, where its judge has none of its own."""
+    auth: Literal["auto", "required"] = "auto"
+    """`auto`: whoever reaches a loopback address needs no key. On another address a key is always required."""
+    admin_key: str = Field(default="", repr=False)
+    """A key with all scopes, beside those of the store (for secrets of an orchestrator)."""
+    store: str = Field(default_factory=default_store, repr=False)
+    """Where verdicts are kept: `sqlite:///FILE`, `postgresql+psycopg://...`, or `off`."""
+    store_days: float = Field(default=30.0, gt=0)
+    """Verdicts older than this are deleted."""
+    store_megabytes: int = Field(default=4096, ge=8)
+    """Above this size of the store its oldest verdicts are deleted."""
+    store_wait_seconds: float = Field(default=30.0, gt=0)
+    """How long a request waits for a store that is away, before it is refused (503)."""
     max_items: int = Field(default=1024, ge=1)
     """Items in one request."""
     max_text_chars: int = Field(default=400_000, ge=1)
     """A longer completion is not judged: its verdict is `rejected`."""
-    max_body_bytes: int = Field(default=64 << 20, ge=1)
+    max_body_bytes: int = Field(default=16 << 20, ge=1)
     """Bytes of one request body."""
-    max_queued: int = Field(default=16_384, ge=1)
-    """Answers that wait at most; more are refused with 503."""
-    max_requests: int = Field(default=64, ge=1)
-    """Requests scored at once; more wait."""
+    max_bodies_bytes: int = Field(default=64 << 20, ge=1)
+    """Bytes of all request bodies at once; more are refused with 503."""
+    max_depth: int = Field(default=32, ge=4)
+    """Nesting of the JSON of a request."""
+    max_backlog_seconds: float = Field(default=60.0, gt=0)
+    """Work admitted at most, in estimated seconds until the judges are through with it; more is refused with 503."""
+    max_request_seconds: float = Field(default=900.0, gt=0)
+    """Deadline of a request that names none (header `X-Deadline-Ms`), and the longest one that may be asked for."""
+    read_seconds: float = Field(default=20.0, gt=0)
+    """A caller has so long for the headers of a request, and again for its body."""
+    max_connections: int = Field(default=4096, ge=1)
+    """Open connections of one server process."""
     user_functions: tuple[str, ...] = ()
     """The verifiers `path/to/file.py:function` that callers may name, letter for letter: each runs that file here."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str], **given: object) -> Settings:
+        """`given` before `REWARD_NAME` before the defaults. Raises ValueError for an unknown name or a bad value."""
+        found: dict[str, object] = {}
+        for name, value in environment.items():
+            if not name.startswith(PREFIX):
+                continue
+            field = name.removeprefix(PREFIX).lower()
+            # `REWARD_USER_FUNCTIONS` holds one per line.
+            found[field] = tuple(value.split("\n")) if field == "user_functions" else value
+        return cls.model_validate(found | {name: value for name, value in given.items() if value is not None})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import cast
@@ -30,12 +31,15 @@ class Call:
     Attributes:
         future: done once every job has its verdict; it cannot be cancelled (`JudgePool.give_up` can).
         expires: `time.monotonic()` after which nobody waits for the verdicts, or None.
+        on_verdict: called with each job's index and verdict as soon as it is there, under the pool's lock: it must
+            not block or raise.
     """
 
     verdicts: list[Verdict | None]
     missing: int
     expires: float | None = None
     given_up: bool = False
+    on_verdict: Callable[[int, Verdict], None] | None = None
     future: Future[list[Verdict]] = field(default_factory=Future)
 
     def __post_init__(self) -> None:
@@ -48,6 +52,8 @@ class Call:
         if self.verdicts[index] is None:
             self.verdicts[index] = verdict
             self.missing -= 1
+            if self.on_verdict is not None:
+                self.on_verdict(index, verdict)
             if not self.missing:
                 self.future.set_result(cast(list[Verdict], self.verdicts))
 

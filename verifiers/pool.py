@@ -27,7 +27,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -131,13 +131,21 @@ class JudgePool:
             self.give_up(call)
             raise
 
-    def submit(self, jobs: Sequence[Job], *, urgent: bool = False, deadline_seconds: float | None = None) -> Call:
+    def submit(
+        self,
+        jobs: Sequence[Job],
+        *,
+        urgent: bool = False,
+        deadline_seconds: float | None = None,
+        on_verdict: Callable[[int, Verdict], None] | None = None,
+    ) -> Call:
         """Put the jobs into the queue, before it when `urgent`. Does not wait.
 
         `deadline_seconds` from now nobody waits any more: what is not judged by then is answered `error` ("deadline").
+        `on_verdict`: see `Call`.
         """
         expires = None if deadline_seconds is None else time.monotonic() + deadline_seconds
-        call = Call([None] * len(jobs), len(jobs), expires)
+        call = Call([None] * len(jobs), len(jobs), expires, on_verdict=on_verdict)
         tasks = [Task(job, call, index) for index, job in enumerate(jobs)]
         refused = ("", "")
         with self._changed:

@@ -38,8 +38,9 @@ class Entry:
     """A built-in judge.
 
     Attributes:
-        module: holds `judge` (see `Judge`) and `control(reference) -> str`, a text that says nothing and that a sound
-            judge with a sound reference calls right, partly right or wrong. It is imported where it is used.
+        module: holds `judge` (see `Judge`), `reference_schema() -> Json`, and `control(reference) -> str`, a text that
+            says nothing and that a sound judge with a sound reference calls right, partly right or wrong. It is
+            imported where it is used.
         lane: the kind of process it runs in.
         sources: what decides its verdicts, files and folders below this package.
         libraries: distributions that decide them too; one that is not installed counts as "absent".
@@ -107,6 +108,14 @@ def control(name: str, reference: Json) -> str:
     if name not in VERIFIERS:
         return user.NEUTRAL_TEXTS[0]
     return str(_module(name).control(reference))
+
+
+def reference_schema(name: str) -> Json | None:
+    """What a reference for the judge of this name may hold, as JSON schema; None for a user's."""
+    if name not in VERIFIERS:
+        return None
+    schema: Json = _module(name).reference_schema()
+    return schema
 
 
 def version(name: str) -> str:

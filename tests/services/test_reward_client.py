@@ -13,7 +13,7 @@ import pytest
 from services.client import RewardClient, RewardServiceError, RewardServiceUnavailable
 from services.schemas import ScoreItem
 
-ABOUT = {"verifiers": [], "user_functions": [], "workers": 2, "deadline_seconds": 5.0}
+ABOUT = {"verifiers": [], "user_functions": [], "workers": 2, "deadline_seconds": 5.0, "limits": {}}
 RIGHT = {"status": "correct", "reward": 1.0}
 Answer = Callable[[dict[str, Any]], tuple[int, Any]]
 
@@ -71,7 +71,7 @@ def test_batches_come_back_in_order() -> None:
     assert sorted(sizes) == [5] + [10] * 9
 
 
-@pytest.mark.parametrize("status", [500, 503, 429])
+@pytest.mark.parametrize("status", [502, 503, 429])
 def test_it_waits_through_an_outage_and_says_so_once(status: int) -> None:
     calls: list[int] = []
     said: list[str] = []

@@ -15,6 +15,7 @@ from services.client import RewardClient, RewardServiceError
 from verifiers import registry
 from verifiers.types import Problem
 
+OURS = {"ScoreRequest", "ScoreItem", "ScoreResponse", "Problematic", "Health", "VerifierList", "StoredVerdict"}
 JSON = {"content-type": "application/json"}
 
 
@@ -55,12 +56,14 @@ def test_score(service: Service) -> None:
     assert [result["verdict"]["mask_sample"] for result in results] == [False, False, True]
     assert response.json()["verifier_versions"] == {"math": registry.version("math")}
     versions = httpx.get(f"{service.url}/v1/verifiers", trust_env=False).json()
-    assert versions == {
-        "verifiers": [{"name": name, "version": registry.version(name)} for name in sorted(registry.VERIFIERS)],
-        "user_functions": [],
-        "workers": 1,
-        "deadline_seconds": 2.0,
+    known = {info["name"]: info for info in versions["verifiers"]}
+    assert {name: info["version"] for name, info in known.items()} == {
+        name: registry.version(name) for name in registry.VERIFIERS
     }
+    assert {name: info["limit_seconds"] for name, info in known.items()} == {"code": 600, "lean": 600, "math": 2}
+    assert known["math"]["options"]["required"] == ["answer"]
+    assert (versions["user_functions"], versions["workers"], versions["deadline_seconds"]) == ([], 1, 2.0)
+    assert versions["limits"]["max_items"] == 1024
     assert httpx.get(f"{service.url}/healthz", trust_env=False).json() == {"status": "ok", "workers": 1}
 
 
@@ -148,11 +151,13 @@ def test_expected_answers_are_not_echoed(service: Service) -> None:
 def test_the_schema_of_the_body_is_published(service: Service) -> None:
     schema = httpx.get(f"{service.url}/openapi.json", trust_env=False).json()
     content = schema["paths"]["/v1/score"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    reference = content["properties"]["items"]["items"]["$ref"]
     target: Any = schema
-    for part in reference.removeprefix("#/").split("/"):
-        target = target[part.replace("~1", "/")]
-    assert set(target["properties"]) == {"id", "problem", "completion"}
+    for part in content["$ref"].removeprefix("#/").split("/"):
+        target = target[part]
+    reference = target["properties"]["items"]["items"]["$ref"]
+    item = schema["components"]["schemas"][reference.removeprefix("#/components/schemas/")]
+    assert set(item["properties"]) == {"id", "problem", "problem_id", "completion"}
+    assert all("examples" in each for name, each in schema["components"]["schemas"].items() if name in OURS)
 
 
 def test_the_client_scores_in_batches_over_services(service: Service) -> None:

@@ -17,6 +17,8 @@ class Service:
     def __init__(self, folder: Path, *arguments: str, port: int = 0) -> None:
         self.port_file = folder / f"port-{time.monotonic_ns()}"
         command = [sys.executable, "-m", "services", "--port", str(port), "--port-file", str(self.port_file)]
+        if "--store" not in arguments:
+            command += ["--store", f"sqlite:///{folder}/reward.db"]
         # A test run that is killed leaves no service behind.
         command.append("--exit-with-parent")
         self.process = subprocess.Popen(

@@ -33,6 +33,7 @@ from verifiers.code.reference import (
     entry_names,
     read_reference,
     reference_problem,
+    reference_schema,
 )
 from verifiers.code.session import BadTests, ask_all, run_tests
 from verifiers.code.tally import run_cases
@@ -40,7 +41,7 @@ from verifiers.sandbox.launcher import shared_for
 from verifiers.sandbox.types import SandboxFailed
 from verifiers.types import Json, Status, Verdict
 
-__all__ = ["control", "judge", "reference_problem"]
+__all__ = ["control", "judge", "reference_problem", "reference_schema"]
 
 MAX_TEXT_CHARS = 400_000
 MAX_EXTRACTED_CHARS = 4_000

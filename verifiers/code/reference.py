@@ -115,6 +115,11 @@ Reference = StdinReference | CallsReference | AssertsReference
 _ADAPTER: TypeAdapter[Reference] = TypeAdapter(Annotated[Reference, Field(discriminator="kind")])
 
 
+def reference_schema() -> Json:
+    """Of all kinds, as JSON schema."""
+    return _ADAPTER.json_schema()
+
+
 def read_reference(reference: Json) -> Reference:
     """The reference, checked. Raises ValueError that says where it is wrong and holds no value of it."""
     try:

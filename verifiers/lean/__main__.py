@@ -19,13 +19,12 @@ from verifiers.lean import discovery, server, toolchain
 from verifiers.lean.judge import judge
 from verifiers.lean.steps import progress
 from verifiers.lean.toolchain import LeanUnavailable
+from verifiers.lean.whole import split
 from verifiers.sandbox.types import SandboxFailed, SandboxUnavailable
-from verifiers.types import Json, Status, Verdict
+from verifiers.types import Status, Verdict
 
-_THEOREM = re.compile(r"^(?:theorem|lemma)\s", re.MULTILINE)
 _PLACE = re.compile(r"(?<=: )line (\d+), column (\d+): ")
 _MARKS = {"accepted": "ok  ", "failed": "FAIL", "not_reached": "    "}
-_OPENING, _CLOSING = "([{⟨", ")]}⟩"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,20 +41,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (LeanUnavailable, SandboxUnavailable, SandboxFailed, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
-
-
-def split(text: str) -> tuple[Json, str]:
-    """A file's text as a reference (header, statement) and the proof. Raises ValueError."""
-    theorems = list(_THEOREM.finditer(text))
-    if not theorems:
-        raise ValueError("no theorem in it: write `theorem name binders : type := proof`")
-    start = theorems[-1].start()
-    depth = 0
-    for at in range(start, len(text)):
-        depth += (text[at] in _OPENING) - (text[at] in _CLOSING)
-        if depth == 0 and text.startswith(":=", at):
-            return {"header": text[:start], "statement": text[start:at].rstrip()}, text[at + 2 :].lstrip()
-    raise ValueError("the theorem has no proof: write `:=` and the proof behind its type")
 
 
 def _check(name: str, as_json: bool) -> int:

@@ -96,6 +96,11 @@ def control(reference: Json) -> str:
     return "```lean\nby skip\n```"
 
 
+def reference_schema() -> Json:
+    """What a reference may hold, as JSON schema."""
+    return LeanReference.model_json_schema()
+
+
 def read_reference(reference: Json) -> LeanReference:
     """The reference, checked. Raises ValueError that says where it is wrong."""
     try:

@@ -91,6 +91,16 @@ def judge(text: str, reference: Json, *, finish_reason: str) -> Verdict:
     return Verdict.of(status, extracted=_shown(answer), detail=f"rule '{found.rule}': {how}")
 
 
+def reference_schema() -> Json:
+    """What a reference may hold, as JSON schema."""
+    answer = {"type": ["string", "integer"], "examples": ["42", r"\frac{1}{2}", "x^2+1", "{1, 2}", "B"]}
+    return {
+        "type": "object",
+        "properties": {"answer": answer, "lone_number": {"type": "boolean", "default": False}},
+        "required": ["answer"],
+    }
+
+
 def reference_problem(reference: Json) -> str | None:
     """Why this reference cannot be judged against, or None. For loaders to screen data before a run."""
     answer = reference.get("answer")

@@ -1,0 +1,182 @@
+"""What every route needs: the parts of the service, who asks, and the body, each with its limits."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import anyio
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+
+from services.admission import Admission
+from services.guard import Refused, check_caller, is_loopback, require_json
+from services.keys import LOCAL, Caller, Keys
+from services.metrics import Metrics
+from services.scoring import Scorer
+from services.settings import Settings
+from services.store import Store, StoreAway
+from verifiers import registry, user
+from verifiers.pool import JudgePool
+
+COOKIE = "reward_key"
+_QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_LARGE_BYTES = 1 << 16
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+@dataclass(slots=True)
+class Service:
+    """The parts of one server process; in `app.state.service`.
+
+    Attributes:
+        open_bytes: of request bodies that are being read or served.
+    """
+
+    settings: Settings
+    pool: JudgePool
+    store: Store | None
+    keys: Keys
+    admission: Admission
+    scorer: Scorer
+    metrics: Metrics
+    open_bytes: int = 0
+    # Parsing a large body takes a while: its own threads, and never many at once.
+    parsing: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(4))
+
+    def stored(self) -> Store:
+        """The store. Raises Refused where there is none."""
+        if self.store is None:
+            raise Refused(404, "this service keeps no verdicts: start it with a --store")
+        return self.store
+
+
+def service_of(request: Request) -> Service:
+    """The service that a request came to."""
+    service: Service = request.app.state.service
+    return service
+
+
+def is_local(settings: Settings) -> bool:
+    """Whether callers without a key are let in."""
+    return settings.auth == "auto" and is_loopback(settings.host)
+
+
+async def caller_of(request: Request, *scopes: str) -> Caller:
+    """Who asks, by `Authorization: Bearer KEY` or the page's cookie; it has one of these scopes.
+
+    Raises Refused (401, 403, 503).
+    """
+    service = service_of(request)
+    check_caller(request, service.settings.host)
+    kind, _, key = request.headers.get("authorization", "").partition(" ")
+    key = key.strip() if kind.lower() == "bearer" else request.cookies.get(COOKIE, "")
+    if key:
+        try:
+            caller = await asyncio.to_thread(service.keys.caller, key)
+        except StoreAway as error:
+            raise Refused(503, f"{error}: come again", 5) from None
+        if caller is None:
+            raise Refused(401, "no such key, or it was taken back: `python -m services keys list` names all")
+    elif is_local(service.settings):
+        caller = LOCAL
+    else:
+        raise Refused(401, "this service wants a key: send it as `Authorization: Bearer KEY`")
+    if not any(caller.may(scope) for scope in scopes):
+        raise Refused(403, f"the key {caller.name!r} lacks the scope {' or '.join(scopes)}: ask for one that has it")
+    return caller
+
+
+def deadline_of(request: Request) -> float:
+    """Seconds that the caller waits, by `X-Deadline-Ms`. Raises Refused (422)."""
+    longest = service_of(request).settings.max_request_seconds
+    given = request.headers.get("x-deadline-ms")
+    if given is None:
+        return longest
+    if not given.isascii() or not given.isdigit() or not int(given):
+        raise Refused(422, f"X-Deadline-Ms is {given[:40]!r}: give whole milliseconds from now, at least 1")
+    return min(int(given) / 1000, longest)
+
+
+async def read_model(request: Request, model: type[_Model]) -> _Model:
+    """The body as this model. Raises Refused (408, 413, 415, 422, 503)."""
+    require_json(request)
+    service = service_of(request)
+    body = await _read_body(request, service)
+    if len(body) < _LARGE_BYTES:
+        return _parsed(body, model, service.settings.max_depth)
+    return await anyio.to_thread.run_sync(_parsed, body, model, service.settings.max_depth, limiter=service.parsing)
+
+
+def check_verifier(name: str, settings: Settings) -> None:
+    """Whether callers may name this judge. Raises Refused (422)."""
+    if user.is_user_spec(name) and name not in settings.user_functions:
+        raise Refused(
+            422,
+            f"verifier {name!r}: this service runs only the user functions it was started with; start it with "
+            f"--user-function {name}",
+        )
+    try:
+        registry.resolve(name)
+    except ValueError as error:
+        raise Refused(422, str(error)) from None
+
+
+async def _read_body(request: Request, service: Service) -> bytes:
+    """The whole body, counted while it comes in: a chunked one announces no length. It counts until the answer."""
+    settings = service.settings
+    remedy = f"the body is larger than {settings.max_body_bytes} bytes: send fewer items in one request"
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > settings.max_body_bytes:
+        raise Refused(413, remedy)
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Refused(415, "the body is compressed: send it as it is")
+    body = bytearray()
+    request.state.body_bytes = 0
+    try:
+        async with asyncio.timeout(settings.read_seconds):
+            async for part in request.stream():
+                body += part
+                if len(body) > settings.max_body_bytes:
+                    raise Refused(413, remedy)
+                if service.open_bytes + len(part) > settings.max_bodies_bytes:
+                    raise Refused(503, "the bodies of all requests together are as large as they may be: come again", 1)
+                service.open_bytes += len(part)
+                request.state.body_bytes += len(part)
+    except TimeoutError:
+        raise Refused(408, f"the body did not come within {settings.read_seconds:g} s: send it faster") from None
+    return bytes(body)
+
+
+def _parsed(body: bytes, model: type[_Model], max_depth: int) -> _Model:
+    if (depth := _depth(body)) > max_depth:
+        raise Refused(422, f"the body is nested {depth} deep: at most {max_depth} is taken")
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise Refused(422, _explain(error, model)) from None
+
+
+def _depth(body: bytes) -> int:
+    """Of the JSON's brackets; what stands in strings does not count."""
+    depth = deepest = 0
+    for bracket in _QUOTED.sub(b"", body).translate(None, _NO_BRACKETS):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+
+
+def _explain(error: ValidationError, model: type[BaseModel]) -> str:
+    """Where and what, without the input: it may hold expected answers."""
+    problems = error.errors(include_input=False, include_url=False, include_context=False)
+    shown = [f"{'.'.join(str(part) for part in item['loc']) or 'body'}: {item['msg']}" for item in problems[:5]]
+    more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
+    examples: Any = model.model_config.get("json_schema_extra")
+    example = f". Such a body is {json.dumps(examples['examples'][0])}" if isinstance(examples, dict) else ""
+    return "; ".join(shown) + more + example + "; /docs has the schema"

@@ -1,0 +1,183 @@
+"""Samples (judged answers with their inputs), what selects them, and how they become rows and come back."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sql
+
+from services import tables
+from services.schemas import ScoreProblem
+from verifiers.types import FinishReason, Json, Status, Verdict
+
+# Stands before a text that a database would not take as it is. It is for private use: no one's text starts with it by
+# chance, and one that does on purpose is escaped too.
+_ESCAPED = "\ue000json:"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One judged answer with its inputs, as it is kept.
+
+    Attributes:
+        answer: hash of what was judged, without the judge's version.
+        problem: key of its problem.
+        rescored: id of the verdict that this one judges again.
+    """
+
+    id: str
+    at: float
+    tenant: str
+    answer: str
+    problem: str
+    reference: Json
+    prompt: str | None
+    name: str | None
+    completion: str
+    finish_reason: FinishReason
+    verdict: Verdict
+    rescored: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which samples; None is any.
+
+    Attributes:
+        before: samples older than this id (for the next page).
+        text: occurs in the completion or in the problem's name.
+    """
+
+    tenant: str | None = None
+    verifier: str | None = None
+    status: str | None = None
+    version: str | None = None
+    since: float | None = None
+    before: str | None = None
+    text: str | None = None
+
+
+def new_id() -> str:
+    """Of a verdict: sorts by time, cannot be guessed."""
+    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(8)}"
+
+
+DETERMINISTIC = tuple(
+    status.value for status in (Status.CORRECT, Status.PARTIAL, Status.WRONG, Status.NO_ANSWER, Status.TRUNCATED)
+)
+"""Statuses that the same answer gets again: no clock, no limit and no failure had a part in them."""
+
+
+def conditions(wanted: Filter) -> list[sql.ColumnElement[bool]]:
+    """A filter as conditions on verdicts joined with problems."""
+    table = tables.verdicts
+    found: list[sql.ColumnElement[bool]] = []
+    for column, value in (
+        (table.c.tenant, wanted.tenant),
+        (table.c.verifier, wanted.verifier),
+        (table.c.status, wanted.status),
+        (table.c.version, wanted.version),
+    ):
+        if value is not None:
+            found.append(column == value)
+    if wanted.since is not None:
+        found.append(table.c.at >= wanted.since)
+    if wanted.before is not None:
+        found.append(table.c.id < wanted.before)
+    if wanted.text:
+        found.append(
+            sql.or_(
+                table.c.completion.contains(wanted.text, autoescape=True),
+                tables.problems.c.name.contains(wanted.text, autoescape=True),
+            )
+        )
+    return found
+
+
+def select() -> sql.Select[Any]:
+    problem = tables.problems.c
+    joined = tables.verdicts.outerjoin(tables.problems, tables.verdicts.c.problem == problem.key)
+    return sql.select(*tables.verdicts.c, problem.reference, problem.prompt, problem.name).select_from(joined)
+
+
+def sample_of(row: sql.RowMapping) -> Sample:
+    return Sample(
+        id=row["id"],
+        at=row["at"],
+        tenant=row["tenant"],
+        answer=row["answer"],
+        problem=row["problem"],
+        reference=json.loads(row["reference"] or "{}"),
+        prompt=None if row["prompt"] is None else restored(row["prompt"]),
+        name=None if row["name"] is None else restored(row["name"]),
+        completion=restored(row["completion"]),
+        finish_reason=row["finish_reason"],
+        verdict=Verdict.model_validate_json(restored(row["verdict"])),
+        rescored=row["rescored"],
+    )
+
+
+def verdict_row(sample: Sample) -> dict[str, Any]:
+    verdict = sample.verdict
+    return {
+        "id": sample.id,
+        "at": sample.at,
+        "tenant": sample.tenant,
+        "answer": sample.answer,
+        "problem": sample.problem,
+        "verifier": verdict.verifier,
+        "version": verdict.verifier_version,
+        "status": verdict.status.value,
+        "reward": verdict.reward,
+        "seconds": verdict.seconds,
+        "finish_reason": sample.finish_reason,
+        "completion": storable(sample.completion),
+        "verdict": storable(verdict.model_dump_json()),
+        "rescored": sample.rescored,
+    }
+
+
+def problem_row(
+    tenant: str,
+    key: str,
+    verifier: str,
+    reference: Json,
+    prompt: str | None,
+    name: str | None,
+    registered: bool = False,
+) -> dict[str, Any]:
+    return {
+        "key": key,
+        "tenant": tenant,
+        "name": None if name is None else storable(name),
+        "verifier": verifier,
+        "reference": json.dumps(reference),
+        "prompt": None if prompt is None else storable(prompt),
+        "registered": registered,
+        "created": time.time(),
+    }
+
+
+def prompt_of(problem: ScoreProblem) -> str | None:
+    """As one text."""
+    if problem.prompt is None or isinstance(problem.prompt, str):
+        return problem.prompt
+    return "\n\n".join(f"{message.role}: {message.content}" for message in problem.prompt)
+
+
+def storable(text: str) -> str:
+    """A text that every database takes (PostgreSQL has no NUL, UTF-8 has no lone surrogates); see `restored`."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _ESCAPED + json.dumps(text)
+    return _ESCAPED + json.dumps(text) if "\x00" in text or text.startswith(_ESCAPED) else text
+
+
+def restored(text: str) -> str:
+    """What `storable` was given."""
+    return str(json.loads(text.removeprefix(_ESCAPED))) if text.startswith(_ESCAPED) else text

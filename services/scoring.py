@@ -1,0 +1,320 @@
+"""From items to stored verdicts: the cache, requests that join, the judges, the store.
+
+One hash says what was judged (tenant, verifier, reference, completion, why it ended). Together with the judge's version
+it serves retries, identical answers that are in flight, and the cache, which holds what is the same every time: no
+timeout, no refusal, no failure, and nothing of a user's function.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from services.admission import Admission
+from services.guard import Refused
+from services.keys import Caller
+from services.metrics import Metrics
+from services.samples import DETERMINISTIC, Sample, new_id, prompt_of
+from services.schemas import ScoredCompletion, ScoreProblem
+from services.store import Store, StoreAway
+from verifiers import registry, user
+from verifiers.pool import Job, JudgePool
+from verifiers.types import Status, Verdict
+
+# Failures of this process that pass: the caller is told to come again instead of being handed a masked verdict.
+_TRANSIENT = frozenset({"overload", "shutdown", "given_up"})
+_REMEMBERED = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One answer to judge. Both keys are hashes, of the problem and of the answer, below one tenant."""
+
+    tenant: str
+    problem: ScoreProblem
+    completion: ScoredCompletion
+    problem_key: str
+    answer_key: str
+    rescored: str | None = None
+
+    @classmethod
+    def of(
+        cls, tenant: str, problem: ScoreProblem, completion: ScoredCompletion, *, rescored: str | None = None
+    ) -> Asked:
+        """With its keys."""
+        key = problem_key(tenant, problem)
+        # Which prompt it was does not matter to a judge: the same answer to the same reference is judged once.
+        reference = json.dumps(problem.reference, sort_keys=True)
+        said = (tenant, problem.verifier, reference, completion.finish_reason, completion.text)
+        return cls(tenant, problem, completion, key, _hash(*said), rescored)
+
+    @property
+    def job(self) -> Job:
+        """For the pool."""
+        return Job(
+            verifier=self.problem.verifier,
+            text=self.completion.text,
+            reference=self.problem.reference,
+            finish_reason=self.completion.finish_reason,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A verdict and, where it was stored, its id."""
+
+    verdict: Verdict
+    id: str | None
+
+
+def problem_key(tenant: str, problem: ScoreProblem) -> str:
+    """The id of a problem: what it says, for whom."""
+    reference = json.dumps(problem.reference, sort_keys=True)
+    return "p" + _hash(tenant, problem.verifier, reference, prompt_of(problem) or "", problem.id or "")[:32]
+
+
+class Scorer:
+    """Used by the event loop only."""
+
+    def __init__(
+        self, pool: JudgePool, store: Store | None, admission: Admission, metrics: Metrics, max_text_chars: int
+    ) -> None:
+        self._pool, self._store, self._admission, self._metrics = pool, store, admission, metrics
+        self._max_text_chars = max_text_chars
+        self._cache: OrderedDict[tuple[str, str], Scored] = OrderedDict()
+        self._in_flight: dict[str, asyncio.Future[Scored]] = {}
+        # The whole version of a judge (Lean's names its toolchain) is known once it has judged.
+        self._versions: dict[str, str] = {}
+
+    async def score(self, caller: Caller, asked: Sequence[Asked], *, deadline_seconds: float) -> list[Scored]:
+        """One for each, in order; stored. Cancelling it ends what nobody else waits for.
+
+        Raises Refused (429, 503): nothing of the request was judged for good, and it may be sent again.
+        """
+        found: dict[int, Scored] = {}
+        async for part in self.stream(caller, asked, deadline_seconds=deadline_seconds, whole=True):
+            found.update(part)
+        return [found[index] for index in range(len(asked))]
+
+    async def stream(
+        self, caller: Caller, asked: Sequence[Asked], *, deadline_seconds: float, whole: bool = False
+    ) -> AsyncIterator[dict[int, Scored]]:
+        """As `score`, as they finish: index and verdict; `whole`: all that this request has judged at once."""
+        ticket = self._admission.enter(caller, [each.problem.verifier for each in asked])
+        try:
+            expires = time.monotonic() + deadline_seconds
+            missing = dict(enumerate(asked))
+            while missing:
+                if part := await self._remembered(missing):
+                    yield self._done(missing, part)
+                joined = {
+                    index: self._in_flight[each.answer_key]
+                    for index, each in missing.items()
+                    if each.answer_key in self._in_flight and not _is_users(each)
+                }
+                own = {index: each for index, each in missing.items() if index not in joined}
+                async for part in self._judge(own, expires, whole=whole):
+                    yield self._done(missing, part)
+                if part := await _joined(joined, expires):
+                    yield self._done(missing, part)
+        finally:
+            self._admission.leave(ticket)
+
+    async def probe(self, caller: Caller, asked: Sequence[Asked], *, deadline_seconds: float) -> list[Verdict]:
+        """Verdicts that nobody keeps. Raises as `score`."""
+        ticket = self._admission.enter(caller, [each.problem.verifier for each in asked])
+        call = self._pool.submit([each.job for each in asked], deadline_seconds=deadline_seconds)
+        try:
+            verdicts: list[Verdict] = await asyncio.wrap_future(call.future)
+        finally:
+            self._admission.leave(ticket)
+            if not call.future.done():
+                self._pool.give_up(call)
+        _refuse_transient(verdicts)
+        return verdicts
+
+    def _done(self, missing: dict[int, Asked], part: dict[int, Scored]) -> dict[int, Scored]:
+        for index in part:
+            del missing[index]
+        return part
+
+    async def _remembered(self, missing: dict[int, Asked]) -> dict[int, Scored]:
+        """From this process's memory, then from the store."""
+        found: dict[int, Scored] = {}
+        wanted: dict[str, str] = {}
+        for index, each in missing.items():
+            version = self._versions.get(each.problem.verifier)
+            if version is None or each.rescored is not None or _is_users(each):
+                continue
+            known = self._cache.get((each.answer_key, version))
+            if known is not None:
+                found[index] = known
+            elif each.answer_key not in self._in_flight:
+                wanted[each.answer_key] = version
+        if wanted and self._store is not None:
+            try:
+                stored = await asyncio.to_thread(self._store.cached, wanted)
+            except StoreAway as error:
+                raise Refused(503, f"{error}: come again", 5) from None
+            for index, each in missing.items():
+                if index not in found and each.answer_key in stored:
+                    id_, verdict = stored[each.answer_key]
+                    found[index] = self._remember(each.answer_key, Scored(verdict, id_))
+        self._metrics.cached.inc(len(found))
+        return found
+
+    async def _judge(self, own: dict[int, Asked], expires: float, *, whole: bool) -> AsyncIterator[dict[int, Scored]]:
+        """Judge what nobody else is at; the same answer twice in a request is judged once."""
+        loop = asyncio.get_running_loop()
+        firsts: dict[str, list[int]] = {}
+        for index, each in own.items():
+            firsts.setdefault(f"{index}" if _is_users(each) else each.answer_key, []).append(index)
+        groups = list(firsts.values())
+        finished: asyncio.Queue[tuple[int, Verdict]] = asyncio.Queue()
+        promised = {own[group[0]].answer_key: loop.create_future() for group in groups if not _is_users(own[group[0]])}
+        self._in_flight.update(promised)
+        judged = [number for number, group in enumerate(groups) if self._is_judged(own[group[0]])]
+
+        def tell(number: int, verdict: Verdict) -> None:
+            # The loop may have ended before the pool has.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(finished.put_nowait, (judged[number], verdict))
+
+        call = self._pool.submit(
+            [own[groups[number][0]].job for number in judged],
+            deadline_seconds=max(expires - time.monotonic(), 0.0),
+            on_verdict=None if whole else tell,
+        )
+        try:
+            for number in set(range(len(groups))) - set(judged):
+                finished.put_nowait((number, self._too_long(own[groups[number][0]])))
+            if whole:
+                verdicts: list[Verdict] = await asyncio.wrap_future(call.future)
+                for number, verdict in zip(judged, verdicts, strict=True):
+                    finished.put_nowait((number, verdict))
+            left = len(groups)
+            while left:
+                ready = [await finished.get()]
+                while not finished.empty():
+                    ready.append(finished.get_nowait())
+                left -= len(ready)
+                scored = await self._keep([(own[groups[number][0]], verdict) for number, verdict in ready])
+                part: dict[int, Scored] = {}
+                for (number, verdict), one in zip(ready, scored, strict=True):
+                    part |= dict.fromkeys(groups[number], one)
+                    promise = promised.get(own[groups[number][0]].answer_key)
+                    # Who joined may have more time.
+                    if promise is not None and not promise.done() and verdict.failure_kind != "deadline":
+                        promise.set_result(one)
+                yield part
+        finally:
+            if not call.future.done():
+                self._pool.give_up(call)
+            for key, promise in promised.items():
+                # Whoever joined judges it again, for himself.
+                promise.cancel()
+                if self._in_flight.get(key) is promise:
+                    del self._in_flight[key]
+
+    async def _keep(self, judged: Sequence[tuple[Asked, Verdict]]) -> list[Scored]:
+        """Store verdicts. Raises Refused (503) where they are the passing fault of this process, or cannot be kept."""
+        for _, verdict in judged:
+            if verdict.failure_kind in _TRANSIENT:
+                raise Refused(
+                    503, f"{verdict.failure_reason or 'the service is ending'}; send the whole request again", 1
+                )
+        now = time.time()
+        samples = [_sample(each, verdict, now) for each, verdict in judged]
+        if self._store is not None:
+            await _stored(self._store.save(samples))
+        scored = []
+        for (each, verdict), sample in zip(judged, samples, strict=True):
+            self._admission.learn(verdict.verifier, verdict.seconds)
+            self._metrics.count(verdict)
+            one = Scored(verdict, None if self._store is None else sample.id)
+            if not _is_users(each):
+                self._versions[verdict.verifier] = verdict.verifier_version
+                if verdict.status.value in DETERMINISTIC:
+                    self._remember(each.answer_key, one)
+            scored.append(one)
+        return scored
+
+    def _remember(self, answer_key: str, scored: Scored) -> Scored:
+        self._cache[answer_key, scored.verdict.verifier_version] = scored
+        if len(self._cache) > _REMEMBERED:
+            self._cache.popitem(last=False)
+        return scored
+
+    def _is_judged(self, asked: Asked) -> bool:
+        return len(asked.completion.text) <= self._max_text_chars
+
+    def _too_long(self, asked: Asked) -> Verdict:
+        name = asked.problem.verifier
+        detail = f"the completion is longer than {self._max_text_chars} characters"
+        return Verdict.of(Status.REJECTED, detail=detail, verifier=name, verifier_version=registry.version(name))
+
+
+def _refuse_transient(verdicts: Sequence[Verdict]) -> None:
+    for verdict in verdicts:
+        if verdict.failure_kind in _TRANSIENT:
+            reason = verdict.failure_reason or "the service is ending"
+            raise Refused(503, f"{reason}; send the whole request again", 1)
+
+
+async def _joined(joined: dict[int, asyncio.Future[Scored]], expires: float) -> dict[int, Scored]:
+    """What others had judged, for those that got there; the rest is still missing."""
+    if not joined:
+        return {}
+    await asyncio.wait(set(joined.values()), timeout=max(expires - time.monotonic(), 0.0))
+    late = Scored(Verdict.failed("deadline", "its deadline passed before it was judged"), None)
+    found: dict[int, Scored] = {}
+    for index, future in joined.items():
+        if not future.done():
+            found[index] = late
+        elif not future.cancelled():
+            found[index] = future.result()
+    return found
+
+
+async def _stored(saving: Future[None]) -> None:
+    try:
+        await asyncio.wrap_future(saving)
+    except StoreAway as error:
+        raise Refused(503, f"{error}: nothing of this request counts, send it again", 5) from None
+
+
+def _sample(asked: Asked, verdict: Verdict, now: float) -> Sample:
+    return Sample(
+        id=new_id(),
+        at=now,
+        tenant=asked.tenant,
+        answer=asked.answer_key,
+        problem=asked.problem_key,
+        reference=asked.problem.reference,
+        prompt=prompt_of(asked.problem),
+        name=asked.problem.id,
+        completion=asked.completion.text,
+        finish_reason=asked.completion.finish_reason,
+        verdict=verdict,
+        rescored=asked.rescored,
+    )
+
+
+def _is_users(asked: Asked) -> bool:
+    return user.is_user_spec(asked.problem.verifier)
+
+
+def _hash(*parts: str) -> str:
+    """Of texts, none of which can run into the next; 40 hex digits."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()[:40]

@@ -1,0 +1,298 @@
+"""What the service remembers: every verdict with its inputs, problems, keys. SQLite or PostgreSQL, by SQLAlchemy.
+
+Verdicts are written by one thread, many in one transaction; `save` is done when they are on disk (for SQLite: they
+survive the end of the process by any signal; at a loss of power its write-ahead log may lose the last ones). A store
+that is away is tried again until the caller's patience ends; nothing is acknowledged that is not stored.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sql
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+
+from services import tables
+from services.samples import (
+    DETERMINISTIC,
+    Filter,
+    Sample,
+    conditions,
+    problem_row,
+    prompt_of,
+    restored,
+    sample_of,
+    select,
+    verdict_row,
+)
+from services.schemas import ScoreProblem
+from verifiers.types import Verdict
+
+_MAX_GROUP = 4096
+_RETRY_SECONDS = 0.1
+_SWEEP_SECONDS = 60.0
+_SWEEP_SHARE = 0.1
+_REMEMBERED_PROBLEMS = 100_000
+# A problem that is known to be there is not written again for so long, and not deleted for longer.
+_REMEMBERED_SECONDS = 3600.0
+_IDS_PER_QUERY = 500
+_T = TypeVar("_T")
+
+
+class StoreAway(Exception):
+    """The store cannot be reached; the message says what was tried. Nothing was lost that was acknowledged."""
+
+
+class StoreUnfit(ValueError):
+    """The URL names no store that can be used; the message names the remedy."""
+
+
+class Store:
+    """A database of verdicts; thread-safe.
+
+    Args:
+        url: as SQLAlchemy reads it.
+        days, megabytes: older verdicts, and the oldest above this size, are deleted.
+        patience_seconds: how long `save` and reads try to reach a store that is away.
+
+    Raises StoreUnfit for an unusable URL, StoreAway when the database does not answer in time.
+    """
+
+    def __init__(self, url: str, *, days: float = 30.0, megabytes: int = 4096, patience_seconds: float = 30.0) -> None:
+        self._engine = _engine(url)
+        self.is_sqlite = self._engine.dialect.name == "sqlite"
+        self._days, self._megabytes, self._patience = days, megabytes, patience_seconds
+        self._queue: queue.SimpleQueue[tuple[Sequence[Sample], Future[None]] | None] = queue.SimpleQueue()
+        self._known: set[str] = set()
+        self._known_since = time.monotonic()
+        self._closing = threading.Event()
+        self._persist(self._make_tables)
+        self._writer = threading.Thread(target=self._write, name="store-writer", daemon=True)
+        self._sweeper = threading.Thread(target=self._sweep, name="store-sweeper", daemon=True)
+        self._writer.start()
+        self._sweeper.start()
+
+    def close(self) -> None:
+        """Write what waits, and end."""
+        self._closing.set()
+        self._queue.put(None)
+        self._writer.join()
+        self._sweeper.join()
+        self._engine.dispose()
+
+    def save(self, samples: Sequence[Sample]) -> Future[None]:
+        """Keep samples; done when they are stored, or with StoreAway."""
+        done: Future[None] = Future()
+        self._queue.put((samples, done))
+        return done
+
+    def save_problem(self, tenant: str, key: str, problem: ScoreProblem) -> None:
+        """Keep a problem for good. Raises StoreAway."""
+        row = problem_row(
+            tenant, key, problem.verifier, problem.reference, prompt_of(problem), problem.id, registered=True
+        )
+        # One that came with an answer before is there already.
+        table = tables.problems
+        again = sql.update(table).where(table.c.key == key).values(registered=True, name=row["name"])
+
+        def put(connection: sql.Connection) -> None:
+            connection.execute(self._insert(table), [row])
+            connection.execute(again)
+
+        self._persist(put)
+
+    def problem(self, tenant: str, key: str) -> ScoreProblem | None:
+        """A problem by its key. Raises StoreAway."""
+        wanted = sql.select(tables.problems).where(tables.problems.c.key == key, tables.problems.c.tenant == tenant)
+        row = self._persist(lambda connection: connection.execute(wanted).mappings().first())
+        if row is None:
+            return None
+        return ScoreProblem(
+            verifier=row["verifier"],
+            reference=json.loads(row["reference"]),
+            id=None if row["name"] is None else restored(row["name"]),
+            prompt=None if row["prompt"] is None else restored(row["prompt"]),
+        )
+
+    def cached(self, wanted: Mapping[str, str]) -> dict[str, tuple[str, Verdict]]:
+        """Verdicts of answers (hash: version of the judge) that depend on nothing else: hash: (id, verdict)."""
+        table, found = tables.verdicts, {}
+        answers = list(wanted)
+        for start in range(0, len(answers), _IDS_PER_QUERY):
+            part = answers[start : start + _IDS_PER_QUERY]
+            query = sql.select(table.c.id, table.c.answer, table.c.version, table.c.verdict).where(
+                table.c.answer.in_(part), table.c.status.in_(DETERMINISTIC)
+            )
+            for row in self.read(query):
+                if row["version"] == wanted[row["answer"]]:
+                    found[row["answer"]] = (row["id"], Verdict.model_validate_json(restored(row["verdict"])))
+        return found
+
+    def sample(self, id_: str, tenant: str | None) -> Sample | None:
+        """One sample by its id; None where there is none for this tenant (None: any). Raises StoreAway."""
+        found = self.samples_by_id([id_], tenant)
+        return found[0] if found else None
+
+    def samples_by_id(self, ids: Sequence[str], tenant: str | None) -> list[Sample]:
+        """Those of these ids that are there, by time. Raises StoreAway."""
+        query = select().where(tables.verdicts.c.id.in_(ids)).order_by(tables.verdicts.c.id)
+        if tenant is not None:
+            query = query.where(tables.verdicts.c.tenant == tenant)
+        return [sample_of(row) for row in self.read(query)]
+
+    def list(self, wanted: Filter, limit: int) -> list[Sample]:
+        """The newest first. Raises StoreAway."""
+        query = select().where(*conditions(wanted)).order_by(tables.verdicts.c.id.desc()).limit(limit)
+        return [sample_of(row) for row in self.read(query)]
+
+    def read(self, query: sql.Executable) -> Sequence[sql.RowMapping]:
+        """Rows of a query. Raises StoreAway."""
+        return self._persist(lambda connection: connection.execute(query).mappings().all())
+
+    def execute(self, statement: sql.Executable) -> int:
+        """Change something; the number of rows. Raises StoreAway, IntegrityError."""
+        return self._persist(lambda connection: int(connection.execute(statement).rowcount))
+
+    def ping(self) -> bool:
+        """Whether the database answers now."""
+        try:
+            with self._engine.connect() as connection:
+                connection.execute(sql.select(sql.literal(1)))
+        except SQLAlchemyError:
+            return False
+        return True
+
+    def _persist(self, work: Callable[[sql.Connection], _T]) -> _T:
+        """Do something in a transaction, again while the database is away. Raises StoreAway."""
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                with self._engine.begin() as connection:
+                    return work(connection)
+            except IntegrityError:
+                raise
+            except DBAPIError as error:
+                if time.monotonic() > deadline:
+                    # The driver's message may hold what was to be written.
+                    raise StoreAway(f"the store does not answer ({type(error.orig).__name__})") from None
+                time.sleep(_RETRY_SECONDS)
+
+    def _make_tables(self, connection: sql.Connection) -> None:
+        tables.metadata.create_all(connection)
+        found = connection.execute(sql.select(tables.about.c.schema)).scalar()
+        if found is None:
+            connection.execute(self._insert(tables.about), [{"schema": tables.SCHEMA}])
+        elif found != tables.SCHEMA:
+            raise StoreUnfit(f"the store has schema {found}, this version writes {tables.SCHEMA}: name a new store")
+
+    def _insert(self, table: sql.Table) -> Any:
+        """An insert that leaves a row with the same primary key as it is."""
+        dialect = sqlite if self.is_sqlite else postgresql
+        return dialect.insert(table).on_conflict_do_nothing()
+
+    def _write(self) -> None:
+        """The writer thread: whatever waits goes into one transaction."""
+        while (first := self._queue.get()) is not None:
+            group = [first]
+            while sum(len(samples) for samples, _ in group) < _MAX_GROUP:
+                try:
+                    more = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+                if more is None:
+                    self._queue.put(None)
+                    break
+                group.append(more)
+            try:
+                self._persist(functools.partial(self._put, samples=[sample for part, _ in group for sample in part]))
+            except Exception as error:
+                for _, done in group:
+                    done.set_exception(error)
+            else:
+                for _, done in group:
+                    done.set_result(None)
+
+    def _put(self, connection: sql.Connection, *, samples: Sequence[Sample]) -> None:
+        fresh = {sample.problem: sample for sample in samples if sample.problem not in self._known}
+        if fresh:
+            rows = [
+                problem_row(each.tenant, each.problem, each.verdict.verifier, each.reference, each.prompt, each.name)
+                for each in fresh.values()
+            ]
+            connection.execute(self._insert(tables.problems), rows)
+        if samples:
+            connection.execute(self._insert(tables.verdicts), [verdict_row(sample) for sample in samples])
+        if len(self._known) > _REMEMBERED_PROBLEMS or time.monotonic() - self._known_since > _REMEMBERED_SECONDS:
+            self._known.clear()
+            self._known_since = time.monotonic()
+        self._known.update(fresh)
+
+    def _sweep(self) -> None:
+        while not self._closing.wait(_SWEEP_SECONDS):
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Delete what is too old, and the oldest tenth when there is too much."""
+        table = tables.verdicts
+        try:
+            self.execute(sql.delete(table).where(table.c.at < time.time() - self._days * 86_400))
+            if self.megabytes() > self._megabytes:
+                count = self.read(sql.select(sql.func.count().label("count")).select_from(table))[0]["count"]
+                edge = sql.select(table.c.id).order_by(table.c.id).offset(int(count * _SWEEP_SHARE)).limit(1)
+                self.execute(sql.delete(table).where(table.c.id < edge.scalar_subquery()))
+            problem = tables.problems.c
+            used = sql.exists().where(table.c.problem == problem.key)
+            old = problem.created < time.time() - 2 * _REMEMBERED_SECONDS
+            self.execute(sql.delete(tables.problems).where(old, ~problem.registered, ~used))
+        except StoreAway:
+            # It is tried again in a minute.
+            return
+
+    def megabytes(self) -> float:
+        """Size of what is kept. Raises StoreAway."""
+        if self.is_sqlite:
+            query = sql.text(
+                "SELECT (page_count - freelist_count) * page_size AS bytes "
+                "FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()"
+            )
+        else:
+            query = sql.text("SELECT pg_total_relation_size('verdicts') + pg_total_relation_size('problems') AS bytes")
+        return float(self.read(query)[0]["bytes"]) / 2**20
+
+
+def _engine(url: str) -> sql.Engine:
+    try:
+        parsed = sql.make_url(url)
+        if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+            raise StoreUnfit(
+                f"a store in {parsed.get_backend_name()!r} is not known: use sqlite:///FILE or postgresql+psycopg://"
+            )
+        if parsed.get_backend_name() == "postgresql":
+            return sql.create_engine(parsed, pool_pre_ping=True, pool_size=8, connect_args={"connect_timeout": 5})
+        if parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            # It holds expected answers: nobody else's to read.
+            os.close(os.open(parsed.database, os.O_CREAT | os.O_RDWR, 0o600))
+        engine = sql.create_engine(parsed, connect_args={"timeout": 10})
+    except (SQLAlchemyError, ImportError, OSError) as error:
+        raise StoreUnfit(
+            f"the store's URL cannot be used ({type(error).__name__}): give sqlite:///FILE, off, or, with the extra "
+            "`postgres`, postgresql+psycopg://USER@HOST/NAME"
+        ) from None
+    sql.event.listen(engine, "connect", _set_up_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _: object) -> None:
+    for setting in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000"):
+        connection.execute(f"PRAGMA {setting}")

@@ -1,0 +1,67 @@
+"""The tables of the store. Made when the service starts on an empty database; `schema` says which shape they have."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text
+
+SCHEMA = 1
+
+metadata = MetaData()
+
+about = Table("about", metadata, Column("schema", Integer, primary_key=True))
+
+# A problem is what it says: the same verifier, reference and prompt of one tenant are one row.
+problems = Table(
+    "problems",
+    metadata,
+    Column("key", String(40), primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("name", Text),
+    Column("verifier", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("prompt", Text),
+    Column("created", Float, nullable=False),
+    # By `POST /v1/problems`: it stays. One that came with an answer goes with the last of its verdicts.
+    Column("registered", Boolean, nullable=False),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    # Sorts by time.
+    Column("id", String(32), primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("tenant", String(64), nullable=False),
+    # What was judged, whoever judges it, and by which version: `answer` and `version` are the key of the cache.
+    Column("answer", String(40), nullable=False),
+    Column("problem", String(40), nullable=False),
+    Column("verifier", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("reward", Float),
+    Column("seconds", Float, nullable=False),
+    Column("finish_reason", String(8), nullable=False),
+    Column("completion", Text, nullable=False),
+    # The whole `verifiers.types.Verdict` as JSON.
+    Column("verdict", Text, nullable=False),
+    # The verdict that this one judges again.
+    Column("rescored", String(32)),
+    Index("verdicts_answer", "answer"),
+    Index("verdicts_at", "at"),
+    Index("verdicts_list", "tenant", "id"),
+    Index("verdicts_rescored", "rescored"),
+    Index("verdicts_problem", "problem"),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    # SHA-256 of the key; the key itself is nowhere.
+    Column("hash", String(64), primary_key=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("tenant", String(64), nullable=False),
+    # Words with spaces between.
+    Column("scopes", Text, nullable=False),
+    Column("items_per_minute", Integer, nullable=False),
+    Column("created", Float, nullable=False),
+)

@@ -1,0 +1,120 @@
+"""TRL trains on rewards that come over HTTP, and takes a failed judge for no sample."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from reward_process import Service
+
+from services.adapters.trl import async_reward_function, reward_function
+from services.client import RewardServiceError
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    running = Service(tmp_path_factory.mktemp("trl"), "--workers", "1")
+    running.wait_ready()
+    yield running
+    code, errors = running.end()
+    assert code == 0, errors
+
+
+TEXTS = [r"\boxed{42}", "The answer is 41", "nothing"]
+
+
+def test_sync_and_async_say_the_same(service: Service) -> None:
+    columns = {"prompts": ["?"] * 3, "answer": ["42"] * 3, "completion_ids": [[5, 2], [5, 2], [5, 2]]}
+    rewards = reward_function(service.url)(completions=TEXTS, **columns)
+    assert rewards == [1.0, 0.0, 0.0]
+    assert asyncio.run(async_reward_function(service.url)(completions=TEXTS, **columns)) == rewards
+
+
+def test_a_conversation_a_judges_reference_and_a_failed_judge(service: Service) -> None:
+    program = [{"role": "assistant", "content": "```python\nprint(int(input()) + 1)\n```"}]
+    code = '{"kind": "stdin", "cases": [{"stdin": "1\\n", "stdout": "2\\n"}]}'
+    rewards = reward_function(service.url, reference="gold")(
+        completions=[program, [{"role": "assistant", "content": r"\boxed{1}"}], "x"],
+        gold=[code, {"answer": 1}, {"verifier": "math", "reference": {"answer": ""}}],
+        verifier=["code", "math", "math"],
+    )
+    assert rewards == [1.0, 1.0, None]
+
+
+def test_what_was_cut_off_is_no_answer(service: Service) -> None:
+    function = reward_function(service.url, eos_token_ids={2})
+    text = "So it is 42"
+    assert function(completions=[text + r", \boxed{42"] * 2, completion_ids=[[7, 2], [7, 7]], answer=["42"] * 2) == [
+        0.0,
+        0.0,
+    ]
+    assert function(completions=[r"\boxed{42}"], completion_ids=[[7, 7]], answer=["42"]) == [1.0]
+
+
+def test_misuse_names_the_remedy(service: Service) -> None:
+    with pytest.raises(ValueError, match=r"no column 'answer' \(it has gold\): name it with reference="):
+        reward_function(service.url)(completions=["x"], gold=["1"])
+    with pytest.raises(ValueError, match="'code' needs its reference as an object"):
+        reward_function(service.url, verifier="code")(completions=["x"], answer=["1"])
+    with pytest.raises(RewardServiceError, match="did you mean 'math'"):
+        reward_function(service.url, verifier="maths")(completions=["x"], answer=[{"answer": "1"}])
+
+
+def test_grpo_trainer_trains_on_our_rewards(service: Service, tmp_path: Path) -> None:
+    """A tiny model, three steps on the CPU: rewards reach TRL's loss, a masked sample among them."""
+    pytest.importorskip("trl", reason="needs trl: make venv")
+    from datasets import Dataset
+    from transformers import Qwen2Config, Qwen2ForCausalLM
+    from trl import GRPOConfig, GRPOTrainer
+
+    from rlcore.tokens import char_tokenizer
+
+    tokenizer = char_tokenizer(64)
+    config = Qwen2Config(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    seen: list[list[float | None]] = []
+    judge = reward_function(service.url, reference="gold")
+
+    def watched(**arguments: object) -> list[float | None]:
+        seen.append(judge(**arguments))
+        return seen[-1]
+
+    rows = [{"prompt": f"{n}+{n}=", "gold": {"answer": str(2 * n)} if n else {"answer": ""}} for n in range(4)]
+    arguments = GRPOConfig(
+        output_dir=str(tmp_path),
+        max_steps=3,
+        per_device_train_batch_size=8,
+        num_generations=4,
+        max_completion_length=8,
+        use_cpu=True,
+        bf16=False,
+        report_to=[],
+        logging_steps=1,
+        save_strategy="no",
+        disable_tqdm=True,
+    )
+    trainer = GRPOTrainer(
+        model=Qwen2ForCausalLM(config),
+        reward_funcs=watched,
+        args=arguments,
+        train_dataset=Dataset.from_list(rows),
+        processing_class=tokenizer,
+    )
+    before = [parameter.detach().clone() for parameter in trainer.model.parameters()]
+    trainer.train()
+    assert len(seen) == 3 and all(len(rewards) == 8 for rewards in seen)
+    assert all(reward in (0.0, 1.0, None) for rewards in seen for reward in rewards)
+    assert any(None in rewards for rewards in seen)
+    logged = [entry for entry in trainer.state.log_history if "reward" in entry]
+    assert len(logged) == 3
+    assert len(before) == len(list(trainer.model.parameters()))

@@ -1,0 +1,45 @@
+"""verl's `compute_score`: a score with the same keys every time, and no zero for a judge that failed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from reward_process import Service
+
+from services.adapters.verl import compute_score, compute_score_async
+from services.client import RewardServiceError
+
+KEYS = {"score", "acc", "status", "extracted", "detail", "verdict_id"}
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    running = Service(tmp_path_factory.mktemp("verl"), "--workers", "1")
+    running.wait_ready()
+    yield running
+    code, errors = running.end()
+    assert code == 0, errors
+
+
+def test_right_and_wrong(service: Service) -> None:
+    right = compute_score("gsm8k", r"\boxed{42}", "42", url=service.url)
+    wrong = compute_score("gsm8k", "no idea", "42", {"index": 3}, url=service.url, num_turns=1)
+    assert (right["score"], right["acc"], right["status"]) == (1.0, 1.0, "correct")
+    assert (wrong["score"], wrong["acc"], wrong["status"], wrong["extracted"]) == (0.0, 0.0, "no_answer", "")
+    assert set(right) == set(wrong) == KEYS
+    assert asyncio.run(compute_score_async("gsm8k", r"\boxed{42}", "42", url=service.url)) == right
+
+
+def test_another_judge_by_the_row(service: Service) -> None:
+    cases = '{"kind": "stdin", "cases": [{"stdin": "1\\n", "stdout": "2\\n"}]}'
+    text = "```python\nprint(int(input()) + 1)\n```"
+    assert compute_score("apps", text, cases, {"verifier": "code"}, url=service.url)["score"] == 1.0
+    cut = {"verifier": "code", "finish_reason": "length"}
+    assert compute_score("apps", text[:-8], cases, cut, url=service.url)["status"] == "truncated"
+
+
+def test_a_failed_judge_is_no_zero(service: Service) -> None:
+    with pytest.raises(RewardServiceError, match="which is no zero: bad_reference"):
+        compute_score("gsm8k", r"\boxed{42}", "", url=service.url)
