@@ -206,7 +206,10 @@ class RewardConfig(Section):
     """The reward service."""
 
     urls: tuple[str, ...] = ()
-    """Services to score with; empty: the run starts one on loopback and restarts it if it dies."""
+    """Services to score with (their key: RLCORE_REWARD_KEY in the environment); empty: the run starts one on loopback
+    and restarts it if it dies."""
+    keep_verdicts: bool = True
+    """The run's own service keeps every verdict with its inputs in `reward.db` of the run folder, for its page."""
     workers: Positive = 2
     """Judge processes of the service the run starts."""
     deadline_seconds: Amount = 5.0

@@ -18,7 +18,7 @@ from rlcore.metrics import MetricsLog
 from rlcore.reward_service import OwnRewardService
 from rlcore.run_folder import RunFolder
 from rollout.pool import RolloutPool
-from services.client import RewardClient
+from services.client import KEY_SETTING, RewardClient
 from verifiers.types import Problem
 from verifiers.user import is_user_spec
 
@@ -153,9 +153,13 @@ class Resources:
         urls = reward.urls
         if not urls:
             user_functions = [name for name in self.verifiers if is_user_spec(name)]
-            self._service = OwnRewardService(reward, user_functions=user_functions, say=self.say)
+            store = self.folder.path / "reward.db" if reward.keep_verdicts else None
+            self._service = OwnRewardService(reward, user_functions=user_functions, say=self.say, store=store)
             urls = (self._service.url,)
-        client = RewardClient(urls, max_wait_seconds=reward.max_wait_seconds, on_wait=self.say)
+            self.say(f"reward service: {self._service.url} (a page of its verdicts: open it in a browser)")
+        # Not of the config: that is written down with the run.
+        key = os.environ.get(KEY_SETTING, "")
+        client = RewardClient(urls, key=key, max_wait_seconds=reward.max_wait_seconds, on_wait=self.say)
         client.wait_ready()
         return client
 

@@ -16,10 +16,21 @@ START_SECONDS = 120.0
 
 
 class OwnRewardService:
-    """A `python -m services` child process. It ends with this process, even when that is killed."""
+    """A `python -m services` child process. It ends with this process, even when that is killed.
 
-    def __init__(self, config: RewardConfig, *, user_functions: Sequence[str], say: Callable[[str], None]) -> None:
-        self.config, self.user_functions, self.say = config, user_functions, say
+    Args:
+        store: file for verdicts with their inputs; None keeps none.
+    """
+
+    def __init__(
+        self,
+        config: RewardConfig,
+        *,
+        user_functions: Sequence[str],
+        say: Callable[[str], None],
+        store: Path | None = None,
+    ) -> None:
+        self.config, self.user_functions, self.say, self.store = config, user_functions, say, store
         self._closing = threading.Event()
         self._folder = tempfile.TemporaryDirectory(prefix="rlcore-reward-")
         self._port_file = Path(self._folder.name) / "port"
@@ -37,6 +48,7 @@ class OwnRewardService:
         command = [sys.executable, "-m", "services", "--host", "127.0.0.1", "--port", str(port)]
         command += ["--port-file", str(self._port_file), "--workers", str(self.config.workers)]
         command += ["--deadline", str(self.config.deadline_seconds), "--exit-with-parent"]
+        command += ["--store", f"sqlite:///{self.store.resolve()}" if self.store else "off"]
         for spec in self.user_functions:
             command += ["--user-function", spec]
         return subprocess.Popen(command, stdin=subprocess.PIPE)

@@ -14,6 +14,11 @@ from verifiers.types import FinishReason, Problem, Verdict
 
 __all__ = ["AsyncRewardClient", "RewardClient", "RewardServiceError", "RewardServiceUnavailable"]
 
+# Where trainers on this machine find the service, and what opens it: from their environment.
+URL_SETTING = "RLCORE_REWARD_URL"
+KEY_SETTING = "RLCORE_REWARD_KEY"
+DEFAULT_URL = "http://127.0.0.1:8300"
+
 _T = TypeVar("_T")
 
 

@@ -9,10 +9,6 @@ from typing import Any
 from services.schemas import ScoredCompletion, ScoreItem, ScoreProblem
 from verifiers.types import FinishReason, Json
 
-URL_SETTING = "RLCORE_REWARD_URL"
-KEY_SETTING = "RLCORE_REWARD_KEY"
-DEFAULT_URL = "http://127.0.0.1:8300"
-
 
 def problem_of(reference: Any, verifier: str) -> ScoreProblem:
     """A data set's expected value as a problem.

@@ -13,8 +13,8 @@ import os
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from typing import Any
 
-from services.adapters.items import DEFAULT_URL, KEY_SETTING, URL_SETTING, item_of, text_of
-from services.client import AsyncRewardClient, RewardClient
+from services.adapters.items import item_of, text_of
+from services.client import DEFAULT_URL, KEY_SETTING, URL_SETTING, AsyncRewardClient, RewardClient
 from services.schemas import ScoreItem
 from verifiers.types import FinishReason, Json, Verdict
 

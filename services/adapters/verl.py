@@ -12,8 +12,15 @@ import functools
 import os
 from typing import Any
 
-from services.adapters.items import DEFAULT_URL, KEY_SETTING, URL_SETTING, item_of
-from services.client import AsyncRewardClient, RewardClient, RewardServiceError
+from services.adapters.items import item_of
+from services.client import (
+    DEFAULT_URL,
+    KEY_SETTING,
+    URL_SETTING,
+    AsyncRewardClient,
+    RewardClient,
+    RewardServiceError,
+)
 from services.schemas import ScoreItem, ScoreResult
 from verifiers.types import FinishReason
 

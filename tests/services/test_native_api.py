@@ -1,0 +1,297 @@
+"""The native API: streams, registered problems, why, rescoring, keys, quotas, limits, and what is never said."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from processes import gone
+from reward_process import Service
+
+CANARY = "31415926"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("native")
+
+
+@pytest.fixture(scope="module")
+def service(folder: Path) -> Iterator[Service]:
+    """One that wants keys, as on a network."""
+    running = Service(folder, "--workers", "1", "--auth", "required", "--store", f"sqlite:///{folder}/reward.db")
+    running.wait_ready()
+    yield running
+    code, errors = running.end()
+    assert code == 0, errors
+    assert CANARY not in errors
+
+
+@pytest.fixture(scope="module")
+def keys(folder: Path, service: Service) -> dict[str, str]:
+    made = {
+        "score": ("team", "score"),
+        "register": ("team", "score,register"),
+        "why": ("team", "score,privileged-why"),
+        "other": ("another", "score"),
+        "admin": ("team", "admin"),
+        "small": ("small", "score"),
+    }
+    found = {}
+    for name, (tenant, scopes) in made.items():
+        more = ["--items-per-minute", "10"] if name == "small" else []
+        found[name] = _keys(folder, "add", name, "--tenant", tenant, "--scopes", scopes, *more).stdout.strip()
+    return found
+
+
+def _keys(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "services", "keys", "--store", f"sqlite:///{folder}/reward.db", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def ask(service: Service, key: str, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
+    if key:
+        headers["authorization"] = f"Bearer {key}"
+    return httpx.request(method, service.url + path, json=body, headers=headers, trust_env=False, timeout=60)
+
+
+def item(id_: str = "a", text: str = r"\boxed{1}", answer: str = CANARY, **problem: Any) -> dict[str, Any]:
+    asked = {"verifier": "math", "reference": {"answer": answer}} | problem
+    return {"id": id_, "problem": asked, "completion": {"text": text}}
+
+
+def score(service: Service, key: str, *items: dict[str, Any], **headers: str) -> httpx.Response:
+    return ask(service, key, "POST", "/v1/score", {"items": list(items)}, **headers)
+
+
+def test_without_a_key_only_the_probes_answer(service: Service, keys: dict[str, str]) -> None:
+    assert score(service, "", item()).status_code == 401
+    assert score(service, "rk_wrong", item()).status_code == 401
+    assert ask(service, "", "GET", "/metrics").status_code == 401
+    assert ask(service, "", "GET", "/v1/verifiers").status_code == 401
+    for probe in ("/healthz", "/readyz"):
+        assert ask(service, "", "GET", probe).json() == {"status": "ok", "workers": 1}
+    assert "reward_verdicts_total" in ask(service, keys["score"], "GET", "/metrics").text
+
+
+def test_scopes_and_tenants(service: Service, keys: dict[str, str]) -> None:
+    problems = {"problems": [{"reference": {"answer": "1"}}]}
+    refused = ask(service, keys["score"], "POST", "/v1/problems", problems)
+    assert (refused.status_code, refused.json()["detail"]) == (
+        403,
+        "the key 'score' lacks the scope register: ask for one that has it",
+    )
+    made = score(service, keys["score"], item()).json()["results"][0]
+    path = f"/v1/verdicts/{made['verdict_id']}"
+    assert ask(service, keys["other"], "GET", path).status_code == 404
+    plain, why, admin = (ask(service, keys[name], "GET", path).json() for name in ("score", "why", "admin"))
+    assert plain["reference"] is None and CANARY not in json.dumps(plain)
+    assert why["reference"] == admin["reference"] == {"answer": CANARY}
+    assert plain["explanation"]["headline"] == "Another answer was expected."
+    assert plain["completion"] == {"text": r"\boxed{1}", "finish_reason": "stop"}
+
+
+def test_a_registered_problem_is_scored_by_its_id(service: Service, keys: dict[str, str]) -> None:
+    problem = {"id": "sum", "prompt": "How much?", "reference": {"answer": CANARY}}
+    asked = {"problems": [problem, problem, {"reference": {"answer": ""}}]}
+    answer = ask(service, keys["register"], "POST", "/v1/problems", asked)
+    first, second, bad = answer.json()["problems"]
+    assert first == second
+    assert bad["problem_id"] is None and "empty" in bad["unjudgeable"]
+    by_id = {"id": "x", "problem_id": first["problem_id"], "completion": {"text": rf"\boxed{{{CANARY}}}"}}
+    wrong = by_id | {"id": "y", "completion": {"text": r"\boxed{3}"}}
+    response = score(service, keys["score"], by_id, wrong)
+    assert [result["verdict"]["reward"] for result in response.json()["results"]] == [1.0, 0.0]
+    assert score(service, keys["other"], by_id).status_code == 404
+    assert score(service, keys["score"], by_id | {"problem": item()["problem"]}).status_code == 422
+
+
+def test_a_stream_gives_each_line_as_it_is_judged(service: Service, keys: dict[str, str]) -> None:
+    slow = {
+        "id": "slow",
+        "problem": {
+            "verifier": "code",
+            "reference": {"kind": "stdin", "cases": [{"stdin": "", "stdout": "1"}]},
+        },
+        "completion": {"text": "```python\nimport time\ntime.sleep(1)\nprint(1)\n```"},
+    }
+    headers = {"accept": "application/x-ndjson", "authorization": f"Bearer {keys['score']}"}
+    arrived = []
+    with httpx.stream(
+        "POST",
+        service.url + "/v1/score",
+        json={"items": [item("fast", "The answer is 5", "5"), slow]},
+        headers=headers,
+        trust_env=False,
+        timeout=60,
+    ) as response:
+        assert response.headers["content-type"] == "application/x-ndjson"
+        for line in response.iter_lines():
+            arrived.append((time.monotonic(), json.loads(line)))
+    assert [line["id"] for _, line in arrived] == ["fast", "slow"]
+    assert [line["verdict"]["reward"] for _, line in arrived] == [1.0, 1.0]
+    assert arrived[1][0] - arrived[0][0] > 0.5
+
+
+def test_the_same_answer_is_judged_once_and_kept_apart_by_tenant(service: Service, keys: dict[str, str]) -> None:
+    text = r"so it is \boxed{77}"
+    first = score(service, keys["score"], item("a", text), item("b", text)).json()["results"]
+    again = score(service, keys["score"], item("c", text)).json()["results"][0]
+    other = score(service, keys["other"], item("a", text)).json()["results"][0]
+    assert first[0]["verdict_id"] == first[1]["verdict_id"] == again["verdict_id"] != other["verdict_id"]
+    assert again["verdict"] == first[0]["verdict"]
+
+
+def test_rescoring_shows_the_difference(service: Service, keys: dict[str, str], folder: Path) -> None:
+    made = score(service, keys["score"], item("a", r"\boxed{8}", "8")).json()["results"][0]["verdict_id"]
+    # As if an older judge had said no.
+    with sqlite3.connect(folder / "reward.db") as database:
+        (kept,) = database.execute("SELECT verdict FROM verdicts WHERE id = ?", [made]).fetchone()
+        old = json.loads(kept) | {"status": "wrong", "reward": 0.0}
+        database.execute("UPDATE verdicts SET verdict = ? WHERE id = ?", [json.dumps(old), made])
+    body = {"verdict_ids": [made]}
+    answer = ask(service, keys["score"], "POST", "/v1/rescore", body).json()
+    assert (answer["judged"], answer["changed"]) == (1, 1)
+    one = answer["results"][0]
+    assert (one["before"]["status"], one["now"]["status"]) == ("wrong", "correct")
+    assert one["now_id"] != made
+    assert ask(service, keys["score"], "GET", f"/v1/verdicts/{one['now_id']}").json()["rescored"] == made
+    assert ask(service, keys["other"], "POST", "/v1/rescore", body).json()["judged"] == 0
+
+
+def test_a_quota_is_429_with_when_to_come_again(service: Service, keys: dict[str, str]) -> None:
+    assert score(service, keys["small"], *(item(str(n)) for n in range(8))).status_code == 200
+    refused = score(service, keys["small"], *(item(str(n)) for n in range(8)))
+    assert refused.status_code == 429
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+
+
+def test_limits_have_remedies(service: Service, keys: dict[str, str]) -> None:
+    headers = {"authorization": f"Bearer {keys['score']}", "content-type": "application/json"}
+
+    def post(content: Any, **more: str) -> httpx.Response:
+        url = service.url + "/v1/score"
+        return httpx.post(url, content=content, headers=headers | more, trust_env=False, timeout=60)
+
+    deep = post(b'{"items": ' + b"[" * 40 + b"]" * 40 + b"}")
+    assert (deep.status_code, deep.json()["detail"]) == (422, "the body is nested 41 deep: at most 32 is taken")
+    assert post(b"[" * 100_000).status_code == 422
+    assert post(b"{}", **{"content-encoding": "gzip"}).status_code == 415
+    assert post(b"x" * (17 << 20)).status_code == 413
+    assert post(iter([b"y" * (1 << 20)] * 17)).status_code == 413
+    assert post(b"{}", **{"x-deadline-ms": "soon"}).status_code == 422
+    assert score(service, keys["score"], *(item(str(n)) for n in range(1025))).status_code == 413
+
+
+def test_a_deadline_masks_what_is_not_judged_by_then(service: Service, keys: dict[str, str]) -> None:
+    reference = {"kind": "stdin", "cases": [{"stdin": "", "stdout": "1"}]}
+    text = "```python\nimport time\ntime.sleep(1.5)\nprint(1)\n```"
+    slow = {"id": "s", "problem": {"verifier": "code", "reference": reference}, "completion": {"text": text}}
+    response = score(service, keys["score"], slow, item("m"), **{"x-deadline-ms": "400"})
+    masked, quick = (result["verdict"] for result in response.json()["results"])
+    assert (masked["status"], masked["failure_kind"], masked["reward"]) == ("error", "deadline", None)
+    assert masked["mask_sample"] and quick["status"] in ("wrong", "error")
+    # It was a failure, so it is not remembered.
+    assert score(service, keys["score"], slow).json()["results"][0]["verdict"]["reward"] == 1.0
+
+
+def test_slow_and_half_open_clients_do_not_stop_the_others(tmp_path: Path) -> None:
+    os.environ["REWARD_READ_SECONDS"] = "2"
+    try:
+        service = Service(tmp_path, "--workers", "1")
+        service.wait_ready()
+    finally:
+        del os.environ["REWARD_READ_SECONDS"]
+    opened = []
+    try:
+        for number in range(300):
+            client = socket.create_connection(("127.0.0.1", service.port), timeout=30)
+            head = b"POST /v1/score HTTP/1.1\r\nhost: 127.0.0.1\r\n"
+            body = b"content-type: application/json\r\ncontent-length: 100\r\n\r\n{"
+            client.sendall((b"", head, head + body)[number % 3])
+            opened.append(client)
+        began = time.monotonic()
+        assert score(service, "", item()).status_code == 200
+        assert time.monotonic() - began < 5
+        for client in opened:
+            # Closed, or told off (408): in either case the service has let go.
+            client.settimeout(30)
+            reply = client.recv(1000)
+            assert not reply or b" 408 " in reply, reply
+    finally:
+        for client in opened:
+            client.close()
+        assert service.end()[0] == 0
+
+
+def test_kill_nine_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    """The server process dies under load: the watchdog brings another one, and the store has all it answered for."""
+    service = Service(tmp_path, "--workers", "1")
+    service.wait_ready()
+    acknowledged: list[tuple[str, float]] = []
+
+    def one(number: int) -> None:
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            try:
+                response = score(service, "", item("a", rf"\boxed{{{number}}}", str(number - number % 2)))
+            except httpx.TransportError:
+                time.sleep(0.05)
+                continue
+            assert response.status_code == 200
+            (result,) = response.json()["results"]
+            acknowledged.append((result["verdict_id"], result["verdict"]["reward"]))
+            assert result["verdict"]["reward"] == 1.0 - number % 2
+            return
+        raise AssertionError("no answer within a minute")
+
+    with ThreadPoolExecutor(8) as threads:
+        scoring = [threads.submit(one, number) for number in range(400)]
+        for _ in range(2):
+            time.sleep(0.4)
+            children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children")
+            servers = [pid for pid in map(int, children.read_text().split()) if b"spawn_main" in _command(pid)]
+            os.kill(servers[-1], signal.SIGKILL)
+            assert gone(servers[-1])
+        for future in scoring:
+            future.result()
+    assert service.end()[0] == 0
+    with sqlite3.connect(tmp_path / "reward.db") as database:
+        kept = dict(database.execute("SELECT id, reward FROM verdicts"))
+    assert len(acknowledged) == 400
+    assert all(kept[id_] == reward for id_, reward in acknowledged)
+
+
+def _command(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def test_keys_are_listed_and_taken_back(service: Service, keys: dict[str, str], folder: Path) -> None:
+    key = _keys(folder, "add", "gone").stdout.strip()
+    assert score(service, key, item()).status_code == 200
+    listed = _keys(folder, "list").stdout
+    assert "gone  tenant gone  score  no quota" in listed and "10 items/min" in listed
+    assert not any(secret in listed for secret in keys.values())
+    assert _keys(folder, "add", "gone").returncode == 2
+    assert _keys(folder, "remove", "gone").returncode == 0
+    until = time.monotonic() + 20
+    while score(service, key, item()).status_code != 401:
+        assert time.monotonic() < until
+        time.sleep(0.5)
+    bad = _keys(folder, "add", "x", "--scopes", "scor")
+    assert (bad.returncode, bad.stderr) == (
+        2,
+        "services: no scope scor: there are score, register, privileged-why, admin\n",
+    )
