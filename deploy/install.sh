@@ -11,10 +11,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 CONSTRAINTS=deploy/constraints.txt
 OVERRIDES=deploy/overrides.txt
-EXTRAS=cpu,lean,dev
+EXTRAS=cpu,lean,postgres,dev
 TORCH_INDEX=https://download.pytorch.org/whl/cpu
 # What tests may ask for, as program:package.
-SYSTEM_PACKAGES=(chromium:chromium)
+SYSTEM_PACKAGES=(chromium:chromium pg_ctlcluster:postgresql)
 NEED_GB=6
 
 LOG=$(mktemp)

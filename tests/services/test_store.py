@@ -1,0 +1,206 @@
+"""The store, on SQLite and on a real PostgreSQL: what goes in comes out, and nothing acknowledged is lost."""
+
+from __future__ import annotations
+
+import stat
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from postgres import Postgres
+from reward_process import Service
+
+from services import keys
+from services.samples import Filter, Sample, new_id
+from services.schemas import ScoreProblem
+from services.store import Store, StoreAway, StoreUnfit
+from verifiers.types import Status, Verdict
+
+ODD = "NUL \x00, a lone \ud800, \ue000json: and \u202e right to left"
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    running = Postgres(tmp_path_factory.mktemp("postgres"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/store.db"
+    running: Postgres = request.getfixturevalue("postgres")
+    import psycopg
+
+    with psycopg.connect(f"host=127.0.0.1 port={running.port} user=rewards dbname=postgres", autocommit=True) as at:
+        at.execute("DROP SCHEMA public CASCADE")
+        at.execute("CREATE SCHEMA public")
+    return running.url
+
+
+def sample(number: int = 0, **changes: Any) -> Sample:
+    verdict = Verdict.of(Status.WRONG, detail=f"no {number}", verifier="math", verifier_version="v1", seconds=0.5)
+    made = Sample(
+        id=new_id(),
+        at=time.time(),
+        tenant="team",
+        answer=f"answer-{number}",
+        problem="problem",
+        reference={"answer": "42"},
+        prompt="how much?",
+        name="sum",
+        completion=f"text {number}",
+        finish_reason="stop",
+        verdict=verdict,
+    )
+    return replace(made, **changes)
+
+
+def test_what_goes_in_comes_out(url: str) -> None:
+    store = Store(url)
+    try:
+        odd = sample(1, completion=ODD, prompt=ODD, name=ODD, problem="odd")
+        plain = [sample(number) for number in range(1000)]
+        store.save([odd, *plain]).result(30)
+        assert store.sample(odd.id, "team") == odd
+        assert store.sample(odd.id, "others") is None
+        assert store.samples_by_id([each.id for each in plain[:50]], None) == sorted(plain[:50], key=lambda s: s.id)
+        newest = store.list(Filter(tenant="team", status="wrong", verifier="math"), 10)
+        assert [each.id for each in newest] == sorted((each.id for each in [odd, *plain]), reverse=True)[:10]
+        rest = store.list(Filter(before=newest[-1].id), 10)
+        assert not {each.id for each in rest} & {each.id for each in newest}
+        assert [each.completion for each in store.list(Filter(text="text 77"), 100)][-1:] == ["text 77"]
+        assert store.list(Filter(text="%"), 10) == []
+        assert store.cached({"answer-5": "v1", "answer-6": "v2", "none": "v1"}).keys() == {"answer-5"}
+    finally:
+        store.close()
+
+
+def test_a_second_process_finds_the_same_store(url: str) -> None:
+    first = Store(url)
+    first.save([kept := sample()]).result(30)
+    first.save_problem("team", "p1", ScoreProblem(reference={"answer": "\x00"}, id="n", prompt="q"))
+    second = Store(url)
+    try:
+        assert second.sample(kept.id, None) == kept
+        assert second.problem("team", "p1") == ScoreProblem(reference={"answer": "\x00"}, id="n", prompt="q")
+        assert second.problem("others", "p1") is None
+    finally:
+        first.close()
+        second.close()
+
+
+def test_what_is_old_or_too_much_goes(url: str) -> None:
+    store = Store(url, days=1)
+    try:
+        old = [sample(number, at=time.time() - 90_000) for number in range(20)]
+        new = [sample(number) for number in range(20)]
+        store.save([*old, *new]).result(30)
+        store.sweep()
+        assert len(store.list(Filter(), 100)) == 20
+        assert 0 < store.megabytes() < 50
+    finally:
+        store.close()
+    small = Store(url, megabytes=0)
+    try:
+        small.sweep()
+        left = small.list(Filter(), 100)
+        assert [each.id for each in left] == sorted((each.id for each in new), reverse=True)[:18]
+    finally:
+        small.close()
+
+
+def test_keys(url: str) -> None:
+    store = Store(url)
+    try:
+        known = keys.Keys(store, "")
+        first = known.make_first()
+        assert first is not None and known.make_first() is None
+        caller = known.caller(first)
+        assert caller is not None and caller.may("privileged-why") and caller.sees is None
+        with pytest.raises(ValueError, match="there is a key 'first' already"):
+            keys.make(store, "first", "x", ["score"])
+        assert known.caller("rk_nothing") is None
+    finally:
+        store.close()
+
+
+def test_a_store_of_ours_is_closed_to_other_users(tmp_path: Path) -> None:
+    Store(f"sqlite:///{tmp_path}/new/store.db").close()
+    assert stat.S_IMODE((tmp_path / "new/store.db").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("url", "remedy"),
+    [
+        ("nonsense", "sqlite:///FILE"),
+        ("mysql://x/y", "use sqlite:///FILE or postgresql"),
+        ("sqlite:////proc/none/store.db", "sqlite:///FILE"),
+    ],
+)
+def test_a_bad_url_names_the_remedy(url: str, remedy: str) -> None:
+    with pytest.raises(StoreUnfit, match=remedy):
+        Store(url)
+
+
+def test_a_database_that_is_away_says_so(tmp_path: Path) -> None:
+    with pytest.raises(StoreAway, match="does not answer"):
+        Store("postgresql+psycopg://nobody@127.0.0.1:9/none", patience_seconds=0.5)
+
+
+def test_kill_nine_of_postgresql_under_load(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:
+    """Requests wait for it or are refused; every verdict that was answered is there afterwards."""
+    database = Postgres(tmp_path_factory.mktemp("killed"))
+    service = Service(tmp_path, "--workers", "1", "--store", database.url)
+    acknowledged: list[tuple[str, float]] = []
+    refused: list[int] = []
+    stop = threading.Event()
+
+    def ask(start: int) -> None:
+        number = start
+        with httpx.Client(trust_env=False, timeout=120) as http:
+            while not stop.is_set():
+                number += 4
+                text = rf"\boxed{{{number}}}"
+                problem = {"reference": {"answer": str(number - number % 2)}}
+                body = {"items": [{"id": "a", "problem": problem, "completion": {"text": text}}]}
+                response = http.post(service.url + "/v1/score", json=body)
+                if response.status_code == 503:
+                    refused.append(int(response.headers["retry-after"]))
+                    continue
+                (result,) = response.json()["results"]
+                assert result["verdict"]["reward"] == 1.0 - number % 2
+                acknowledged.append((result["verdict_id"], result["verdict"]["reward"]))
+
+    try:
+        service.wait_ready()
+        threads = [threading.Thread(target=ask, args=(start,)) for start in range(4)]
+        for thread in threads:
+            thread.start()
+        time.sleep(1.5)
+        database.kill()
+        time.sleep(1.0)
+        before = len(acknowledged)
+        database.start()
+        deadline = time.monotonic() + 30
+        while len(acknowledged) < before + 50:
+            assert time.monotonic() < deadline, "not back in service"
+            time.sleep(0.1)
+        stop.set()
+        for thread in threads:
+            thread.join()
+        assert service.end()[0] == 0
+        store = Store(database.url)
+        kept = {each.id: each.verdict.reward for each in store.list(Filter(), 1_000_000)}
+        store.close()
+        assert len(acknowledged) > 100
+        assert all(kept[id_] == reward for id_, reward in acknowledged)
+    finally:
+        stop.set()
+        database.stop()
