@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi.responses import PlainTextResponse, StreamingResponse
 from pydantic import BaseModel
 
 from services.access import Service, caller_of, check_verifier, deadline_of, is_local, read_model, service_of
@@ -180,7 +180,7 @@ async def readyz(request: Request) -> Health:
     return Health(status="ok", workers=service.settings.workers)
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(request: Request) -> Response:
     """For Prometheus. On another address than loopback it wants a key, of any scope."""
     service = service_of(request)
@@ -261,10 +261,10 @@ async def in_thread(work: Callable[..., _T], *arguments: Any) -> _T:
 
 
 def shown(verdict: Verdict, caller: Caller) -> Verdict:
-    """A verdict as this caller may see it: why a reference is bad may quote it."""
-    if verdict.failure_kind != "bad_reference" or caller.may("privileged-why"):
+    """A verdict as this caller may see it: why a reference is bad, or a team's own judge fails, may quote it."""
+    if verdict.failure_kind not in ("bad_reference", "user_function") or caller.may("privileged-why"):
         return verdict
-    reason = "this problem's reference cannot be judged against; a key with the scope privileged-why sees why"
+    reason = "a key with the scope privileged-why sees why"
     return verdict.model_copy(update={"failure_reason": reason})
 
 

@@ -1,0 +1,184 @@
+"""Kimina's Lean server: `POST /api/check`, `POST /verify` (by `services.compat.verify`), `POST /one_pass_verify_batch`
+and `GET /health`.
+
+A text is the whole of a file, and every word of it is the policy's; so no part of it is taken on trust. It may hold
+comments, imports (where the judge has a Lean of the user's own), `open`, `universe`, `variable`, some options, and one
+theorem at its end. What else it may hold is not known to be harmless, and is not judged: an `error`, never a pass.
+
+| what happened | the result |
+|---|---|
+| proved | `response` without messages |
+| not proved, `sorry`, `#eval`, an axiom, too much memory | `response` with a message of severity error |
+| heartbeats, CPU time, wall clock | `error` with "timed out" |
+| the judge failed, or the text is of a kind that it does not judge | another `error` |
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from pydantic import ConfigDict, Field, model_validator
+
+from services.access import caller_of, deadline_of, read_model, service_of
+from services.compat import lean_texts
+from services.compat.labels import Lenient
+from services.compat.lean_texts import LeanMessage
+from services.native import ERRORS, asked_of, body_of, in_thread, until_gone
+
+# On top of what the caller gives each text.
+_SLACK_SECONDS = 30.0
+
+router = APIRouter(responses=ERRORS, tags=["Kimina"])
+
+
+class Snippet(Lenient):
+    """One Lean text."""
+
+    id: str
+    code: str
+
+
+class CheckRequest(Lenient):
+    """Body of `POST /api/check`. `timeout` is in seconds for each text; the judge has limits of its own as well."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"snippets": [{"id": "a", "code": "theorem t (p : Prop) (h : p) : p := h"}], "timeout": 30}]
+        }
+    )
+
+    snippets: tuple[Snippet, ...] = Field(min_length=1)
+    timeout: int = Field(default=30, ge=0)
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> CheckRequest:
+        if len({snippet.id for snippet in self.snippets}) != len(self.snippets):
+            raise ValueError("two snippets have the same id: give every one its own")
+        return self
+
+
+class CheckedResponse(Lenient):
+    """What Lean says; no messages for a proof that is right."""
+
+    env: int = 0
+    messages: tuple[LeanMessage, ...] = ()
+
+
+class CheckResult(Lenient):
+    """Either `response` or `error`. `time` is in seconds."""
+
+    id: str
+    time: float = 0.0
+    error: str | None = None
+    response: CheckedResponse | None = None
+
+
+class CheckResponse(Lenient):
+    """Results in order."""
+
+    results: list[CheckResult]
+
+
+class Code(Lenient):
+    """One Lean text, as `proof` or (older) as `code`."""
+
+    custom_id: str | int
+    proof: str | None = None
+    code: str | None = None
+
+    @property
+    def text(self) -> str:
+        """Whichever it has."""
+        return self.proof if self.proof is not None else self.code or ""
+
+    @model_validator(mode="after")
+    def _has_a_text(self) -> Code:
+        if self.proof is None and self.code is None:
+            raise ValueError("give proof or code")
+        return self
+
+
+class VerifyRequest(Lenient):
+    """Body of `POST /verify` and `POST /one_pass_verify_batch`. `timeout` as in `POST /api/check`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"codes": [{"custom_id": "a", "proof": "theorem t (p : Prop) (h : p) : p := h"}]}]
+        }
+    )
+
+    codes: tuple[Code, ...]
+    timeout: int = Field(default=300, ge=0)
+
+
+class TimedResponse(CheckedResponse):
+    """As `POST /api/check` has it, with the time in seconds."""
+
+    time: float = 0.0
+
+
+class VerifyResult(Lenient):
+    """Either `response` or `error`."""
+
+    custom_id: str | int
+    error: str | None = None
+    response: TimedResponse | None = None
+
+
+class VerifyResponse(Lenient):
+    """Results in order."""
+
+    results: list[VerifyResult]
+
+
+class KiminaHealth(Lenient):
+    """Answer of `GET /health`."""
+
+    status: str
+
+
+@router.get("/health", response_model=KiminaHealth)
+async def health() -> KiminaHealth:
+    """Whether this process lives; needs no key."""
+    return KiminaHealth(status="ok")
+
+
+@router.post("/api/check", response_model=CheckResponse, openapi_extra=body_of(CheckRequest))
+async def check(request: Request) -> CheckResponse:
+    """Lean texts for `kimina-client`."""
+    await caller_of(request, "score")
+    body = await read_model(request, CheckRequest)
+    judged = await _judged(request, [snippet.code for snippet in body.snippets], body.timeout)
+    results = []
+    for snippet, one in zip(body.snippets, judged, strict=True):
+        response = None if one.error is not None else CheckedResponse(messages=tuple(one.messages))
+        results.append(CheckResult(id=snippet.id, time=one.seconds, error=one.error, response=response))
+    return CheckResponse(results=results)
+
+
+@router.post("/one_pass_verify_batch", response_model=VerifyResponse, openapi_extra=body_of(VerifyRequest))
+async def one_pass_verify_batch(request: Request) -> VerifyResponse:
+    """As `POST /verify`."""
+    await caller_of(request, "score")
+    return await verify(request, await read_model(request, VerifyRequest))
+
+
+async def verify(request: Request, body: VerifyRequest) -> VerifyResponse:
+    """Lean texts for older clients."""
+    judged = await _judged(request, [code.text for code in body.codes], body.timeout)
+    results = []
+    for code, one in zip(body.codes, judged, strict=True):
+        response = None if one.error is not None else TimedResponse(messages=tuple(one.messages), time=one.seconds)
+        results.append(VerifyResult(custom_id=code.custom_id, error=one.error, response=response))
+    return VerifyResponse(results=results)
+
+
+async def _judged(request: Request, texts: list[str], timeout: int) -> list[lean_texts.Result]:
+    caller = await caller_of(request, "score")
+    service = service_of(request)
+    read = await in_thread(lambda: [lean_texts.read(text) for text in texts])
+    items = [found.item(str(number)) for number, found in enumerate(read) if isinstance(found, lean_texts.Whole)]
+    asked = await asked_of(service, caller, items)
+    seconds = min(deadline_of(request), timeout * len(texts) + _SLACK_SECONDS)
+    scored = await until_gone(request, service.scorer.score(caller, asked, deadline_seconds=seconds)) if asked else []
+    verdicts = iter(scored)
+    return [found.result(next(verdicts).verdict) if isinstance(found, lean_texts.Whole) else found for found in read]

@@ -1,0 +1,163 @@
+"""NeMo-Gym's resource server: `POST /verify` (by `services.compat.verify`) and `POST /seed_session`.
+
+Its answer can say that the judge failed: `mask_sample`, `failure_kind`, `failure_reason`; the reward is 0.0 then, and
+does not count. Expected answers do not go back: of the task's fields only the others are repeated.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict
+
+from services.access import caller_of, deadline_of, service_of
+from services.compat.again import reason_of
+from services.compat.labels import Label, item_of, without_special
+from services.native import ERRORS, asked_of, until_gone
+from verifiers import user
+from verifiers.types import FinishReason, Json, Verdict
+
+# In this order; a task names its expected answer by one of them.
+_LABELS = ("expected_answer", "answer", "ground_truth", "label")
+_NO_LABEL = "the task does not say what is expected: send problem_id, reference or expected_answer"
+_GOLD = frozenset({*_LABELS, "reference", "verifier_metadata", "solution", "unit_tests", "test_cases", "tests"})
+
+router = APIRouter(responses=ERRORS, tags=["NeMo-Gym"])
+
+
+class _Content(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    type: str = ""
+    text: str | None = None
+
+
+class _Output(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    type: str = ""
+    content: list[_Content] | str | None = None
+
+
+class _Incomplete(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    reason: str | None = None
+
+
+class _Response(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    output: list[_Output]
+    status: str | None = None
+    incomplete_details: _Incomplete | None = None
+
+
+class NemoGymRequest(BaseModel):
+    """Body of NeMo-Gym's `POST /verify`: an OpenAI response, and the task's own fields.
+
+    The task says what is expected by `problem_id`, by `reference` (with `verifier`), or by `expected_answer`.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "examples": [
+                {
+                    "responses_create_params": {"input": "6*7?"},
+                    "response": {
+                        "output": [
+                            {"type": "message", "content": [{"type": "output_text", "text": "It is \\boxed{42}"}]}
+                        ]
+                    },
+                    "expected_answer": "42",
+                }
+            ]
+        },
+    )
+
+    responses_create_params: dict[str, Any]
+    response: _Response
+    verifier: str | None = None
+    problem_id: str | None = None
+    reference: dict[str, Any] | None = None
+    expected_answer: Label = None
+
+
+class NemoGymResponse(BaseModel):
+    """The body without what is expected, and the verdict. `mask_sample`: leave this sample out, the judge failed."""
+
+    model_config = ConfigDict(extra="allow")
+
+    responses_create_params: dict[str, Any]
+    response: dict[str, Any]
+    reward: float
+    mask_sample: bool = False
+    failure_kind: str | None = None
+    failure_reason: str | None = None
+
+
+@router.post("/seed_session", response_model=dict[str, Any])
+async def seed_session(request: Request) -> dict[str, Any]:
+    """A judge has no session; the answer is empty."""
+    await caller_of(request, "score")
+    return {}
+
+
+async def verify(request: Request, body: NemoGymRequest, verifier: str) -> NemoGymResponse:
+    """The verdict on one response. Raises Refused."""
+    caller = await caller_of(request, "score")
+    service = service_of(request)
+    label = _label(body)
+    name = body.verifier or verifier
+    if label is None and not user.is_user_spec(name):
+        verdict = Verdict.failed("no_reference", _NO_LABEL)
+    else:
+        text, reason = _answered(body.response)
+        asked = await asked_of(service, caller, [item_of(0, label, name, text, finish_reason=reason)])
+        work = service.scorer.score(caller, asked, deadline_seconds=deadline_of(request))
+        verdict = (await until_gone(request, work))[0].verdict
+    repeated = body.model_dump(exclude_unset=True, exclude=set(_GOLD))
+    return NemoGymResponse(
+        **repeated
+        | {
+            "reward": float(verdict.reward or 0.0),
+            "mask_sample": verdict.mask_sample,
+            "failure_kind": verdict.failure_kind,
+            "failure_reason": reason_of(verdict, caller),
+        }
+    )
+
+
+def _label(body: NemoGymRequest) -> Label:
+    if body.problem_id is not None:
+        return {"problem_id": body.problem_id}
+    if body.reference is not None:
+        return {"reference": body.reference}
+    given: Json = body.model_dump(include=set(_LABELS))
+    for key in _LABELS:
+        value = given.get(key)
+        if isinstance(value, str | int | float | dict) and not isinstance(value, bool):
+            return value
+    return None
+
+
+def _joined(parts: list[_Content]) -> str:
+    return "".join(part.text or "" for part in parts if part.type == "output_text")
+
+
+def _answered(response: _Response) -> tuple[str, FinishReason]:
+    """The text of the last message, and why it ended."""
+    text = ""
+    for output in response.output:
+        if output.type != "message" or output.content is None:
+            continue
+        text = output.content if isinstance(output.content, str) else _joined(output.content)
+    reason: FinishReason = "stop"
+    if response.status in ("failed", "cancelled"):
+        reason = "abort"
+    elif response.status == "incomplete":
+        cut = response.incomplete_details
+        reason = "length" if cut is None or cut.reason in (None, "max_output_tokens") else "abort"
+    return without_special(text), reason

@@ -1,0 +1,163 @@
+"""open-instruct's code server: `POST /test_program` (asserts) and `POST /test_program_stdio` (input and output).
+
+A judge that failed: judged again for 25 s at most (its client waits 30 s or longer), then an HTTP error. open-instruct
+itself makes a zero of that, with a line in its log.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import ConfigDict, Field, ValidationError, field_validator
+
+from services.access import caller_of, deadline_of, read_model, service_of
+from services.compat.again import judged
+from services.compat.labels import Lenient
+from services.guard import Refused
+from services.native import ERRORS, asked_of, body_of, until_gone
+from services.schemas import ScoredCompletion, ScoreItem, ScoreProblem
+from verifiers.types import Json, Status
+
+_SECONDS = 25.0
+_LONGEST_SECONDS = 60.0
+# Both sides of an assert start a process.
+_STARTING_SECONDS = 2.0
+# Tests use these without importing them, and get them.
+_MODULES = ("collections", "functools", "itertools", "math", "operator", "random", "re", "string", "sys")
+
+router = APIRouter(responses=ERRORS, tags=["open-instruct"])
+
+
+class ProgramRequest(Lenient):
+    """Body of both routes: `tests` are assert statements, or `{"input", "output"}`; also as one JSON string.
+
+    `max_execution_time` is in seconds for each test, 60 at most.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"program": "def add(a, b): return a + b", "tests": ["assert add(1, 2) == 3"], "max_execution_time": 1}
+            ]
+        }
+    )
+
+    program: str
+    tests: list[Any]
+    max_execution_time: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+
+    @field_validator("tests", mode="before")
+    @classmethod
+    def _decoded(cls, tests: Any) -> Any:
+        """As some data sets keep them; pickles are not opened."""
+        if not isinstance(tests, str):
+            return tests
+        try:
+            return json.loads(tests)
+        except (ValueError, RecursionError):
+            raise ValueError("tests: send a list, or a JSON list as a string") from None
+
+
+class ProgramResponse(Lenient):
+    """For each test, in order: 1 where the program passes it, and the seconds that it took."""
+
+    results: list[int]
+    runtimes: list[float]
+
+
+class _Case(Lenient):
+    input: str
+    output: str
+
+
+@router.post("/test_program", response_model=ProgramResponse, openapi_extra=body_of(ProgramRequest))
+async def test_program(request: Request) -> ProgramResponse:
+    """A program against asserts, each on its own."""
+    return await _tested(request, _asserts)
+
+
+@router.post("/test_program_stdio", response_model=ProgramResponse, openapi_extra=body_of(ProgramRequest))
+async def test_program_stdio(request: Request) -> ProgramResponse:
+    """A program against inputs with their outputs, each on its own."""
+    return await _tested(request, _stdin)
+
+
+async def _tested(request: Request, reference_of: Callable[[int, Any], Json]) -> ProgramResponse:
+    caller = await caller_of(request, "score")
+    service = service_of(request)
+    body = await read_model(request, ProgramRequest)
+    if not body.tests:
+        return ProgramResponse(results=[], runtimes=[])
+    seconds = min(body.max_execution_time, _LONGEST_SECONDS)
+    limits = {"cpu_seconds": seconds, "wall_seconds": seconds + _STARTING_SECONDS}
+    completion = ScoredCompletion(text=fenced(body.program, "python"))
+    items = [
+        ScoreItem(
+            id=str(number),
+            problem=ScoreProblem(verifier="code", reference=reference_of(number, test) | {"limits": limits}),
+            completion=completion,
+        )
+        for number, test in enumerate(body.tests)
+    ]
+    asked = await asked_of(service, caller, items)
+    work = judged(service, caller, asked, min(deadline_of(request), _SECONDS))
+    verdicts = await until_gone(request, work)
+    results = [int(verdict.status is Status.CORRECT) for verdict in verdicts]
+    return ProgramResponse(results=results, runtimes=[verdict.seconds for verdict in verdicts])
+
+
+def fenced(source: str, tag: str) -> str:
+    """A completion that holds this text and nothing else: no fence inside it can end the one around it."""
+    fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", source)), 0)
+    return f"{fence}{tag}\n{source}\n{fence}"
+
+
+def _asserts(number: int, test: Any) -> Json:
+    if not isinstance(test, str):
+        raise Refused(422, f"tests.{number}: send an assert statement as a string")
+    return {"kind": "asserts", "entry_point": _called(number, test), "tests": test}
+
+
+def _stdin(number: int, test: Any) -> Json:
+    try:
+        case = _Case.model_validate(test)
+    except ValidationError:
+        raise Refused(422, f'tests.{number}: send {{"input": "...", "output": "..."}}, both strings') from None
+    return {"kind": "stdin", "cases": [{"stdin": case.input, "stdout": case.output}]}
+
+
+def _called(number: int, test: str) -> tuple[str, ...]:
+    """Names that the test calls, or else uses, and does not bring along: what the program has to define.
+
+    Raises Refused (422).
+    """
+    try:
+        tree = ast.parse(test)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise Refused(422, f"tests.{number} is no Python: send an assert statement") from None
+    own = {*dir(builtins), *_MODULES}
+    called: list[str] = []
+    used: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            own.add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            own.add(node.name)
+        elif isinstance(node, ast.arg):
+            own.add(node.arg)
+        elif isinstance(node, ast.alias):
+            own.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            called.append(node.func.id)
+        elif isinstance(node, ast.Name):
+            used.append(node.id)
+    names = [name for name in called if name not in own] or [name for name in used if name not in own]
+    if not names:
+        raise Refused(422, f"tests.{number} calls no function of the program: it says nothing about it")
+    return tuple(dict.fromkeys(names))

@@ -1,0 +1,190 @@
+"""Runs programs in the sandbox, on threads of its own: a fork server serves only the thread that started it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from verifiers.sandbox.launcher import Child, ForkServer
+from verifiers.sandbox.slow_lane import run_command
+from verifiers.sandbox.types import Ending, Limits, Outcome, SandboxFailed, SandboxUnavailable
+
+_COMPILER_FLAGS = ("-O2", "-std=c++17", "-pipe", "-fdiagnostics-color=never", "-o", "program", "solution.cpp")
+_COMPILER_PROCESSES = 8
+_PATH = "/usr/local/bin:/usr/bin:/bin"
+# As the kernel ends what goes past these limits.
+_SIGNALS = {"memory": -signal.SIGKILL, "output": -signal.SIGXFSZ}
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What is to run. `language` is `python` or `cpp`; `files` lie beside it, read-only."""
+
+    source: str
+    language: str
+    stdin: bytes
+    files: Mapping[str, bytes]
+    limits: Limits
+    compile_limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How something ended. `code` is the exit code or the negative signal; none where its time was over."""
+
+    ending: Ending
+    code: int | None
+    stdout: bytes
+    stderr: bytes
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Of a program: its compiler (C++ only), and itself where it compiled."""
+
+    compiled: Ran | None
+    ran: Ran | None
+
+
+class _Stop:
+    """Ends a run from another thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._child: Child | None = None
+        self.asked = False
+
+    def watch(self, child: Child | None) -> None:
+        with self._lock:
+            self._child = child
+            if self.asked:
+                self._kill()
+
+    def __call__(self) -> None:
+        with self._lock:
+            self.asked = True
+            self._kill()
+
+    def _kill(self) -> None:
+        # It may just have ended, and its server with it.
+        with contextlib.suppress(SandboxFailed, OSError):
+            if self._child is not None:
+                self._child.kill()
+
+
+class Runner:
+    """Runs at most `workers` programs side by side; the others wait."""
+
+    def __init__(self, workers: int) -> None:
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="run-code")
+        self._own = threading.local()
+        self._stops: set[_Stop] = set()
+
+    async def run(self, program: Program) -> Finished:
+        """Run it to its end. Cancelling ends it, or takes it out of the queue.
+
+        Raises SandboxFailed where the sandbox fails by itself, SandboxUnavailable where there is none.
+        """
+        stop = _Stop()
+        self._stops.add(stop)
+        try:
+            return await asyncio.wrap_future(self._threads.submit(self._run, program, stop))
+        finally:
+            stop()
+            self._stops.discard(stop)
+
+    def close(self) -> None:
+        """End what runs; the fork servers end with their threads."""
+        for stop in tuple(self._stops):
+            stop()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _run(self, program: Program, stop: _Stop) -> Finished:
+        if program.language == "cpp":
+            return _run_cpp(program, stop)
+        if program.files:
+            return Finished(None, _run_beside_files(program))
+        return Finished(None, self._run_python(program, stop))
+
+    def _run_python(self, program: Program, stop: _Stop) -> Ran:
+        server = self._server(program.source)
+
+        def once() -> Outcome:
+            if stop.asked:
+                raise SandboxFailed("nobody waits for it")
+            with server.start(program.source, limits=program.limits, stdin=program.stdin) as child:
+                stop.watch(child)
+                try:
+                    return child.wait()
+                finally:
+                    stop.watch(None)
+
+        return _fairly(once, lambda: server.run("pass", limits=Limits()))
+
+    def _server(self, source: str) -> ForkServer:
+        """This thread's fork server, with the libraries that a program names."""
+        preload = ("numpy", "sympy") if "sympy" in source else ("numpy",) if "numpy" in source else ()
+        servers: dict[tuple[str, ...], ForkServer] = self._own.__dict__.setdefault("servers", {})
+        if preload not in servers:
+            servers[preload] = ForkServer(preload=preload)
+        return servers[preload]
+
+
+def _run_cpp(program: Program, stop: _Stop) -> Finished:
+    compiler = shutil.which("g++", path=_PATH)
+    if compiler is None:
+        raise SandboxUnavailable("no g++ on this machine: apt-get install g++")
+    made: dict[str, bytes] = {}
+
+    def compile_once() -> Outcome:
+        outcome, files = run_command(
+            [compiler, *_COMPILER_FLAGS],
+            files={**program.files, "solution.cpp": program.source.encode()},
+            stdin=b"",
+            limits=program.compile_limits,
+            processes=_COMPILER_PROCESSES,
+            keep=("program",),
+        )
+        made.update(files)
+        return outcome
+
+    compiled = _fairly(compile_once, _nothing)
+    if stop.asked or compiled.ending != "exited" or compiled.code or "program" not in made:
+        return Finished(compiled, None)
+    return Finished(compiled, _command(["./program"], {**program.files, **made}, program))
+
+
+def _run_beside_files(program: Program) -> Ran:
+    python = shutil.which("python3", path=_PATH)
+    if python is None:
+        raise SandboxUnavailable("no python3 below /usr on this machine, which programs with files need")
+    return _command([python, "main.py"], {**program.files, "main.py": program.source.encode()}, program)
+
+
+def _command(argv: Sequence[str], files: Mapping[str, bytes], program: Program) -> Ran:
+    return _fairly(lambda: run_command(argv, files=files, stdin=program.stdin, limits=program.limits)[0], _nothing)
+
+
+def _nothing() -> object:
+    """A command that does nothing, in the slow lane."""
+    return run_command([shutil.which("true", path=_PATH) or "/usr/bin/true"], files={}, stdin=b"", limits=Limits())
+
+
+def _fairly(once: Callable[[], Outcome], control: Callable[[], object]) -> Ran:
+    """Run something, again where the sandbox failed, and find out whose fault it is: the program's, where `control`
+    passes. Raises SandboxFailed where it does not.
+    """
+    for _ in range(2):
+        with contextlib.suppress(SandboxFailed):
+            outcome = once()
+            code = _SIGNALS.get(outcome.status, outcome.returncode)
+            return Ran(outcome.status, code, outcome.stdout, outcome.stderr, outcome.wall_seconds)
+    control()
+    return Ran("signaled", -signal.SIGKILL, b"", b"", 0.0)

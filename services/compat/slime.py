@@ -1,0 +1,48 @@
+"""slime's remote reward model (`--rm-type remote_rm --rm-url`): `POST /slime`, also `POST /rm`.
+
+The body of the answer is the reward, a number. A judge that failed: judged again for 100 s at most (its client gives up
+after 120 s, and asks 10 times), then an HTTP error.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import ConfigDict
+
+from services.access import caller_of, deadline_of, read_model, service_of
+from services.compat.again import judged
+from services.compat.labels import Label, Lenient, Verifier, item_of, without_special
+from services.native import ERRORS, asked_of, body_of, until_gone
+
+_SECONDS = 100.0
+
+router = APIRouter(responses=ERRORS, tags=["slime"])
+
+
+class SlimeRequest(Lenient):
+    """Body of `POST /slime`: one sample. The prompt may be a text or chat messages."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"prompt": "6*7?", "response": "It is \\boxed{42}", "label": "42"}]}
+    )
+
+    prompt: str | list[dict[str, Any]] | None = None
+    response: str
+    label: Label = None
+
+
+@router.post("/slime", response_model=float, openapi_extra=body_of(SlimeRequest))
+@router.post("/rm", response_model=float, openapi_extra=body_of(SlimeRequest))
+async def reward(request: Request, verifier: Verifier = "math") -> float:
+    """The reward of one sample for slime."""
+    caller = await caller_of(request, "score")
+    service = service_of(request)
+    body = await read_model(request, SlimeRequest)
+    prompt = body.prompt if isinstance(body.prompt, str) else None
+    item = item_of(0, body.label, verifier, without_special(body.response), prompt=prompt)
+    asked = await asked_of(service, caller, [item])
+    seconds = min(deadline_of(request), _SECONDS)
+    verdicts = await until_gone(request, judged(service, caller, asked, seconds))
+    return float(verdicts[0].reward or 0.0)

@@ -1,0 +1,1 @@
+"""The explorer page: what a person opens when rewards look wrong."""

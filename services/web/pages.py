@@ -1,0 +1,268 @@
+"""The routes of the explorer page: overview, samples, one sample, two versions, and the key in a cookie."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from importlib import resources
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+
+from services.access import COOKIE, Service, caller_of, service_of
+from services.explain import explain
+from services.guard import Refused
+from services.keys import Caller
+from services.native import in_thread, rescored, shown, until_gone
+from services.samples import Filter, Sample
+from services.web import queries, text
+from services.web.answers import PageRoute, address, page, read_form, redirect, set_cookie
+from verifiers import registry
+from verifiers.types import Status, Verdict
+
+_PER_PAGE = 50
+_MAX_STEPS = 1000
+_ID = re.compile(r"[0-9a-f]{28}")
+# Where a login may lead: on this site, and nowhere that a browser takes for another host.
+_OWN_ADDRESS = re.compile(r"/(?![/\\])[\w/?&=%.~+-]*", re.ASCII)
+_FILES = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute, default_response_class=HTMLResponse)
+
+
+@router.get("/")
+async def overview(request: Request, window: str = "1h", refresh: str = "") -> Response:
+    """What comes in now, what becomes of it, what takes long."""
+    caller = await caller_of(request, "score", "privileged-why")
+    service = service_of(request)
+    chosen = queries.WINDOWS.get(window, queries.WINDOWS["1h"])
+    found = None
+    if service.store is not None:
+        found = await in_thread(queries.overview, service.store, caller.sees, chosen)
+    return page(
+        request,
+        "overview.html",
+        caller,
+        found=found,
+        window=chosen,
+        windows=queries.WINDOWS.values(),
+        refresh=bool(refresh),
+        backlog=service.admission.backlog_seconds,
+        statuses=_statuses(found),
+        bins=_bins(found),
+        now=time.time(),
+    )
+
+
+@router.get("/samples")
+async def samples(
+    request: Request,
+    verifier: str = "",
+    status: str = "",
+    version: str = "",
+    text: str = "",
+    window: str = "",
+    before: str = "",
+) -> Response:
+    """The newest samples that fit, a page at a time."""
+    caller = await caller_of(request, "score", "privileged-why")
+    service = service_of(request)
+    store = service.stored()
+    chosen = queries.WINDOWS.get(window)
+    wanted = Filter(
+        tenant=caller.sees,
+        verifier=verifier or None,
+        status=status or None,
+        version=version or None,
+        since=None if chosen is None else time.time() - chosen.seconds,
+        before=before or None,
+        text=text or None,
+    )
+    rows = await in_thread(queries.listed, store, wanted, _PER_PAGE + 1)
+    given = {"verifier": verifier, "status": status, "version": version, "text": text, "window": window}
+    names = [*sorted(registry.VERIFIERS), *service.settings.user_functions]
+    return page(
+        request,
+        "samples.html",
+        caller,
+        rows=rows[:_PER_PAGE],
+        given=given,
+        is_filtered=any(given.values()),
+        first=address("/samples", **given) if before else None,
+        more=address("/samples", **given, before=rows[_PER_PAGE - 1]["id"]) if len(rows) > _PER_PAGE else None,
+        names=names if verifier in names or not verifier else [*names, verifier],
+        statuses=[each.value for each in Status],
+        windows=queries.WINDOWS.values(),
+    )
+
+
+@router.get("/samples/{verdict_id}")
+async def sample(request: Request, verdict_id: str, full: str = "") -> Response:
+    """One sample: what was asked, what was said, what became of it and why."""
+    caller = await caller_of(request, "score", "privileged-why")
+    store = service_of(request).stored()
+    found = await _sample(request, caller, verdict_id)
+    before = None
+    if found.rescored is not None:
+        before = await in_thread(store.sample, found.rescored, caller.sees)
+    later = await in_thread(queries.again, store, found.id, caller.sees)
+    most = None if full else text.CUT_CHARS
+    # A long text takes a while to be made visible.
+    return await asyncio.to_thread(_sample_page, request, caller, found, before, later, most)
+
+
+@router.post("/samples/{verdict_id}/again")
+async def judge_again(request: Request, verdict_id: str) -> Response:
+    """Have today's judge look at a sample once more; what came out is a sample of its own."""
+    await read_form(request)
+    caller = await caller_of(request, "score")
+    service = service_of(request)
+    found = await _sample(request, caller, verdict_id)
+    work = rescored(service, caller, [found], service.settings.max_request_seconds)
+    result = (await until_gone(request, work))[0]
+    return redirect(f"/samples/{result.now_id or found.id}")
+
+
+@router.get("/compare")
+async def compare(request: Request, verifier: str = "", a: str = "", b: str = "") -> Response:
+    """The same answers under two versions of a judge, or which versions there are."""
+    caller = await caller_of(request, "score", "privileged-why")
+    store = service_of(request).stored()
+    given = {"verifier": verifier, "a": a, "b": b}
+    if "\x00" in verifier + a + b:
+        raise Refused(404, "no version has such a name: choose two of a verifier's versions")
+    if not (verifier and a and b) or a == b:
+        known = await in_thread(queries.versions, store, caller.sees)
+        return page(request, "versions.html", caller, known=known, given=given, is_same=bool(a) and a == b)
+    counts, changed = await in_thread(queries.compared, store, caller.sees, verifier, a, b)
+    order = [each.value for each in Status]
+    return page(
+        request,
+        "compare.html",
+        caller,
+        given=given,
+        counts=counts,
+        changed=changed,
+        total=sum(counts.values()),
+        moved=sum(count for (old, new), count in counts.items() if old != new),
+        olds=sorted({old for old, _ in counts}, key=order.index),
+        news=sorted({new for _, new in counts}, key=order.index),
+        most=queries.CHANGED,
+    )
+
+
+@router.get("/login")
+async def ask_for_key(request: Request, next: str = "/") -> Response:
+    """A form for a key."""
+    return page(request, "login.html", None, next=_own(next), problem="")
+
+
+@router.post("/login")
+async def log_in(request: Request) -> Response:
+    """Keep a key in the browser, once it is known to be one."""
+    fields = await read_form(request)
+    key, onward = fields.get("key", "").strip(), _own(fields.get("next", "/"))
+    caller = await in_thread(service_of(request).keys.caller, key) if key else None
+    if caller is None:
+        problem = "This is no key of this service, or it was taken back. `python -m services keys add` makes one."
+        return page(request, "login.html", None, 401, next=onward, problem=problem)
+    response = redirect(onward)
+    set_cookie(request, response, COOKIE, key)
+    return response
+
+
+@router.post("/logout")
+async def log_out(request: Request) -> Response:
+    """Forget the key."""
+    await read_form(request)
+    response = redirect("/login")
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+    return response
+
+
+@router.get("/logout")
+async def ask_whether_to_log_out() -> Response:
+    """The button is on every page; a link alone ends nothing."""
+    return redirect("/login")
+
+
+@router.get("/web/{name}")
+async def file(name: str) -> Response:
+    """What the pages look like; needs no key."""
+    if name not in _FILES:
+        raise Refused(404, "there is no such file: go on from the overview")
+    content = resources.files("services.web").joinpath(name).read_bytes()
+    headers = {"Cache-Control": "max-age=300", "X-Content-Type-Options": "nosniff"}
+    return Response(content, media_type=_FILES[name], headers=headers)
+
+
+async def _sample(request: Request, caller: Caller, verdict_id: str) -> Sample:
+    store = service_of(request).stored()
+    found = await in_thread(store.sample, verdict_id, caller.sees) if _ID.fullmatch(verdict_id) else None
+    if found is None:
+        raise Refused(404, f"no sample {verdict_id[:40]!r} of yours: it may be older than the store keeps them")
+    return found
+
+
+def _sample_page(
+    request: Request, caller: Caller, found: Sample, before: Sample | None, later: Any, most: int | None
+) -> Response:
+    service: Service = service_of(request)
+    seen = shown(found.verdict, caller)
+    raw = _raw(seen)
+    reference = json.dumps(found.reference, indent=2, ensure_ascii=False) if caller.may("privileged-why") else None
+    cuts = [each for each in (found.prompt, found.completion, raw, reference) if each and most and len(each) > most]
+    return page(
+        request,
+        "sample.html",
+        caller,
+        sample=found,
+        verdict=seen,
+        explanation=explain(seen),
+        completion=text.marked(found.completion, seen.steps, most),
+        steps=seen.steps[:_MAX_STEPS],
+        raw=text.visible(raw[:most]),
+        reference=None if reference is None else text.visible(reference[:most]),
+        prompt=None if found.prompt is None else text.visible(found.prompt[:most]),
+        most=most,
+        is_cut=bool(cuts),
+        before=before,
+        was=None if before is None else shown(before.verdict, caller),
+        later=later,
+        may_judge=caller.may("score"),
+        link=str(request.url.replace(query="", path=f"/samples/{found.id}")),
+        tenant=found.tenant if caller.sees is None else None,
+        can_ask_again=found.verdict.verifier in {*registry.VERIFIERS, *service.settings.user_functions},
+    )
+
+
+def _raw(verdict: Verdict) -> str:
+    """As JSON, a field or a step in a line."""
+    fields = verdict.model_dump(mode="json")
+    steps = [f"\n    {json.dumps(step, ensure_ascii=False)}" for step in fields["steps"]]
+    values = {name: json.dumps(value, ensure_ascii=False) for name, value in fields.items()}
+    values["steps"] = f"[{','.join(steps)}\n  ]" if steps else "[]"
+    return "{\n" + ",\n".join(f'  "{name}": {value}' for name, value in values.items()) + "\n}"
+
+
+def _own(address: str) -> str:
+    return address if _OWN_ADDRESS.fullmatch(address) else "/"
+
+
+def _statuses(found: queries.Overview | None) -> list[str]:
+    """Those that occur, in the order of the table of statuses."""
+    return [] if found is None else [each.value for each in Status if each.value in found.all.statuses]
+
+
+def _bins(found: queries.Overview | None) -> list[tuple[str, int, float]]:
+    """The histogram's bars, best first: label, count, share of the longest one in percent."""
+    if found is None:
+        return []
+    labels = {11: "1", **{n: f"{(n - 1) / 10:.1f}-{n / 10:.1f}" for n in range(10, 0, -1)}, 0: "0"}
+    labels |= {queries.NO_REWARD: "none"}
+    longest = max(found.all.bins.values(), default=1)
+    counts = ((label, found.all.bins.get(number, 0)) for number, label in labels.items())
+    return [(label, count, 100 * count / longest) for label, count in counts]

@@ -1,0 +1,143 @@
+"""SandboxFusion's `/run_code`, with its own client from PyPI, and by the letter."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import httpx
+import pytest
+from reward_process import Service
+
+PLUS_ONE = "#include <iostream>\nint main() { int a; std::cin >> a; std::cout << a + 1; }"
+FIELDS = {"status", "message", "compile_result", "run_result", "executor_pod_name", "files"}
+
+
+def ran(post: Any, code: str, **more: Any) -> dict[str, Any]:
+    response = post("/run_code", {"code": code, "language": "python"} | more)
+    assert response.status_code == 200, response.text
+    answer = response.json()
+    assert set(answer) == FIELDS
+    return dict(answer)
+
+
+@pytest.mark.usefixtures("to_loopback")
+def test_the_real_client(service: Service) -> None:
+    fusion = pytest.importorskip("sandbox_fusion", reason="pip install sandbox-fusion")
+
+    def run(**request: Any) -> Any:
+        return fusion.run_code(fusion.RunCodeRequest(**request), endpoint=service.url, max_attempts=1)
+
+    result = run(code="print(input())", language="python", stdin="hello")
+    assert (result.status, result.run_result.stdout) == (fusion.RunStatus.Success, "hello\n")
+    assert result.run_result.status == fusion.CommandRunStatus.Finished
+    words = fusion.SummaryMapping(
+        Success="ok",
+        Failed="failed",
+        CompileFailed="compile",
+        CompileTimeout="slow",
+        RunFailed="run",
+        RunTimeout="late",
+    )
+    requests = [
+        {"code": PLUS_ONE, "language": "cpp", "stdin": "1"},
+        {"code": "int main(", "language": "cpp"},
+        {"code": "raise SystemExit(3)", "language": "python"},
+        {"code": "while True: pass", "language": "python", "run_timeout": 1},
+        {"code": "while True: print('x' * 1000)", "language": "python"},
+    ]
+    summaries = [fusion.summary_run_code_result(run(**request), words) for request in requests]
+    assert summaries == ["ok", "compile", "run", "late", "run"]
+
+
+def test_python(post: Any) -> None:
+    answer = ran(
+        post, "import sys, numpy\nprint(numpy.arange(3).sum(), input())\nprint('e', file=sys.stderr)", stdin="x"
+    )
+    assert (answer["status"], answer["compile_result"]) == ("Success", None)
+    result = answer["run_result"]
+    assert set(result) == {"status", "execution_time", "return_code", "stdout", "stderr"}
+    assert (result["status"], result["return_code"]) == ("Finished", 0)
+    assert (result["stdout"], result["stderr"]) == ("3 x\n", "e\n")
+
+
+def test_cpp(post: Any) -> None:
+    answer = ran(post, PLUS_ONE, language="cpp", stdin="41")
+    assert (answer["status"], answer["run_result"]["stdout"]) == ("Success", "42")
+    assert (answer["compile_result"]["status"], answer["compile_result"]["return_code"]) == ("Finished", 0)
+    answer = ran(post, "int main(", language="cpp")
+    assert (answer["status"], answer["run_result"]) == ("Failed", None)
+    assert "error" in answer["compile_result"]["stderr"]
+
+
+@pytest.mark.parametrize(
+    ("code", "more", "status", "return_code"),
+    [
+        ("while True: pass", {"run_timeout": 1}, "TimeLimitExceeded", None),
+        ("import time\ntime.sleep(60)", {"run_timeout": 0.5}, "TimeLimitExceeded", None),
+        ("int main() { for (;;); }", {"run_timeout": 1, "language": "cpp"}, "TimeLimitExceeded", None),
+        ("raise ValueError", {}, "Finished", 1),
+        ("x = 'a' * (1 << 30)", {"memory_limit_MB": 100}, "Finished", 1),
+        ("while True: print('x' * 1000)", {}, "Finished", -25),
+        ("import ctypes\nctypes.string_at(0)", {}, "Finished", -11),
+        # It says of itself that it was killed: that is no failure of the sandbox.
+        ("int main() { return 137; }", {"language": "cpp"}, "Finished", -9),
+    ],
+)
+def test_what_ends_a_program(post: Any, code: str, more: dict[str, Any], status: str, return_code: int | None) -> None:
+    answer = ran(post, code, **more)
+    assert answer["status"] == "Failed"
+    assert (answer["run_result"]["status"], answer["run_result"]["return_code"]) == (status, return_code)
+
+
+def test_it_runs_in_the_sandbox(post: Any) -> None:
+    tries = "\n".join(
+        f"try:\n    {line}\n    print('did it')\nexcept Exception as error:\n    print(type(error).__name__)"
+        for line in (
+            "open('/etc/passwd')",
+            "import socket; socket.create_connection(('127.0.0.1', 80))",
+            "import subprocess; subprocess.run(['/bin/true'])",
+            "open('/tmp/left', 'w').write('x')",
+        )
+    )
+    answer = ran(post, tries)
+    assert answer["status"] == "Success"
+    assert "did it" not in answer["run_result"]["stdout"]
+    assert len(answer["run_result"]["stdout"].splitlines()) == 4
+
+
+def test_files_lie_beside_the_program(post: Any) -> None:
+    files = {"a.txt": base64.b64encode(b"inside").decode(), "none.txt": None}
+    assert ran(post, "print(open('a.txt').read())", files=files)["run_result"]["stdout"] == "inside\n"
+    cpp = '#include <fstream>\n#include <iostream>\nint main() { std::cout << std::ifstream("a.txt").rdbuf(); }'
+    assert ran(post, cpp, files=files, language="cpp")["run_result"]["stdout"] == "inside"
+
+
+@pytest.mark.parametrize(
+    ("changes", "remedy"),
+    [
+        ({"language": "go"}, "runs python and cpp"),
+        ({"fetch_files": ["out"]}, "fetch_files"),
+        ({"files": {"../a": "eA=="}}, "no folders"),
+        ({"files": {"a": "-"}}, "no base64"),
+        ({"code": 5}, "code"),
+        ({"run_timeout": 0}, "run_timeout"),
+        ({"run_timeout": "long"}, "run_timeout"),
+        ({"stdin": ["x"]}, "stdin"),
+    ],
+)
+def test_wrong_requests_are_422(post: Any, changes: dict[str, Any], remedy: str) -> None:
+    response = post("/run_code", {"code": "print(1)", "language": "python"} | changes)
+    assert response.status_code == 422
+    assert remedy in response.json()["detail"]
+
+
+def test_a_client_that_hangs_up_frees_its_place(service: Service, post: Any) -> None:
+    endless = {"code": "while True: pass", "language": "python", "run_timeout": 60}
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(f"{service.url}/run_code", json=endless, trust_env=False, timeout=1)
+    # The only place of the service: without the end of the first program this one waits for a minute.
+    response = httpx.post(
+        f"{service.url}/run_code", json={"code": "print(1)", "language": "python"}, trust_env=False, timeout=30
+    )
+    assert response.json()["run_result"]["stdout"] == "1\n"
