@@ -10,6 +10,7 @@ import pytest
 from reward_process import Service
 
 JUDGES = '''
+from pathlib import Path
 
 
 def raises(completion, reference):
