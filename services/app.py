@@ -35,15 +35,17 @@ _DESCRIPTION = "Judges of math, code and Lean over HTTP: why a sample got zero, 
 _BODIES = (ScoreRequest, RegisterRequest, RescoreRequest, *compat.BODIES)
 
 
-def create_app(settings: Settings, ready: Callable[[], None] = lambda: None) -> FastAPI:
-    """The app; its judges and its store start and end with its lifespan.
+def create_app(settings: Settings, judges: Callable[[], JudgePool], ready: Callable[[], None]) -> FastAPI:
+    """The app.
 
-    `ready` is called once it would answer.
+    Args:
+        judges: gives its judge pool, once it is warm; the app closes it, as it does its store.
+        ready: called once the app would answer.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        service = await anyio.to_thread.run_sync(_start, settings)
+        service = await anyio.to_thread.run_sync(_start, settings, judges)
         app.state.service = service
         ready()
         try:
@@ -63,7 +65,7 @@ def create_app(settings: Settings, ready: Callable[[], None] = lambda: None) -> 
     return app
 
 
-def _start(settings: Settings) -> Service:
+def _start(settings: Settings, judges: Callable[[], JudgePool]) -> Service:
     """Raises what keeps the service from starting."""
     store = None
     if settings.store != "off":
@@ -77,8 +79,7 @@ def _start(settings: Settings) -> Service:
         keys = Keys(store, settings.admin_key)
         if (first := keys.make_first()) is not None:
             print(f"services: a first key, with all scopes; it is shown only now: {first}", file=sys.stderr, flush=True)
-        # What may wait is bounded by its cost, before it gets to the pool.
-        pool = JudgePool(settings.workers, settings.deadline_seconds, max_queued=sys.maxsize)
+        pool = judges()
     except BaseException:
         if store is not None:
             store.close()

@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import uvicorn
@@ -22,6 +23,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
 from services.settings import Settings
+from verifiers.pool import JudgePool
 
 _GRACE_SECONDS = 20
 # A server whose process does not answer its watchdog for so long is replaced.
@@ -108,7 +110,8 @@ def _app(settings: Settings, port: int, watchdog: int) -> object:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != watchdog:
         raise SystemExit("the watchdog that started this server is gone")
-    # Only the processes that serve need what the app imports.
+    # Only the processes that serve need what the app imports; their judges get warm in the meantime.
+    judges = ThreadPoolExecutor(1).submit(_judges, settings)
     from services.app import create_app
 
     Protocol.header_seconds = settings.read_seconds
@@ -119,7 +122,12 @@ def _app(settings: Settings, port: int, watchdog: int) -> object:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         print(f"services: ready on http://{host}:{port}", file=sys.stderr, flush=True)
 
-    return create_app(settings, ready)
+    return create_app(settings, judges.result, ready)
+
+
+def _judges(settings: Settings) -> JudgePool:
+    # What may wait is bounded by its cost, before it gets to the pool.
+    return JudgePool(settings.workers, settings.deadline_seconds, max_queued=sys.maxsize)
 
 
 def _write_atomically(path: Path, text: str) -> None:
