@@ -35,17 +35,11 @@ _DESCRIPTION = "Judges of math, code and Lean over HTTP: why a sample got zero, 
 _BODIES = (ScoreRequest, RegisterRequest, RescoreRequest, *compat.BODIES)
 
 
-def create_app(settings: Settings, judges: Callable[[], JudgePool], ready: Callable[[], None]) -> FastAPI:
-    """The app.
-
-    Args:
-        judges: gives its judge pool, once it is warm; the app closes it, as it does its store.
-        ready: called once the app would answer.
-    """
+def create_app(service: Service, ready: Callable[[], None]) -> FastAPI:
+    """The app of a started service, which it ends with itself. `ready` is called once it would answer."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        service = await anyio.to_thread.run_sync(_start, settings, judges)
         app.state.service = service
         ready()
         try:
@@ -65,8 +59,14 @@ def create_app(settings: Settings, judges: Callable[[], JudgePool], ready: Calla
     return app
 
 
-def _start(settings: Settings, judges: Callable[[], JudgePool]) -> Service:
-    """Raises what keeps the service from starting."""
+def start(settings: Settings, judges: Callable[[], JudgePool]) -> Service:
+    """The parts of a service.
+
+    Args:
+        judges: gives the judge pool, once it is warm.
+
+    Raises StoreUnfit, StoreAway, and what `judges` does; the messages name the remedy.
+    """
     store = None
     if settings.store != "off":
         store = Store(

@@ -24,6 +24,7 @@ from uvicorn.supervisors import Multiprocess
 
 from services.settings import Settings
 from verifiers.pool import JudgePool
+from verifiers.sandbox.types import SandboxUnavailable
 
 _GRACE_SECONDS = 20
 # A server whose process does not answer its watchdog for so long is replaced.
@@ -112,7 +113,8 @@ def _app(settings: Settings, port: int, watchdog: int) -> object:
         raise SystemExit("the watchdog that started this server is gone")
     # Only the processes that serve need what the app imports; their judges get warm in the meantime.
     judges = ThreadPoolExecutor(1).submit(_judges, settings)
-    from services.app import create_app
+    from services.app import create_app, start
+    from services.store import StoreAway, StoreUnfit
 
     Protocol.header_seconds = settings.read_seconds
 
@@ -122,7 +124,13 @@ def _app(settings: Settings, port: int, watchdog: int) -> object:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         print(f"services: ready on http://{host}:{port}", file=sys.stderr, flush=True)
 
-    return create_app(settings, judges.result, ready)
+    try:
+        service = start(settings, judges.result)
+    except (StoreAway, StoreUnfit, SandboxUnavailable, RuntimeError) as error:
+        print(f"services: {error}", file=sys.stderr)
+        # The watchdog does not try again.
+        raise SystemExit(STARTUP_FAILURE) from None
+    return create_app(service, ready)
 
 
 def _judges(settings: Settings) -> JudgePool:

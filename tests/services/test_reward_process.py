@@ -191,3 +191,18 @@ def test_a_refused_port_number_is_explained(tmp_path: Path) -> None:
     assert service.process.returncode == 2
     assert "give another --host or --port" in errors
     assert len(errors.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("store", "remedy"),
+    [
+        ("mysql://x", "use sqlite:///FILE or postgresql"),
+        ("sqlite:////proc/none/reward.db", "give sqlite:///FILE, off, or"),
+    ],
+)
+def test_a_store_that_cannot_be_used_is_one_line_and_no_loop(store: str, remedy: str, tmp_path: Path) -> None:
+    service = Service(tmp_path, "--workers", "1", "--store", store)
+    _, errors = service.process.communicate(timeout=60)
+    assert service.process.returncode == 3
+    assert errors.startswith("services: ") and remedy in errors
+    assert "Traceback" not in errors
