@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
@@ -278,7 +278,7 @@ async def _lines(
     items: Sequence[ScoreItem],
     caller: Caller,
     first: dict[int, Scored],
-    parts: AsyncIterator[dict[int, Scored]],
+    parts: AsyncGenerator[dict[int, Scored], None],
 ) -> AsyncIterator[bytes]:
     """One result a line; a refusal on the way is a last line `{"detail": ...}`, and what has no line has no verdict."""
     try:
@@ -288,6 +288,9 @@ async def _lines(
             part = await anext(parts, None)
     except Refused as error:
         yield json.dumps({"detail": error.detail}).encode() + b"\n"
+    finally:
+        # A client that hung up frees the judges at once.
+        await parts.aclose()
 
 
 def _info(name: str, deadline_seconds: float) -> VerifierInfo:

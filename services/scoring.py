@@ -13,7 +13,7 @@ import hashlib
 import json
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -27,6 +27,7 @@ from services.store import Store, StoreAway
 from verifiers import registry, user
 from verifiers.pool import Job, JudgePool
 from verifiers.types import Status, Verdict
+from verifiers.worker import signed
 
 # Failures of this process that pass: the caller is told to come again instead of being handed a masked verdict.
 _TRANSIENT = frozenset({"overload", "shutdown", "given_up"})
@@ -99,13 +100,15 @@ class Scorer:
         Raises Refused (429, 503): nothing of the request was judged for good, and it may be sent again.
         """
         found: dict[int, Scored] = {}
-        async for part in self.stream(caller, asked, deadline_seconds=deadline_seconds, whole=True):
-            found.update(part)
+        streaming = self.stream(caller, asked, deadline_seconds=deadline_seconds, whole=True)
+        async with contextlib.aclosing(streaming) as parts:
+            async for part in parts:
+                found.update(part)
         return [found[index] for index in range(len(asked))]
 
     async def stream(
         self, caller: Caller, asked: Sequence[Asked], *, deadline_seconds: float, whole: bool = False
-    ) -> AsyncIterator[dict[int, Scored]]:
+    ) -> AsyncGenerator[dict[int, Scored], None]:
         """As `score`, as they finish: index and verdict; `whole`: all that this request has judged at once."""
         ticket = self._admission.enter(caller, [each.problem.verifier for each in asked])
         try:
@@ -120,9 +123,10 @@ class Scorer:
                     if each.answer_key in self._in_flight and not _is_users(each)
                 }
                 own = {index: each for index, each in missing.items() if index not in joined}
-                async for part in self._judge(own, expires, whole=whole):
-                    yield self._done(missing, part)
-                if part := await _joined(joined, expires):
+                async with contextlib.aclosing(self._judge(own, expires, whole=whole)) as parts:
+                    async for part in parts:
+                        yield self._done(missing, part)
+                if part := await _joined(joined, missing, expires):
                     yield self._done(missing, part)
         finally:
             self._admission.leave(ticket)
@@ -170,7 +174,9 @@ class Scorer:
         self._metrics.cached.inc(len(found))
         return found
 
-    async def _judge(self, own: dict[int, Asked], expires: float, *, whole: bool) -> AsyncIterator[dict[int, Scored]]:
+    async def _judge(
+        self, own: dict[int, Asked], expires: float, *, whole: bool
+    ) -> AsyncGenerator[dict[int, Scored], None]:
         """Judge what nobody else is at; the same answer twice in a request is judged once."""
         loop = asyncio.get_running_loop()
         firsts: dict[str, list[int]] = {}
@@ -268,16 +274,18 @@ def _refuse_transient(verdicts: Sequence[Verdict]) -> None:
             raise Refused(503, f"{reason}; send the whole request again", 1)
 
 
-async def _joined(joined: dict[int, asyncio.Future[Scored]], expires: float) -> dict[int, Scored]:
+async def _joined(
+    joined: dict[int, asyncio.Future[Scored]], asked: dict[int, Asked], expires: float
+) -> dict[int, Scored]:
     """What others had judged, for those that got there; the rest is still missing."""
     if not joined:
         return {}
     await asyncio.wait(set(joined.values()), timeout=max(expires - time.monotonic(), 0.0))
-    late = Scored(Verdict.failed("deadline", "its deadline passed before it was judged"), None)
     found: dict[int, Scored] = {}
     for index, future in joined.items():
         if not future.done():
-            found[index] = late
+            late = Verdict.failed("deadline", "its deadline passed before it was judged")
+            found[index] = Scored(signed(late, asked[index].problem.verifier), None)
         elif not future.cancelled():
             found[index] = future.result()
     return found
