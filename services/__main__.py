@@ -1,7 +1,7 @@
 """`python -m services`: run the reward service until SIGTERM, SIGINT or (on request) the end of its parent.
 
-`python -m services keys add|list|remove` manages its API keys. Every option is also a variable `REWARD_NAME` of the
-environment; an option wins.
+`python -m services keys add|list|remove` manages its API keys. Every setting is also a variable of the environment,
+`REWARD_` and its name in `services.settings`; an option wins.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _explained(error: ValueError) -> str:
     # Without the input: it may be a key.
     found = error.errors(include_input=False, include_url=False, include_context=False)
     said = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in found]
-    return "; ".join(said) + f". The names are those of --help, in the environment as {PREFIX}NAME"
+    return "; ".join(said) + f". The names are those of services/settings.py, in the environment as {PREFIX}NAME"
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -23,8 +24,10 @@ from verifiers import registry, user
 from verifiers.pool import JudgePool
 
 COOKIE = "reward_key"
-_QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_QUOTED = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _LARGE_BYTES = 1 << 16
+# A probe waits so long for its control job; its answer counts for a while.
+_READY_SECONDS, _PROBE_SECONDS = 8.0, 2.0
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -46,6 +49,17 @@ class Service:
     open_bytes: int = 0
     # Parsing a large body takes a while: its own threads, and never many at once.
     parsing: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(4))
+    _probing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _probed: float = float("-inf")
+    _is_ready: bool = False
+
+    async def is_ready(self) -> bool:
+        """Whether a control job passed through the judges just now; many who ask cost one job."""
+        async with self._probing:
+            if time.monotonic() - self._probed > _PROBE_SECONDS:
+                self._is_ready = await asyncio.to_thread(self.pool.healthy, _READY_SECONDS)
+                self._probed = time.monotonic()
+        return self._is_ready
 
     def stored(self) -> Store:
         """The store. Raises Refused where there is none."""
@@ -96,7 +110,7 @@ def deadline_of(request: Request) -> float:
     given = request.headers.get("x-deadline-ms")
     if given is None:
         return longest
-    if not given.isascii() or not given.isdigit() or not int(given):
+    if not given.isascii() or not given.isdigit() or len(given) > 12 or not int(given):
         raise Refused(422, f"X-Deadline-Ms is {given[:40]!r}: give whole milliseconds from now, at least 1")
     return min(int(given) / 1000, longest)
 

@@ -18,6 +18,8 @@ from services.keys import Caller
 _FIRST_GUESS = {"math": 0.001, "code": 0.03, "lean": 0.02}
 _OTHERS_GUESS = 0.1
 _LEARNING_RATE = 0.05
+# Of handing an answer over; so that no run of trivial ones makes a queue look empty.
+_LEAST_SECONDS = 0.0002
 # Of the backlog, for one key while others could want some.
 _SHARE = 0.5
 _LONGEST_WAIT_SECONDS = 60
@@ -84,7 +86,8 @@ class Admission:
             self._open.pop(ticket.caller, None)
 
     def learn(self, verifier: str, seconds: float) -> None:
-        """What one answer took."""
+        """What one answer took, as judged."""
+        seconds = max(seconds, _LEAST_SECONDS)
         known = self._seconds.setdefault(verifier, seconds)
         self._seconds[verifier] = known + _LEARNING_RATE * (seconds - known)
 

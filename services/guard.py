@@ -34,7 +34,7 @@ def check_caller(request: Request, bound: str) -> None:
     if is_loopback(bound) and not is_loopback(name := _name_of(host)):
         raise Refused(403, f"this service listens on {bound}: send the request to that address, not to {name!r}")
     origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+    if origin is not None and _origin_host(origin) != host.lower():
         raise Refused(403, f"a web page of {origin!r} may not ask this service: ask from a program, without Origin")
 
 
@@ -46,6 +46,13 @@ def require_json(request: Request) -> None:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Refused(415, f"the body is declared as {kind or 'nothing'}: send it with content-type: application/json")
+
+
+def _origin_host(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _name_of(host: str) -> str:

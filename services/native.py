@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
@@ -36,8 +36,9 @@ from services.schemas import (
     VerifierList,
 )
 from services.scoring import Asked, Scored, problem_key
+from services.settings import Settings
 from services.store import StoreAway
-from verifiers import registry
+from verifiers import registry, user
 from verifiers.types import Verdict
 
 NDJSON = "application/x-ndjson"
@@ -71,7 +72,7 @@ async def score(request: Request) -> Response:
     if NDJSON in request.headers.get("accept", ""):
         parts = service.scorer.stream(caller, asked, deadline_seconds=deadline)
         # Whether it is let in at all is known before the first byte goes out.
-        first = await anext(parts)
+        first = await until_gone(request, anext(parts))
         return StreamingResponse(_lines(items, caller, first, parts), media_type=NDJSON)
     scored = await until_gone(request, service.scorer.score(caller, asked, deadline_seconds=deadline))
     results = tuple(_result(item, one, caller) for item, one in zip(items, scored, strict=True))
@@ -141,7 +142,9 @@ async def rescore(request: Request) -> RescoreResponse:
         samples = await in_thread(store.samples_by_id, asked.verdict_ids, caller.sees)
     else:
         wanted = Filter(tenant=caller.sees, verifier=asked.verifier, status=asked.status)
-        samples = await in_thread(store.list, wanted, asked.limit)
+        found = await in_thread(store.list, wanted, asked.limit)
+        # A team's own judge that is mounted no more cannot be asked again.
+        samples = [each for each in found if _is_mounted(each.verdict.verifier, service.settings)]
     results = await until_gone(request, rescored(service, caller, samples, deadline_of(request)))
     return RescoreResponse(results=results, judged=len(results), changed=sum(each.changed for each in results))
 
@@ -173,7 +176,7 @@ async def healthz(request: Request) -> Health:
 async def readyz(request: Request) -> Health:
     """Whether a control job passes through the judges and the store answers now; needs no key."""
     service = service_of(request)
-    if not await in_thread(service.pool.healthy):
+    if not await service.is_ready():
         raise Refused(503, "a control job did not pass through the judges: look at the service's stderr", 5)
     if service.store is not None and not await in_thread(service.store.ping):
         raise Refused(503, "the store does not answer: verdicts wait for it", 5)
@@ -223,8 +226,8 @@ async def rescored(
     return tuple(
         Rescored(
             verdict_id=each.id,
-            before=each.verdict,
-            now=one.verdict,
+            before=shown(each.verdict, caller),
+            now=shown(one.verdict, caller),
             now_id=one.id,
             changed=(each.verdict.status, each.verdict.reward) != (one.verdict.status, one.verdict.reward),
         )
@@ -232,7 +235,7 @@ async def rescored(
     )
 
 
-async def until_gone(request: Request, work: Coroutine[Any, Any, _T]) -> _T:
+async def until_gone(request: Request, work: Awaitable[_T]) -> _T:
     """The result of some work, which is cancelled as soon as the client hangs up. Raises Refused (499) then."""
     working = asyncio.ensure_future(work)
     leaving = asyncio.ensure_future(_gone(request))
@@ -266,6 +269,10 @@ def shown(verdict: Verdict, caller: Caller) -> Verdict:
         return verdict
     reason = "a key with the scope privileged-why sees why"
     return verdict.model_copy(update={"failure_reason": reason})
+
+
+def _is_mounted(verifier: str, settings: Settings) -> bool:
+    return not user.is_user_spec(verifier) or verifier in settings.user_functions
 
 
 def _result(item: ScoreItem, one: Scored, caller: Caller) -> ScoreResult:

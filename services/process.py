@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -29,6 +30,7 @@ from verifiers.sandbox.types import SandboxUnavailable
 _GRACE_SECONDS = 20
 # A server whose process does not answer its watchdog for so long is replaced.
 _HANGING_SECONDS = 20
+_FIRST_SECONDS = 120.0
 _PR_SET_PDEATHSIG = 1
 
 
@@ -74,7 +76,7 @@ class Watchdog(Multiprocess):
     """
 
     def __init__(self, settings: Settings, listener: socket.socket) -> None:
-        make = functools.partial(_app, settings, listener.getsockname()[1], os.getpid())
+        make = functools.partial(_app, settings, listener.getsockname()[1], os.getpid(), time.monotonic())
         super().__init__(_configuration(settings, make), [listener])
 
     @property
@@ -105,8 +107,11 @@ def _configuration(settings: Settings, make: Callable[[], object]) -> uvicorn.Co
     )
 
 
-def _app(settings: Settings, port: int, watchdog: int) -> object:
-    """In a server process: the app, which says when it is ready. The process ends when the watchdog does."""
+def _app(settings: Settings, port: int, watchdog: int, began: float) -> object:
+    """In a server process: the app, which says when it is ready. The process ends when the watchdog does.
+
+    `began` is when the watchdog started (`time.monotonic`, which all processes share).
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != watchdog:
@@ -128,8 +133,9 @@ def _app(settings: Settings, port: int, watchdog: int) -> object:
         service = start(settings, judges.result)
     except (StoreAway, StoreUnfit, SandboxUnavailable, RuntimeError) as error:
         print(f"services: {error}", file=sys.stderr)
-        # The watchdog does not try again.
-        raise SystemExit(STARTUP_FAILURE) from None
+        # At the start that ends the service; later the watchdog tries again until what failed is back.
+        first = time.monotonic() - began < _FIRST_SECONDS
+        raise SystemExit(STARTUP_FAILURE if first else 1) from None
     return create_app(service, ready)
 
 

@@ -75,7 +75,7 @@ class ScoreRequest(Frozen):
 
     model_config = _example({"items": [_ITEM]})
 
-    items: tuple[ScoreItem, ...] = Field(min_length=1)
+    items: tuple[ScoreItem, ...] = Field(fail_fast=True, min_length=1)
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> ScoreRequest:
@@ -116,7 +116,7 @@ class RegisterRequest(Frozen):
 
     model_config = _example({"problems": [_ITEM["problem"] | {"id": "sum-1", "prompt": "What is 6*7?"}]})
 
-    problems: tuple[ScoreProblem, ...] = Field(min_length=1)
+    problems: tuple[ScoreProblem, ...] = Field(fail_fast=True, min_length=1)
 
 
 class Registered(Frozen):
@@ -189,7 +189,7 @@ class RescoreRequest(Frozen):
 
     model_config = _example({"verdict_ids": [_ID]}, {"verifier": "math", "status": "wrong", "limit": 100})
 
-    verdict_ids: tuple[str, ...] = ()
+    verdict_ids: tuple[str, ...] = Field(fail_fast=True, default=(), max_length=1024)
     verifier: str | None = None
     status: str | None = None
     limit: int = Field(default=100, ge=1, le=1024)

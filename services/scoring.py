@@ -242,7 +242,8 @@ class Scorer:
             await _stored(self._store.save(samples))
         scored = []
         for (each, verdict), sample in zip(judged, samples, strict=True):
-            self._admission.learn(verdict.verifier, verdict.seconds)
+            if not verdict.mask_sample:
+                self._admission.learn(verdict.verifier, verdict.seconds)
             self._metrics.count(verdict)
             one = Scored(verdict, None if self._store is None else sample.id)
             if not _is_users(each):

@@ -20,7 +20,8 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sql
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services import tables
 from services.samples import (
@@ -71,6 +72,7 @@ class Store:
     def __init__(self, url: str, *, days: float = 30.0, megabytes: int = 4096, patience_seconds: float = 30.0) -> None:
         self._engine = _engine(url)
         self.is_sqlite = self._engine.dialect.name == "sqlite"
+        self._dialect: Any = sqlite if self.is_sqlite else postgresql
         self._days, self._megabytes, self._patience = days, megabytes, patience_seconds
         self._queue: queue.SimpleQueue[tuple[Sequence[Sample], Future[None]] | None] = queue.SimpleQueue()
         self._known: set[str] = set()
@@ -93,6 +95,8 @@ class Store:
     def save(self, samples: Sequence[Sample]) -> Future[None]:
         """Keep samples; done when they are stored, or with StoreAway."""
         done: Future[None] = Future()
+        # Whoever waits may go; what is to be written is written all the same.
+        done.set_running_or_notify_cancel()
         self._queue.put((samples, done))
         return done
 
@@ -113,6 +117,8 @@ class Store:
 
     def problem(self, tenant: str, key: str) -> ScoreProblem | None:
         """A problem by its key. Raises StoreAway."""
+        if "\x00" in key:
+            return None
         wanted = sql.select(tables.problems).where(tables.problems.c.key == key, tables.problems.c.tenant == tenant)
         row = self._persist(lambda connection: connection.execute(wanted).mappings().first())
         if row is None:
@@ -145,6 +151,7 @@ class Store:
 
     def samples_by_id(self, ids: Sequence[str], tenant: str | None) -> list[Sample]:
         """Those of these ids that are there, by time. Raises StoreAway."""
+        ids = [each for each in ids if "\x00" not in each]
         query = select().where(tables.verdicts.c.id.in_(ids)).order_by(tables.verdicts.c.id)
         if tenant is not None:
             query = query.where(tables.verdicts.c.tenant == tenant)
@@ -179,12 +186,11 @@ class Store:
             try:
                 with self._engine.begin() as connection:
                     return work(connection)
-            except IntegrityError:
-                raise
-            except DBAPIError as error:
+            except (OperationalError, InterfaceError, PoolTimeout) as error:
                 if time.monotonic() > deadline:
                     # The driver's message may hold what was to be written.
-                    raise StoreAway(f"the store does not answer ({type(error.orig).__name__})") from None
+                    kind = type(getattr(error, "orig", None) or error).__name__
+                    raise StoreAway(f"the store does not answer ({kind})") from None
                 time.sleep(_RETRY_SECONDS)
 
     def _make_tables(self, connection: sql.Connection) -> None:
@@ -197,8 +203,7 @@ class Store:
 
     def _insert(self, table: sql.Table) -> Any:
         """An insert that leaves a row with the same primary key as it is."""
-        dialect = sqlite if self.is_sqlite else postgresql
-        return dialect.insert(table).on_conflict_do_nothing()
+        return self._dialect.insert(table).on_conflict_do_nothing()
 
     def _write(self) -> None:
         """The writer thread: whatever waits goes into one transaction."""
@@ -229,7 +234,10 @@ class Store:
                 problem_row(each.tenant, each.problem, each.verdict.verifier, each.reference, each.prompt, each.name)
                 for each in fresh.values()
             ]
-            connection.execute(self._insert(tables.problems), rows)
+            # It is used now: no sweep takes it away before its verdict is there.
+            insert = self._dialect.insert(tables.problems)
+            renew = {"created": insert.excluded.created}
+            connection.execute(insert.on_conflict_do_update(index_elements=["key"], set_=renew), rows)
         if samples:
             connection.execute(self._insert(tables.verdicts), [verdict_row(sample) for sample in samples])
         if len(self._known) > _REMEMBERED_PROBLEMS or time.monotonic() - self._known_since > _REMEMBERED_SECONDS:
@@ -254,7 +262,7 @@ class Store:
             used = sql.exists().where(table.c.problem == problem.key)
             old = problem.created < time.time() - 2 * _REMEMBERED_SECONDS
             self.execute(sql.delete(tables.problems).where(old, ~problem.registered, ~used))
-        except StoreAway:
+        except (StoreAway, SQLAlchemyError):
             # It is tried again in a minute.
             return
 

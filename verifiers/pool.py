@@ -182,9 +182,9 @@ class JudgePool:
                 slot.kill()
         self._fail(dropped, "given_up", "the caller gave up")
 
-    def healthy(self) -> bool:
-        """Whether a control job passes through the pool now."""
-        return self.judge([CONTROL], urgent=True)[0].status is Status.CORRECT
+    def healthy(self, seconds: float | None = None) -> bool:
+        """Whether a control job passes through the pool now, within so many seconds."""
+        return self.judge([CONTROL], urgent=True, deadline_seconds=seconds)[0].status is Status.CORRECT
 
     def close(self) -> None:
         """Kill the workers; what waits or runs is answered `error` ("shutdown"). May be called twice."""
@@ -231,6 +231,11 @@ class JudgePool:
     def _run(self, slot: Slot, tasks: list[Task]) -> None:
         """Judge a chunk. The answer that breaks the worker gets a second try; those behind it go back to the queue."""
         lane = registry.lane(tasks[0].job.verifier)
+        # What came too late is not begun.
+        self._fail([task for task in tasks if not self._wanted(task.call)], "given_up", "the caller gave up")
+        tasks = [task for task in tasks if self._wanted(task.call)]
+        if not tasks:
+            return
         try:
             worker = slot.worker(lane)
         except NoWorker as error:

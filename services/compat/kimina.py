@@ -46,7 +46,7 @@ class CheckRequest(Lenient):
         }
     )
 
-    snippets: tuple[Snippet, ...] = Field(min_length=1)
+    snippets: tuple[Snippet, ...] = Field(fail_fast=True, min_length=1)
     timeout: int = Field(default=30, ge=0)
 
     @model_validator(mode="after")
@@ -106,7 +106,7 @@ class VerifyRequest(Lenient):
         }
     )
 
-    codes: tuple[Code, ...]
+    codes: tuple[Code, ...] = Field(fail_fast=True)
     timeout: int = Field(default=300, ge=0)
 
 

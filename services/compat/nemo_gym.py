@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.access import caller_of, deadline_of, service_of
 from services.compat.again import reason_of
@@ -49,7 +49,7 @@ class _Incomplete(BaseModel):
 class _Response(BaseModel):
     model_config = ConfigDict(extra="allow")
 
-    output: list[_Output]
+    output: list[_Output] = Field(fail_fast=True)
     status: str | None = None
     incomplete_details: _Incomplete | None = None
 

@@ -29,6 +29,7 @@ _LONGEST_SECONDS = 60.0
 # Both sides of an assert start a process.
 _STARTING_SECONDS = 2.0
 # Tests use these without importing them, and get them.
+_MAX_TEST_CHARS = 65_536
 _MODULES = ("collections", "functools", "itertools", "math", "operator", "random", "re", "string", "sys")
 
 router = APIRouter(responses=ERRORS, tags=["open-instruct"])
@@ -121,6 +122,8 @@ def fenced(source: str, tag: str) -> str:
 def _asserts(number: int, test: Any) -> Json:
     if not isinstance(test, str):
         raise Refused(422, f"tests.{number}: send an assert statement as a string")
+    if len(test) > _MAX_TEST_CHARS:
+        raise Refused(422, f"tests.{number}: an assert statement may have {_MAX_TEST_CHARS} characters")
     return {"kind": "asserts", "entry_point": _called(number, test), "tests": test}
 
 

@@ -7,7 +7,7 @@ error; the whole request fails, since a list of rewards has no place for "none".
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from pydantic import ConfigDict, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from services.access import caller_of, deadline_of, read_model, service_of
 from services.compat.again import judged
@@ -32,9 +32,9 @@ class OpenRLHFRequest(Lenient):
         }
     )
 
-    query: tuple[str, ...]
-    prompts: tuple[str, ...] = ()
-    labels: tuple[Label, ...] = ()
+    query: tuple[str, ...] = Field(fail_fast=True)
+    prompts: tuple[str, ...] = Field(default=(), fail_fast=True)
+    labels: tuple[Label, ...] = Field(default=(), fail_fast=True)
 
     @model_validator(mode="after")
     def _are_of_one_length(self) -> OpenRLHFRequest:

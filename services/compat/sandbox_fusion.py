@@ -56,7 +56,7 @@ class RunCodeRequest(Lenient):
     memory_limit_MB: int = -1
     stdin: str | None = None
     files: dict[str, str | None] = Field(default_factory=dict)
-    fetch_files: tuple[str, ...] = ()
+    fetch_files: tuple[str, ...] = Field(default=(), fail_fast=True)
 
 
 class CommandResult(Lenient):

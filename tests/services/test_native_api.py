@@ -171,6 +171,24 @@ def test_rescoring_shows_the_difference(service: Service, keys: dict[str, str], 
     assert ask(service, keys["other"], "POST", "/v1/rescore", body).json()["judged"] == 0
 
 
+def test_why_a_reference_is_bad_is_told_to_the_privileged_only(service: Service, keys: dict[str, str]) -> None:
+    tests = f"raise ValueError('expected {CANARY}')"
+    broken = {"verifier": "code", "reference": {"kind": "asserts", "entry_point": "f", "tests": tests}}
+    asked = {"id": "a", "problem": broken, "completion": {"text": "```python\ndef f(): pass\n```"}}
+    made = score(service, keys["score"], asked).json()["results"][0]
+    assert made["verdict"]["failure_kind"] == "bad_reference"
+    body = {"verdict_ids": [made["verdict_id"]]}
+    path = f"/v1/verdicts/{made['verdict_id']}"
+    for key, told in (("score", "a key with the scope privileged-why"), ("why", "the tests fail without the program")):
+        again = ask(service, keys[key], "POST", "/v1/rescore", body)
+        (result,) = again.json()["results"]
+        shown = ask(service, keys[key], "GET", path)
+        reasons = [each["failure_reason"] for each in (result["before"], result["now"], shown.json()["verdict"])]
+        assert all(reason.startswith(told) for reason in reasons), reasons
+        assert CANARY not in again.text
+        assert (CANARY in shown.text) == (key == "why")
+
+
 def test_a_quota_is_429_with_when_to_come_again(service: Service, keys: dict[str, str]) -> None:
     assert score(service, keys["small"], *(item(str(n)) for n in range(8))).status_code == 200
     refused = score(service, keys["small"], *(item(str(n)) for n in range(8)))
@@ -188,6 +206,12 @@ def test_limits_have_remedies(service: Service, keys: dict[str, str]) -> None:
     deep = post(b'{"items": ' + b"[" * 40 + b"]" * 40 + b"}")
     assert (deep.status_code, deep.json()["detail"]) == (422, "the body is nested 41 deep: at most 32 is taken")
     assert post(b"[" * 100_000).status_code == 422
+    # A string that never ends, and a million bad items: read in one pass, told in one line.
+    assert post(b'{"' + b'\\"' * 2_000_000).status_code == 422
+    bad = post(b'{"items": [' + b",".join([b"{}"] * 1_000_000) + b"]}")
+    assert (bad.status_code, len(bad.content) < 2000) == (422, True)
+    assert post(b"{}", origin="http://[").status_code == 403
+    assert post(b"{}", **{"x-deadline-ms": "9" * 5000}).status_code == 422
     assert post(b"{}", **{"content-encoding": "gzip"}).status_code == 415
     assert post(b"x" * (17 << 20)).status_code == 413
     assert post(iter([b"y" * (1 << 20)] * 17)).status_code == 413
@@ -261,10 +285,9 @@ def test_kill_nine_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
         scoring = [threads.submit(one, number) for number in range(400)]
         for _ in range(2):
             time.sleep(0.4)
-            children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children")
-            servers = [pid for pid in map(int, children.read_text().split()) if b"spawn_main" in _command(pid)]
-            os.kill(servers[-1], signal.SIGKILL)
-            assert gone(servers[-1])
+            server = _server(service.process.pid)
+            os.kill(server, signal.SIGKILL)
+            assert gone(server)
         for future in scoring:
             future.result()
     assert service.end()[0] == 0
@@ -274,8 +297,15 @@ def test_kill_nine_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     assert all(kept[id_] == reward for id_, reward in acknowledged)
 
 
-def _command(pid: int) -> bytes:
-    return Path(f"/proc/{pid}/cmdline").read_bytes()
+def _server(watchdog: int) -> int:
+    """The server process, once the watchdog has one."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        for pid in map(int, Path(f"/proc/{watchdog}/task/{watchdog}/children").read_text().split()):
+            if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                return pid
+        time.sleep(0.05)
+    raise AssertionError("the watchdog has no server")
 
 
 def test_keys_are_listed_and_taken_back(service: Service, keys: dict[str, str], folder: Path) -> None:

@@ -82,6 +82,29 @@ def test_what_goes_in_comes_out(url: str) -> None:
         store.close()
 
 
+def test_who_waits_no_more_does_not_stop_the_writer(url: str) -> None:
+    store = Store(url)
+    try:
+        first, second = sample(1), sample(2)
+        assert not store.save([first]).cancel()
+        store.save([second]).result(30)
+        assert store.sample(first.id, None) == first
+    finally:
+        store.close()
+
+
+def test_an_id_that_no_database_takes_is_not_there(url: str) -> None:
+    store = Store(url, patience_seconds=30)
+    try:
+        began = time.monotonic()
+        assert store.sample("\x00", None) is None
+        assert store.problem("team", "p\x00") is None
+        assert store.list(Filter(verifier="\x00"), 10) == []
+        assert time.monotonic() - began < 20
+    finally:
+        store.close()
+
+
 def test_a_second_process_finds_the_same_store(url: str) -> None:
     first = Store(url)
     first.save([kept := sample()]).result(30)

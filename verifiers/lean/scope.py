@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 # Comments (nested ones are unfolded by hand), strings and character literals.
-_TOKEN = re.compile(r"--[^\n]*|/-|-/|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\\n]|\\.)'", re.DOTALL)
+_TOKEN = re.compile(r"--[^\n]*|/-|-/|\"(?:[^\"\\]++|\\.)*+(?:\"|\Z)|'(?:[^'\\\n]|\\.)'", re.DOTALL)
 _OPENS = re.compile(r"[ \t]*(?:(?:public|meta|noncomputable)[ \t]+)*(?:namespace|section|mutual)\b")
 _CLOSES = re.compile(r"[ \t]*end\b")
 _SCOPE = re.compile(r"([ \t]*)(?:open|universe|variable)\b")
