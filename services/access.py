@@ -119,7 +119,8 @@ async def read_model(request: Request, model: type[_Model]) -> _Model:
     """The body as this model. Raises Refused (408, 413, 415, 422, 503)."""
     require_json(request)
     service = service_of(request)
-    body = await _read_body(request, service)
+    most = service.settings.max_body_bytes
+    body = await read_body(request, most, f"the body is larger than {most} bytes: send fewer items in one request")
     if len(body) < _LARGE_BYTES:
         return _parsed(body, model, service.settings.max_depth)
     return await anyio.to_thread.run_sync(_parsed, body, model, service.settings.max_depth, limiter=service.parsing)
@@ -139,12 +140,15 @@ def check_verifier(name: str, settings: Settings) -> None:
         raise Refused(422, str(error)) from None
 
 
-async def _read_body(request: Request, service: Service) -> bytes:
-    """The whole body, counted while it comes in: a chunked one announces no length. It counts until the answer."""
+async def read_body(request: Request, most_bytes: int, remedy: str) -> bytes:
+    """The whole body, counted while it comes in: a chunked one announces no length. It counts until the answer.
+
+    Raises Refused (408, 413 with this remedy, 415, 503).
+    """
+    service = service_of(request)
     settings = service.settings
-    remedy = f"the body is larger than {settings.max_body_bytes} bytes: send fewer items in one request"
     announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > settings.max_body_bytes:
+    if announced.isdigit() and int(announced) > most_bytes:
         raise Refused(413, remedy)
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Refused(415, "the body is compressed: send it as it is")
@@ -154,7 +158,7 @@ async def _read_body(request: Request, service: Service) -> bytes:
         async with asyncio.timeout(settings.read_seconds):
             async for part in request.stream():
                 body += part
-                if len(body) > settings.max_body_bytes:
+                if len(body) > most_bytes:
                     raise Refused(413, remedy)
                 if service.open_bytes + len(part) > settings.max_bodies_bytes:
                     raise Refused(503, "the bodies of all requests together are as large as they may be: come again", 1)

@@ -9,13 +9,11 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
 import anyio.to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic.json_schema import models_json_schema
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services import compat, native
@@ -23,8 +21,9 @@ from services.access import Service
 from services.admission import Admission
 from services.guard import Refused
 from services.keys import Keys
+from services.labels import BadLabel
 from services.metrics import Metrics
-from services.schemas import RegisterRequest, RescoreRequest, ScoreRequest
+from services.openapi import describe_bodies
 from services.scoring import Scorer
 from services.settings import Settings
 from services.store import Store
@@ -32,7 +31,6 @@ from services.web import pages
 from verifiers.pool import JudgePool
 
 _DESCRIPTION = "Judges of math, code and Lean over HTTP: why a sample got zero, and never a zero for a judge's failure."
-_BODIES = (ScoreRequest, RegisterRequest, RescoreRequest, *compat.BODIES)
 
 
 def create_app(service: Service, ready: Callable[[], None]) -> FastAPI:
@@ -53,9 +51,10 @@ def create_app(service: Service, ready: Callable[[], None]) -> FastAPI:
     for router in compat.routers:
         app.include_router(router)
     app.add_exception_handler(Refused, _refuse)
+    app.add_exception_handler(BadLabel, _refuse_label)
     app.add_exception_handler(RequestValidationError, _refuse_parameters)
     app.add_middleware(_Account)
-    _describe_bodies(app)
+    describe_bodies(app)
     return app
 
 
@@ -101,6 +100,10 @@ async def _refuse(_: Request, error: Exception) -> Response:
     return JSONResponse({"detail": error.detail}, status_code=error.status, headers=error.headers)
 
 
+async def _refuse_label(_: Request, error: Exception) -> Response:
+    return JSONResponse({"detail": str(error)}, status_code=422)
+
+
 async def _refuse_parameters(_: Request, error: Exception) -> Response:
     """As every error of ours; FastAPI's own would repeat the input."""
     assert isinstance(error, RequestValidationError)
@@ -129,18 +132,3 @@ class _Account:
             await self._app(scope, receive, count)
         finally:
             service.open_bytes -= scope.get("state", {}).get("body_bytes", 0)
-
-
-def _describe_bodies(app: FastAPI) -> None:
-    """Routes read their bodies themselves; their schemas belong into the OpenAPI document all the same."""
-    made = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = made()
-        _, found = models_json_schema(
-            [(model, "validation") for model in _BODIES], ref_template="#/components/schemas/{model}"
-        )
-        document["components"]["schemas"] |= found["$defs"]
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]

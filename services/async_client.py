@@ -26,7 +26,7 @@ from services.schemas import (
     ScoreResult,
     VerifierList,
 )
-from verifiers.types import FinishReason, Problem, Verdict
+from verifiers.types import LASTING_FAILURES, FinishReason, Problem, Verdict
 
 _FIRST_BACKOFF_SECONDS = 0.2
 _LONGEST_BACKOFF_SECONDS = 5.0
@@ -154,11 +154,31 @@ class AsyncRewardClient:
         """
         return [result.verdict for result in await self.results(items, deadline_seconds=deadline_seconds)]
 
-    async def results(self, items: Sequence[ScoreItem], *, deadline_seconds: float | None = None) -> list[ScoreResult]:
-        """As `score`, with the ids of the stored verdicts."""
+    async def results(
+        self, items: Sequence[ScoreItem], *, deadline_seconds: float | None = None, tries: int = 1
+    ) -> list[ScoreResult]:
+        """As `score`, with the ids of the stored verdicts.
+
+        An answer at which a judge fails, not for good, is judged up to `tries` times, with pauses.
+        """
         if len({item.id for item in items}) != len(items):
             raise ValueError("two items have the same id: give every item its own")
         expires = float("inf") if deadline_seconds is None else time.monotonic() + deadline_seconds
+        found = await self._judged(items, expires)
+        pause = _FIRST_BACKOFF_SECONDS
+        for _ in range(1, tries):
+            failed = [index for index, result in enumerate(found) if _may_pass(result.verdict)]
+            if not failed or time.monotonic() + pause > expires:
+                break
+            await asyncio.sleep(_jittered(pause))
+            pause = min(2 * pause, _LONGEST_BACKOFF_SECONDS)
+            again = await self._judged([items[index] for index in failed], expires)
+            for index, result in zip(failed, again, strict=True):
+                found[index] = result
+        return found
+
+    async def _judged(self, items: Sequence[ScoreItem], expires: float) -> list[ScoreResult]:
+        """A result for each, in order; late ones are masked."""
         batches = list(self._split(items))
         work = _Work(deque(enumerate(batches)), len(batches), expires)
         per_url = min(self._requests_per_url, len(batches))
@@ -342,6 +362,10 @@ async def _pause(work: _Work, seconds: float) -> None:
 
 def _left(work: _Work) -> float | None:
     return None if work.expires == float("inf") else max(work.expires - time.monotonic(), 0.0)
+
+
+def _may_pass(verdict: Verdict) -> bool:
+    return verdict.mask_sample and verdict.failure_kind not in LASTING_FAILURES
 
 
 def _jittered(seconds: float) -> float:

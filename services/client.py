@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Coroutine, Sequence
 from types import TracebackType
@@ -14,12 +15,21 @@ from verifiers.types import FinishReason, Problem, Verdict
 
 __all__ = ["AsyncRewardClient", "RewardClient", "RewardServiceError", "RewardServiceUnavailable"]
 
-# Where trainers on this machine find the service, and what opens it: from their environment.
 URL_SETTING = "RLCORE_REWARD_URL"
 KEY_SETTING = "RLCORE_REWARD_KEY"
 DEFAULT_URL = "http://127.0.0.1:8300"
 
 _T = TypeVar("_T")
+
+
+def url_of(url: str) -> str:
+    """This one, or where trainers on this machine find the service: from their environment."""
+    return url or os.environ.get(URL_SETTING, DEFAULT_URL)
+
+
+def key_of(key: str) -> str:
+    """This one, or what opens the service: from the environment."""
+    return key or os.environ.get(KEY_SETTING, "")
 
 
 class RewardClient:
@@ -69,9 +79,11 @@ class RewardClient:
         """See `AsyncRewardClient.score`."""
         return [result.verdict for result in self.results(items, deadline_seconds=deadline_seconds)]
 
-    def results(self, items: Sequence[ScoreItem], *, deadline_seconds: float | None = None) -> list[ScoreResult]:
+    def results(
+        self, items: Sequence[ScoreItem], *, deadline_seconds: float | None = None, tries: int = 1
+    ) -> list[ScoreResult]:
         """See `AsyncRewardClient.results`."""
-        return self._wait(self._client.results(items, deadline_seconds=deadline_seconds))
+        return self._wait(self._client.results(items, deadline_seconds=deadline_seconds, tries=tries))
 
     def wait_ready(self) -> None:
         """See `AsyncRewardClient.wait_ready`."""

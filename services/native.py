@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
-from pydantic import BaseModel
 
 from services.access import Service, caller_of, check_verifier, deadline_of, is_local, read_model, service_of
 from services.explain import explain
 from services.guard import Refused
 from services.keys import Caller
+from services.openapi import body_of
 from services.samples import Filter, Sample
 from services.schemas import (
     Health,
@@ -35,7 +36,7 @@ from services.schemas import (
     VerifierInfo,
     VerifierList,
 )
-from services.scoring import Asked, Scored, problem_key
+from services.scoring import Asked, Scored
 from services.settings import Settings
 from services.store import StoreAway
 from verifiers import registry, user
@@ -48,12 +49,6 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 _T = TypeVar("_T")
 
 router = APIRouter(responses=ERRORS)
-
-
-def body_of(model: type[BaseModel]) -> dict[str, Any]:
-    """OpenAPI's description of a body that the route reads itself; the app puts its schema among the components."""
-    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 @router.post(
@@ -104,8 +99,7 @@ async def register(request: Request) -> RegisterResponse:
             reason = verdict.failure_reason or "bad reference"
             done.append(Registered(problem_id=None, id=problem.id, unjudgeable=reason))
             continue
-        key = problem_key(caller.tenant, problem)
-        await in_thread(store.save_problem, caller.tenant, key, problem)
+        key = await in_thread(store.save_problem, caller.tenant, problem)
         done.append(Registered(problem_id=key, id=problem.id))
     return RegisterResponse(problems=tuple(done))
 
@@ -207,7 +201,10 @@ async def asked_of(service: Service, caller: Caller, items: Sequence[ScoreItem])
     problems = [item.problem or registered[item.problem_id or ""] for item in items]
     for name in {problem.verifier for problem in problems}:
         check_verifier(name, settings)
-    return [Asked.of(caller.tenant, problem, item.completion) for problem, item in zip(problems, items, strict=True)]
+    return [
+        Asked.of(caller.tenant, problem, item.completion, sent=item.problem is not None)
+        for problem, item in zip(problems, items, strict=True)
+    ]
 
 
 async def rescored(
@@ -263,12 +260,16 @@ async def in_thread(work: Callable[..., _T], *arguments: Any) -> _T:
         raise Refused(503, f"{error}: come again", 5) from None
 
 
-def shown(verdict: Verdict, caller: Caller) -> Verdict:
-    """A verdict as this caller may see it: why a reference is bad, or a team's own judge fails, may quote it."""
-    if verdict.failure_kind not in ("bad_reference", "user_function") or caller.may("privileged-why"):
+def shown(verdict: Verdict, caller: Caller, *, sent: bool = False) -> Verdict:
+    """A verdict as this caller may see it.
+
+    Why a reference is bad may quote it: that is for who sent it himself, and for the scope privileged-why. Why a team's
+    own judge fails may quote what that judge knows: for privileged-why only.
+    """
+    hidden = verdict.failure_kind == "user_function" or (verdict.failure_kind == "bad_reference" and not sent)
+    if not hidden or caller.may("privileged-why"):
         return verdict
-    reason = "a key with the scope privileged-why sees why"
-    return verdict.model_copy(update={"failure_reason": reason})
+    return verdict.model_copy(update={"failure_reason": "a key with the scope privileged-why sees why"})
 
 
 def _is_mounted(verifier: str, settings: Settings) -> bool:
@@ -276,9 +277,7 @@ def _is_mounted(verifier: str, settings: Settings) -> bool:
 
 
 def _result(item: ScoreItem, one: Scored, caller: Caller) -> ScoreResult:
-    # Who sent the reference himself may know what is wrong with it.
-    verdict = one.verdict if item.problem is not None else shown(one.verdict, caller)
-    return ScoreResult(id=item.id, verdict=verdict, verdict_id=one.id)
+    return ScoreResult(id=item.id, verdict=shown(one.verdict, caller, sent=item.problem is not None), verdict_id=one.id)
 
 
 async def _lines(
@@ -287,17 +286,39 @@ async def _lines(
     first: dict[int, Scored],
     parts: AsyncGenerator[dict[int, Scored], None],
 ) -> AsyncIterator[bytes]:
-    """One result a line; a refusal on the way is a last line `{"detail": ...}`, and what has no line has no verdict."""
+    """One result a line; a refusal on the way is a last line `{"detail": ...}`, and what has no line has no verdict.
+
+    What was judged is kept and the judges are free at once, however slowly the lines are read.
+    """
+    judged: asyncio.Queue[dict[int, Scored] | Exception | None] = asyncio.Queue()
+    judged.put_nowait(first)
+    judging = asyncio.create_task(_drain(parts, judged))
     try:
-        part: dict[int, Scored] | None = first
-        while part is not None:
+        while (part := await judged.get()) is not None:
+            if isinstance(part, Refused):
+                yield json.dumps({"detail": part.detail}).encode() + b"\n"
+                return
+            if isinstance(part, Exception):
+                raise part
             yield b"".join(_result(items[n], one, caller).model_dump_json().encode() + b"\n" for n, one in part.items())
-            part = await anext(parts, None)
-    except Refused as error:
-        yield json.dumps({"detail": error.detail}).encode() + b"\n"
     finally:
         # A client that hung up frees the judges at once.
-        await parts.aclose()
+        judging.cancel()
+        await asyncio.gather(judging, return_exceptions=True)
+
+
+async def _drain(
+    parts: AsyncGenerator[dict[int, Scored], None], into: asyncio.Queue[dict[int, Scored] | Exception | None]
+) -> None:
+    """All parts, then None or what ended them."""
+    async with contextlib.aclosing(parts):
+        try:
+            async for part in parts:
+                into.put_nowait(part)
+        except Exception as error:
+            into.put_nowait(error)
+        else:
+            into.put_nowait(None)
 
 
 def _info(name: str, deadline_seconds: float) -> VerifierInfo:

@@ -14,9 +14,10 @@ from services import tables
 from services.schemas import ScoreProblem
 from verifiers.types import FinishReason, Json, Status, Verdict
 
-# Stands before a text that a database would not take as it is. It is for private use: no one's text starts with it by
-# chance, and one that does on purpose is escaped too.
-_ESCAPED = "\ue000json:"
+ESCAPED = "\ue000json:"
+"""Stands before a text that a database would not take as it is. It is for private use: no one's text starts with it by
+chance, and one that does on purpose is escaped too.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,11 @@ def new_id() -> str:
     return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(8)}"
 
 
+def id_at(at: float) -> str:
+    """What ids of verdicts from this time on are not below."""
+    return f"{max(int(at * 1000), 0):012x}"
+
+
 DETERMINISTIC = tuple(status.value for status in (Status.CORRECT, Status.WRONG, Status.NO_ANSWER, Status.TRUNCATED))
 """Statuses that the same answer gets again: no clock, no limit and no failure had a part in them."""
 
@@ -84,14 +90,17 @@ def conditions(wanted: Filter) -> list[sql.ColumnElement[bool]]:
             # No such text is in any row, and PostgreSQL refuses to be asked.
             found.append(column == value if "\x00" not in value else sql.false())
     if wanted.since is not None:
-        found.append(table.c.at >= wanted.since)
+        # An id sorts by time and has the index.
+        found.append(table.c.id >= id_at(wanted.since))
     if wanted.before is not None:
-        found.append(table.c.id < wanted.before)
+        found.append(table.c.id < wanted.before if "\x00" not in wanted.before else sql.false())
     if wanted.text:
+        # As it is stored.
+        text = json.dumps(wanted.text)[1:-1] if "\x00" in wanted.text else wanted.text
         found.append(
             sql.or_(
-                table.c.completion.contains(wanted.text, autoescape=True),
-                tables.problems.c.name.contains(wanted.text, autoescape=True),
+                table.c.completion.contains(text, autoescape=True),
+                tables.problems.c.name.contains(text, autoescape=True),
             )
         )
     return found
@@ -173,10 +182,10 @@ def storable(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        return _ESCAPED + json.dumps(text)
-    return _ESCAPED + json.dumps(text) if "\x00" in text or text.startswith(_ESCAPED) else text
+        return ESCAPED + json.dumps(text)
+    return ESCAPED + json.dumps(text) if "\x00" in text or text.startswith(ESCAPED) else text
 
 
 def restored(text: str) -> str:
     """What `storable` was given."""
-    return str(json.loads(text.removeprefix(_ESCAPED))) if text.startswith(_ESCAPED) else text
+    return str(json.loads(text.removeprefix(ESCAPED))) if text.startswith(ESCAPED) else text

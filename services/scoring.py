@@ -36,25 +36,39 @@ _REMEMBERED = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One answer to judge. Both keys are hashes, of the problem and of the answer, below one tenant."""
+    """One answer to judge.
+
+    Attributes:
+        answer_key: hash of what is judged, below one tenant. It stays here: whoever has it could try out references.
+        sent: the caller sent the reference, rather than naming a registered problem.
+        rescored: id of the verdict that is judged again.
+    """
 
     tenant: str
     problem: ScoreProblem
     completion: ScoredCompletion
-    problem_key: str
     answer_key: str
-    rescored: str | None = None
+    sent: bool
+    rescored: str | None
 
     @classmethod
     def of(
-        cls, tenant: str, problem: ScoreProblem, completion: ScoredCompletion, *, rescored: str | None = None
+        cls,
+        tenant: str,
+        problem: ScoreProblem,
+        completion: ScoredCompletion,
+        *,
+        sent: bool = False,
+        rescored: str | None = None,
     ) -> Asked:
-        """With its keys."""
-        key = problem_key(tenant, problem)
+        """With its key."""
         # Which prompt it was does not matter to a judge: the same answer to the same reference is judged once.
         reference = json.dumps(problem.reference, sort_keys=True)
-        said = (tenant, problem.verifier, reference, completion.finish_reason, completion.text)
-        return cls(tenant, problem, completion, key, _hash(*said), rescored)
+        digest = hashlib.sha256()
+        for part in (tenant, problem.verifier, reference, completion.finish_reason, completion.text):
+            data = part.encode("utf-8", "surrogatepass")
+            digest.update(len(data).to_bytes(8, "big") + data)
+        return cls(tenant, problem, completion, digest.hexdigest()[:40], sent, rescored)
 
     @property
     def job(self) -> Job:
@@ -73,12 +87,6 @@ class Scored:
 
     verdict: Verdict
     id: str | None
-
-
-def problem_key(tenant: str, problem: ScoreProblem) -> str:
-    """The id of a problem: what it says, for whom."""
-    reference = json.dumps(problem.reference, sort_keys=True)
-    return "p" + _hash(tenant, problem.verifier, reference, prompt_of(problem) or "", problem.id or "")[:32]
 
 
 class Scorer:
@@ -134,13 +142,15 @@ class Scorer:
     async def probe(self, caller: Caller, asked: Sequence[Asked], *, deadline_seconds: float) -> list[Verdict]:
         """Verdicts that nobody keeps. Raises as `score`."""
         ticket = self._admission.enter(caller, [each.problem.verifier for each in asked])
-        call = self._pool.submit([each.job for each in asked], deadline_seconds=deadline_seconds)
         try:
-            verdicts: list[Verdict] = await asyncio.wrap_future(call.future)
+            call = self._pool.submit([each.job for each in asked], deadline_seconds=deadline_seconds)
+            try:
+                verdicts: list[Verdict] = await asyncio.wrap_future(call.future)
+            finally:
+                if not call.future.done():
+                    self._pool.give_up(call)
         finally:
             self._admission.leave(ticket)
-            if not call.future.done():
-                self._pool.give_up(call)
         _refuse_transient(verdicts)
         return verdicts
 
@@ -184,8 +194,6 @@ class Scorer:
             firsts.setdefault(f"{index}" if _is_users(each) else each.answer_key, []).append(index)
         groups = list(firsts.values())
         finished: asyncio.Queue[tuple[int, Verdict]] = asyncio.Queue()
-        promised = {own[group[0]].answer_key: loop.create_future() for group in groups if not _is_users(own[group[0]])}
-        self._in_flight.update(promised)
         judged = [number for number, group in enumerate(groups) if self._is_judged(own[group[0]])]
 
         def tell(number: int, verdict: Verdict) -> None:
@@ -198,6 +206,8 @@ class Scorer:
             deadline_seconds=max(expires - time.monotonic(), 0.0),
             on_verdict=None if whole else tell,
         )
+        promised = {own[group[0]].answer_key: loop.create_future() for group in groups if not _is_users(own[group[0]])}
+        self._in_flight.update(promised)
         try:
             for number in set(range(len(groups))) - set(judged):
                 finished.put_nowait((number, self._too_long(own[groups[number][0]])))
@@ -237,15 +247,17 @@ class Scorer:
                     503, f"{verdict.failure_reason or 'the service is ending'}; send the whole request again", 1
                 )
         now = time.time()
-        samples = [_sample(each, verdict, now) for each, verdict in judged]
+        ids: list[str | None] = [None] * len(judged)
         if self._store is not None:
+            samples = [_sample(self._store, each, verdict, now) for each, verdict in judged]
             await _stored(self._store.save(samples))
+            ids = [sample.id for sample in samples]
         scored = []
-        for (each, verdict), sample in zip(judged, samples, strict=True):
+        for (each, verdict), id_ in zip(judged, ids, strict=True):
             if not verdict.mask_sample:
                 self._admission.learn(verdict.verifier, verdict.seconds)
             self._metrics.count(verdict)
-            one = Scored(verdict, None if self._store is None else sample.id)
+            one = Scored(verdict, id_)
             if not _is_users(each):
                 self._versions[verdict.verifier] = verdict.verifier_version
                 if verdict.status.value in DETERMINISTIC:
@@ -299,13 +311,13 @@ async def _stored(saving: Future[None]) -> None:
         raise Refused(503, f"{error}: nothing of this request counts, send it again", 5) from None
 
 
-def _sample(asked: Asked, verdict: Verdict, now: float) -> Sample:
+def _sample(store: Store, asked: Asked, verdict: Verdict, now: float) -> Sample:
     return Sample(
         id=new_id(),
         at=now,
         tenant=asked.tenant,
         answer=asked.answer_key,
-        problem=asked.problem_key,
+        problem=store.problem_key(asked.tenant, asked.problem),
         reference=asked.problem.reference,
         prompt=prompt_of(asked.problem),
         name=asked.problem.id,
@@ -318,12 +330,3 @@ def _sample(asked: Asked, verdict: Verdict, now: float) -> Sample:
 
 def _is_users(asked: Asked) -> bool:
     return user.is_user_spec(asked.problem.verifier)
-
-
-def _hash(*parts: str) -> str:
-    """Of texts, none of which can run into the next; 40 hex digits."""
-    digest = hashlib.sha256()
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass")
-        digest.update(len(data).to_bytes(8, "big") + data)
-    return digest.hexdigest()[:40]

@@ -8,9 +8,11 @@ that is away is tried again until the caller's patience ends; nothing is acknowl
 from __future__ import annotations
 
 import functools
+import hmac
 import json
 import os
 import queue
+import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -47,6 +49,7 @@ _REMEMBERED_PROBLEMS = 100_000
 # A problem that is known to be there is not written again for so long, and not deleted for longer.
 _REMEMBERED_SECONDS = 3600.0
 _IDS_PER_QUERY = 500
+_PROBLEM_IDS = "problem ids"
 _T = TypeVar("_T")
 
 
@@ -78,7 +81,7 @@ class Store:
         self._known: set[str] = set()
         self._known_since = time.monotonic()
         self._closing = threading.Event()
-        self._persist(self._make_tables)
+        self._secret = self._persist(self._make_tables)
         self._writer = threading.Thread(target=self._write, name="store-writer", daemon=True)
         self._sweeper = threading.Thread(target=self._sweep, name="store-sweeper", daemon=True)
         self._writer.start()
@@ -100,8 +103,15 @@ class Store:
         self._queue.put((samples, done))
         return done
 
-    def save_problem(self, tenant: str, key: str, problem: ScoreProblem) -> None:
-        """Keep a problem for good. Raises StoreAway."""
+    def problem_key(self, tenant: str, problem: ScoreProblem) -> str:
+        """The id of a problem: what it says, for whom. A keyed hash: nobody finds out the reference by trying."""
+        parts = (tenant, problem.verifier, problem.reference, prompt_of(problem) or "", problem.id or "")
+        said = json.dumps(parts, sort_keys=True).encode()
+        return "p" + hmac.digest(self._secret, said, "sha256").hex()[:32]
+
+    def save_problem(self, tenant: str, problem: ScoreProblem) -> str:
+        """Keep a problem for good; its key. Raises StoreAway."""
+        key = self.problem_key(tenant, problem)
         row = problem_row(
             tenant, key, problem.verifier, problem.reference, prompt_of(problem), problem.id, registered=True
         )
@@ -114,6 +124,7 @@ class Store:
             connection.execute(again)
 
         self._persist(put)
+        return key
 
     def problem(self, tenant: str, key: str) -> ScoreProblem | None:
         """A problem by its key. Raises StoreAway."""
@@ -193,13 +204,17 @@ class Store:
                     raise StoreAway(f"the store does not answer ({kind})") from None
                 time.sleep(_RETRY_SECONDS)
 
-    def _make_tables(self, connection: sql.Connection) -> None:
+    def _make_tables(self, connection: sql.Connection) -> bytes:
+        """Where there are none; the secret of the store."""
         tables.metadata.create_all(connection)
         found = connection.execute(sql.select(tables.about.c.schema)).scalar()
         if found is None:
             connection.execute(self._insert(tables.about), [{"schema": tables.SCHEMA}])
         elif found != tables.SCHEMA:
             raise StoreUnfit(f"the store has schema {found}, this version writes {tables.SCHEMA}: name a new store")
+        connection.execute(self._insert(tables.secrets), [{"name": _PROBLEM_IDS, "value": secrets.token_hex(32)}])
+        wanted = sql.select(tables.secrets.c.value).where(tables.secrets.c.name == _PROBLEM_IDS)
+        return bytes.fromhex(connection.execute(wanted).scalar_one())
 
     def _insert(self, table: sql.Table) -> Any:
         """An insert that leaves a row with the same primary key as it is."""

@@ -10,6 +10,11 @@ metadata = MetaData()
 
 about = Table("about", metadata, Column("schema", Integer, primary_key=True))
 
+# What only the service knows, by its name; made once.
+secrets = Table(
+    "secrets", metadata, Column("name", String(40), primary_key=True), Column("value", Text, nullable=False)
+)
+
 # A problem is what it says: the same verifier, reference and prompt of one tenant are one row.
 problems = Table(
     "problems",

@@ -57,6 +57,10 @@ class Status(enum.StrEnum):
     ERROR = "error"
 
 
+LASTING_FAILURES = frozenset({"aborted", "bad_reference", "no_compiler", "no_lean", "no_reference", "unknown_verifier"})
+"""Kinds of failure that stay, however often the same answer is judged again."""
+
+
 class Step(Frozen):
     """One span of the completion that was judged on its own (a tactic, a test).
 

@@ -12,21 +12,12 @@ import functools
 import os
 from typing import Any
 
-from services.adapters.items import item_of
-from services.client import (
-    DEFAULT_URL,
-    KEY_SETTING,
-    URL_SETTING,
-    AsyncRewardClient,
-    RewardClient,
-    RewardServiceError,
-)
+from services.client import AsyncRewardClient, RewardClient, RewardServiceError, key_of, url_of
+from services.labels import item_of
 from services.schemas import ScoreItem, ScoreResult
 from verifiers.types import FinishReason
 
 _TRIES = 5
-# These do not get better.
-_FINAL = frozenset({"bad_reference", "unknown_verifier", "user_function", "no_lean", "no_compiler", "aborted"})
 
 
 def compute_score(
@@ -44,20 +35,15 @@ def compute_score(
 
     Args:
         data_source: verl's name of the data set; not used.
-        ground_truth: the expected answer, or the judge's reference (see `services.adapters.items.problem_of`).
+        ground_truth: the expected answer, or the judge's reference (`services.labels`).
         extra_info: `verifier` and `finish_reason` are taken from it where they are there.
         url, key, verifier: as `services.adapters.trl.reward_function`; verl hands them over from `reward_kwargs`.
 
     Returns `{"score", "acc", "status", "extracted", "detail", "verdict_id"}`. Raises RewardServiceError.
     """
-    url, key = url or os.environ.get(URL_SETTING, DEFAULT_URL), key or os.environ.get(KEY_SETTING, "")
-    client = _client(os.getpid(), url, key)
+    client = _client(os.getpid(), url_of(url), key_of(key))
     item = _item(solution_str, ground_truth, extra_info, verifier)
-    for _try in range(_TRIES):
-        result = client.results([item])[0]
-        if not result.verdict.mask_sample or result.verdict.failure_kind in _FINAL:
-            break
-    return _score(result)
+    return _score(client.results([item], tries=_TRIES)[0])
 
 
 async def compute_score_async(
@@ -72,14 +58,9 @@ async def compute_score_async(
     **_: Any,
 ) -> dict[str, Any]:
     """As `compute_score`, for verl's reward loop to await."""
-    url, key = url or os.environ.get(URL_SETTING, DEFAULT_URL), key or os.environ.get(KEY_SETTING, "")
     item = _item(solution_str, ground_truth, extra_info, verifier)
-    async with AsyncRewardClient([url], key=key) as client:
-        for _try in range(_TRIES):
-            result = (await client.results([item]))[0]
-            if not result.verdict.mask_sample or result.verdict.failure_kind in _FINAL:
-                break
-    return _score(result)
+    async with AsyncRewardClient([url_of(url)], key=key_of(key)) as client:
+        return _score((await client.results([item], tries=_TRIES))[0])
 
 
 @functools.cache
@@ -91,7 +72,7 @@ def _client(process: int, url: str, key: str) -> RewardClient:
 def _item(text: str, ground_truth: Any, extra_info: dict[str, Any] | None, verifier: str) -> ScoreItem:
     extra = extra_info or {}
     reason: FinishReason = "length" if extra.get("finish_reason") == "length" else "stop"
-    return item_of(0, text, reason, ground_truth, str(extra.get("verifier", verifier)))
+    return item_of(0, ground_truth, str(extra.get("verifier", verifier)), text, finish_reason=reason)
 
 
 def _score(result: ScoreResult) -> dict[str, Any]:

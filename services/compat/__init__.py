@@ -14,7 +14,7 @@ from services.compat import (
     verify,
 )
 
-__all__ = ["BODIES", "routers"]
+__all__ = ["routers"]
 
 routers = (
     openrlhf.router,
@@ -26,14 +26,3 @@ routers = (
     open_instruct.router,
 )
 """For `services.app`."""
-
-BODIES = (
-    openrlhf.OpenRLHFRequest,
-    kimina.CheckRequest,
-    kimina.VerifyRequest,
-    verify.EitherRequest,
-    slime.SlimeRequest,
-    sandbox_fusion.RunCodeRequest,
-    open_instruct.ProgramRequest,
-)
-"""What the routes read; for the OpenAPI document."""

@@ -11,10 +11,10 @@ from services.guard import Refused
 from services.keys import Caller
 from services.native import shown
 from services.scoring import Asked
-from verifiers.types import Verdict
+from verifiers.types import LASTING_FAILURES, Verdict
 
-# These stay as they are, however often one asks.
-_LASTING = {"bad_reference": 422, "unknown_verifier": 422, "no_lean": 503, "no_compiler": 503, "aborted": 422}
+# Not the doing of what was sent: another service may judge it.
+_OURS = frozenset({"no_lean", "no_compiler"})
 _TRIES = 5
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.25, 5.0
 _COME_AGAIN_SECONDS = 5
@@ -44,30 +44,24 @@ async def judged(service: Service, caller: Caller, asked: Sequence[Asked], secon
             failed: Verdict | None = None
             for index, one in zip(missing, scored, strict=True):
                 if one.verdict.mask_sample:
-                    failed = _worse(failed, one.verdict)
+                    failed = _worse(failed, shown(one.verdict, caller, sent=asked[index].sent))
                 else:
                     found[index] = one.verdict
             if failed is None:
                 return [found[index] for index in range(len(asked))]
-            if failed.failure_kind in _LASTING or tries == _TRIES or time.monotonic() + pause >= expires:
-                raise _refusal(failed, caller)
+            if failed.failure_kind in LASTING_FAILURES or tries == _TRIES or time.monotonic() + pause >= expires:
+                raise _refusal(failed)
         await asyncio.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 
-def reason_of(verdict: Verdict, caller: Caller) -> str | None:
-    """Why the judge failed, as this caller may see it: a user function may say what was expected."""
-    if verdict.failure_kind == "user_function" and not caller.may("privileged-why"):
-        return "the user function fails on every answer; a key with the scope privileged-why sees why"
-    return shown(verdict, caller).failure_reason
-
-
 def _worse(one: Verdict | None, other: Verdict) -> Verdict:
     """The failure that lasts, of two."""
-    return one if one is not None and one.failure_kind in _LASTING else other
+    return one if one is not None and one.failure_kind in LASTING_FAILURES else other
 
 
-def _refusal(failed: Verdict, caller: Caller) -> Refused:
-    reason = f"the judge failed ({failed.failure_kind}): {reason_of(failed, caller)}"
-    status = _LASTING.get(failed.failure_kind or "", 503)
-    return Refused(status, reason, _COME_AGAIN_SECONDS if status == 503 else None)
+def _refusal(failed: Verdict) -> Refused:
+    reason = f"the judge failed ({failed.failure_kind}): {failed.failure_reason}"
+    if failed.failure_kind in LASTING_FAILURES - _OURS:
+        return Refused(422, reason)
+    return Refused(503, reason, _COME_AGAIN_SECONDS)

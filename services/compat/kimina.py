@@ -20,9 +20,11 @@ from pydantic import ConfigDict, Field, model_validator
 
 from services.access import caller_of, deadline_of, read_model, service_of
 from services.compat import lean_texts
-from services.compat.labels import Lenient
 from services.compat.lean_texts import LeanMessage
-from services.native import ERRORS, asked_of, body_of, in_thread, until_gone
+from services.compat.shapes import Lenient
+from services.keys import Caller
+from services.native import ERRORS, asked_of, in_thread, until_gone
+from services.openapi import body_of
 
 # On top of what the caller gives each text.
 _SLACK_SECONDS = 30.0
@@ -145,9 +147,9 @@ async def health() -> KiminaHealth:
 @router.post("/api/check", response_model=CheckResponse, openapi_extra=body_of(CheckRequest))
 async def check(request: Request) -> CheckResponse:
     """Lean texts for `kimina-client`."""
-    await caller_of(request, "score")
+    caller = await caller_of(request, "score")
     body = await read_model(request, CheckRequest)
-    judged = await _judged(request, [snippet.code for snippet in body.snippets], body.timeout)
+    judged = await _judged(request, caller, [snippet.code for snippet in body.snippets], body.timeout)
     results = []
     for snippet, one in zip(body.snippets, judged, strict=True):
         response = None if one.error is not None else CheckedResponse(messages=tuple(one.messages))
@@ -158,13 +160,13 @@ async def check(request: Request) -> CheckResponse:
 @router.post("/one_pass_verify_batch", response_model=VerifyResponse, openapi_extra=body_of(VerifyRequest))
 async def one_pass_verify_batch(request: Request) -> VerifyResponse:
     """As `POST /verify`."""
-    await caller_of(request, "score")
-    return await verify(request, await read_model(request, VerifyRequest))
+    caller = await caller_of(request, "score")
+    return await verify(request, caller, await read_model(request, VerifyRequest))
 
 
-async def verify(request: Request, body: VerifyRequest) -> VerifyResponse:
+async def verify(request: Request, caller: Caller, body: VerifyRequest) -> VerifyResponse:
     """Lean texts for older clients."""
-    judged = await _judged(request, [code.text for code in body.codes], body.timeout)
+    judged = await _judged(request, caller, [code.text for code in body.codes], body.timeout)
     results = []
     for code, one in zip(body.codes, judged, strict=True):
         response = None if one.error is not None else TimedResponse(messages=tuple(one.messages), time=one.seconds)
@@ -172,10 +174,10 @@ async def verify(request: Request, body: VerifyRequest) -> VerifyResponse:
     return VerifyResponse(results=results)
 
 
-async def _judged(request: Request, texts: list[str], timeout: int) -> list[lean_texts.Result]:
-    caller = await caller_of(request, "score")
+async def _judged(request: Request, caller: Caller, texts: list[str], timeout: int) -> list[lean_texts.Result]:
     service = service_of(request)
-    read = await in_thread(lambda: [lean_texts.read(text) for text in texts])
+    most = service.settings.max_text_chars
+    read = await in_thread(lambda: [lean_texts.read(text, most) for text in texts])
     items = [found.item(str(number)) for number, found in enumerate(read) if isinstance(found, lean_texts.Whole)]
     asked = await asked_of(service, caller, items)
     seconds = min(deadline_of(request), timeout * len(texts) + _SLACK_SECONDS)

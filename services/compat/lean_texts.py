@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from services.compat.labels import Lenient
 from services.compat.open_instruct import fenced
+from services.compat.shapes import Lenient
 from services.schemas import ScoredCompletion, ScoreItem, ScoreProblem
 from verifiers.lean import discovery
 from verifiers.lean.extract import find_proof
@@ -36,7 +36,6 @@ _COMMAND = re.compile(
     r"|noncomputable|unsafe|partial|nonrec|deriving|export|local|include|omit|by)(?!\w)|[#@]"
 )
 _DECLARATION = re.compile(r"^[ \t]*(?:theorem|lemma|example)\b", re.MULTILINE)
-_MOST_CHARS = 400_000
 _PLACE = re.compile(r"line (\d+), column (\d+): ")
 # Faults of the text. All other bad references are things that we do not judge.
 _OF_THE_TEXT = ("Lean does not accept the statement", "the statement is no theorem", "reference ")
@@ -108,10 +107,10 @@ class Whole:
         return LeanPosition(line=begin.line + line - 1, column=column + (begin.column if line == 1 else 0))
 
 
-def read(text: str) -> Whole | Result:
+def read(text: str, most_chars: int) -> Whole | Result:
     """A text taken apart, or why it is not judged. Asks which Lean there is, which may take a while."""
-    if len(text) > _MOST_CHARS:
-        return Result(messages=[LeanMessage(pos=_position("", 0), data=f"longer than {_MOST_CHARS} characters")])
+    if len(text) > most_chars:
+        return Result(messages=[LeanMessage(pos=_position("", 0), data=f"longer than {most_chars} characters")])
     text = text.replace("\r\n", "\n").rstrip()
     try:
         # Of the same length, without what comments and strings hold.

@@ -12,9 +12,10 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.access import caller_of, deadline_of, service_of
-from services.compat.again import reason_of
-from services.compat.labels import Label, item_of, without_special
-from services.native import ERRORS, asked_of, until_gone
+from services.compat.shapes import Label, without_special
+from services.keys import Caller
+from services.labels import item_of
+from services.native import ERRORS, asked_of, shown, until_gone
 from verifiers import user
 from verifiers.types import FinishReason, Json, Verdict
 
@@ -105,9 +106,8 @@ async def seed_session(request: Request) -> dict[str, Any]:
     return {}
 
 
-async def verify(request: Request, body: NemoGymRequest, verifier: str) -> NemoGymResponse:
+async def verify(request: Request, caller: Caller, body: NemoGymRequest, verifier: str) -> NemoGymResponse:
     """The verdict on one response. Raises Refused."""
-    caller = await caller_of(request, "score")
     service = service_of(request)
     label = _label(body)
     name = body.verifier or verifier
@@ -117,7 +117,7 @@ async def verify(request: Request, body: NemoGymRequest, verifier: str) -> NemoG
         text, reason = _answered(body.response)
         asked = await asked_of(service, caller, [item_of(0, label, name, text, finish_reason=reason)])
         work = service.scorer.score(caller, asked, deadline_seconds=deadline_of(request))
-        verdict = (await until_gone(request, work))[0].verdict
+        verdict = shown((await until_gone(request, work))[0].verdict, caller, sent=asked[0].sent)
     repeated = body.model_dump(exclude_unset=True, exclude=set(_GOLD))
     return NemoGymResponse(
         **repeated
@@ -125,7 +125,7 @@ async def verify(request: Request, body: NemoGymRequest, verifier: str) -> NemoG
             "reward": float(verdict.reward or 0.0),
             "mask_sample": verdict.mask_sample,
             "failure_kind": verdict.failure_kind,
-            "failure_reason": reason_of(verdict, caller),
+            "failure_reason": verdict.failure_reason,
         }
     )
 

@@ -18,9 +18,10 @@ from pydantic import ConfigDict, Field, ValidationError, field_validator
 
 from services.access import caller_of, deadline_of, read_model, service_of
 from services.compat.again import judged
-from services.compat.labels import Lenient
+from services.compat.shapes import Lenient
 from services.guard import Refused
-from services.native import ERRORS, asked_of, body_of, until_gone
+from services.native import ERRORS, asked_of, until_gone
+from services.openapi import body_of
 from services.schemas import ScoredCompletion, ScoreItem, ScoreProblem
 from verifiers.types import Json, Status
 

@@ -11,9 +11,11 @@ from pydantic import ConfigDict, Field, model_validator
 
 from services.access import caller_of, deadline_of, read_model, service_of
 from services.compat.again import judged
-from services.compat.labels import Label, Lenient, Verifier, answer_in, item_of
+from services.compat.shapes import Label, Lenient, Verifier, answer_in
 from services.guard import Refused
-from services.native import ERRORS, asked_of, body_of, in_thread, until_gone
+from services.labels import item_of
+from services.native import ERRORS, asked_of, in_thread, until_gone
+from services.openapi import body_of
 from services.schemas import ScoreItem
 from verifiers.types import Status, Verdict
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from verifiers.sandbox.command import Command
 from verifiers.sandbox.launcher import Child, ForkServer
 from verifiers.sandbox.slow_lane import run_command
 from verifiers.sandbox.types import Ending, Limits, Outcome, SandboxFailed, SandboxUnavailable
@@ -58,10 +59,10 @@ class _Stop:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._child: Child | None = None
+        self._child: Child | Command | None = None
         self.asked = False
 
-    def watch(self, child: Child | None) -> None:
+    def watch(self, child: Child | Command | None) -> None:
         with self._lock:
             self._child = child
             if self.asked:
@@ -110,15 +111,13 @@ class Runner:
         if program.language == "cpp":
             return _run_cpp(program, stop)
         if program.files:
-            return Finished(None, _run_beside_files(program))
+            return Finished(None, _run_beside_files(program, stop))
         return Finished(None, self._run_python(program, stop))
 
     def _run_python(self, program: Program, stop: _Stop) -> Ran:
         server = self._server(program.source)
 
         def once() -> Outcome:
-            if stop.asked:
-                raise SandboxFailed("nobody waits for it")
             with server.start(program.source, limits=program.limits, stdin=program.stdin) as child:
                 stop.watch(child)
                 try:
@@ -126,7 +125,7 @@ class Runner:
                 finally:
                     stop.watch(None)
 
-        return _fairly(once, lambda: server.run("pass", limits=Limits()))
+        return _fairly(stop, once, lambda: server.run("pass", limits=Limits()))
 
     def _server(self, source: str) -> ForkServer:
         """This thread's fork server, with the libraries that a program names."""
@@ -151,25 +150,30 @@ def _run_cpp(program: Program, stop: _Stop) -> Finished:
             limits=program.compile_limits,
             processes=_COMPILER_PROCESSES,
             keep=("program",),
+            watch=stop.watch,
         )
         made.update(files)
         return outcome
 
-    compiled = _fairly(compile_once, _nothing)
-    if stop.asked or compiled.ending != "exited" or compiled.code or "program" not in made:
+    compiled = _fairly(stop, compile_once, _nothing)
+    if compiled.ending != "exited" or compiled.code or "program" not in made:
         return Finished(compiled, None)
-    return Finished(compiled, _command(["./program"], {**program.files, **made}, program))
+    return Finished(compiled, _command(["./program"], {**program.files, **made}, program, stop))
 
 
-def _run_beside_files(program: Program) -> Ran:
+def _run_beside_files(program: Program, stop: _Stop) -> Ran:
     python = shutil.which("python3", path=_PATH)
     if python is None:
         raise SandboxUnavailable("no python3 below /usr on this machine, which programs with files need")
-    return _command([python, "main.py"], {**program.files, "main.py": program.source.encode()}, program)
+    files = {**program.files, "main.py": program.source.encode()}
+    return _command([python, "main.py"], files, program, stop)
 
 
-def _command(argv: Sequence[str], files: Mapping[str, bytes], program: Program) -> Ran:
-    return _fairly(lambda: run_command(argv, files=files, stdin=program.stdin, limits=program.limits)[0], _nothing)
+def _command(argv: Sequence[str], files: Mapping[str, bytes], program: Program, stop: _Stop) -> Ran:
+    def once() -> Outcome:
+        return run_command(argv, files=files, stdin=program.stdin, limits=program.limits, watch=stop.watch)[0]
+
+    return _fairly(stop, once, _nothing)
 
 
 def _nothing() -> object:
@@ -177,14 +181,16 @@ def _nothing() -> object:
     return run_command([shutil.which("true", path=_PATH) or "/usr/bin/true"], files={}, stdin=b"", limits=Limits())
 
 
-def _fairly(once: Callable[[], Outcome], control: Callable[[], object]) -> Ran:
+def _fairly(stop: _Stop, once: Callable[[], Outcome], control: Callable[[], object]) -> Ran:
     """Run something, again where the sandbox failed, and find out whose fault it is: the program's, where `control`
-    passes. Raises SandboxFailed where it does not.
+    passes. Raises SandboxFailed where it does not, or once nobody waits for it.
     """
     for _ in range(2):
         with contextlib.suppress(SandboxFailed):
             outcome = once()
             code = _SIGNALS.get(outcome.status, outcome.returncode)
             return Ran(outcome.status, code, outcome.stdout, outcome.stderr, outcome.wall_seconds)
+        if stop.asked:
+            raise SandboxFailed("nobody waits for it")
     control()
     return Ran("signaled", -signal.SIGKILL, b"", b"", 0.0)

@@ -6,6 +6,7 @@ on memory or output is `Finished` with the code of the signal (-9, -25), since t
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import re
@@ -16,16 +17,19 @@ from typing import Literal
 from fastapi import APIRouter, FastAPI, Request
 from pydantic import ConfigDict, Field
 
-from services.access import caller_of, read_model, service_of
-from services.compat.labels import Lenient
+from services.access import caller_of, deadline_of, read_model, service_of
 from services.compat.programs import Program, Ran, Runner
+from services.compat.shapes import Lenient
 from services.guard import Refused
-from services.native import ERRORS, body_of, until_gone
+from services.native import ERRORS, until_gone
+from services.openapi import body_of
 from verifiers.sandbox.types import Limits, SandboxFailed, SandboxUnavailable
 
 _LONGEST_SECONDS = 60.0
 _DEFAULT_MEGABYTES, _LEAST_MEGABYTES, _MOST_MEGABYTES = 1024, 16, 4096
 _COMPILER_BYTES = 2 << 30
+# What it takes is learnt apart from that of the judges.
+_COSTS_AS = "run_code"
 _LANGUAGES = ("python", "cpp")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
@@ -82,18 +86,23 @@ class RunCodeResponse(Lenient):
 
 @router.post("/run_code", response_model=RunCodeResponse, openapi_extra=body_of(RunCodeRequest))
 async def run_code(request: Request) -> RunCodeResponse:
-    """Run a program. Hanging up ends a Python program at once, a C++ one at its limits."""
+    """Run a program. Hanging up ends it at once."""
     caller = await caller_of(request, "score")
     service = service_of(request)
     program = _program(await read_model(request, RunCodeRequest))
     runner: Runner = request.app.state.runner
-    ticket = service.admission.enter(caller, ["code"])
+    deadline = deadline_of(request)
+    ticket = service.admission.enter(caller, [_COSTS_AS])
     try:
-        ran = await until_gone(request, runner.run(program))
+        async with asyncio.timeout(deadline):
+            ran = await until_gone(request, runner.run(program))
+    except TimeoutError:
+        return RunCodeResponse(status="SandboxError", message=f"it did not get its turn and end within {deadline:g} s")
     except (SandboxFailed, SandboxUnavailable) as error:
         return RunCodeResponse(status="SandboxError", message=str(error))
     finally:
         service.admission.leave(ticket)
+    service.admission.learn(_COSTS_AS, sum(each.seconds for each in (ran.compiled, ran.ran) if each is not None))
     compiled = None if ran.compiled is None else _result(ran.compiled, program.compile_limits)
     result = None if ran.ran is None else _result(ran.ran, program.limits)
     good = all(each is None or (each.status == "Finished" and not each.return_code) for each in (compiled, result))

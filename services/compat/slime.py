@@ -13,8 +13,10 @@ from pydantic import ConfigDict
 
 from services.access import caller_of, deadline_of, read_model, service_of
 from services.compat.again import judged
-from services.compat.labels import Label, Lenient, Verifier, item_of, without_special
-from services.native import ERRORS, asked_of, body_of, until_gone
+from services.compat.shapes import Label, Lenient, Verifier, without_special
+from services.labels import item_of
+from services.native import ERRORS, asked_of, until_gone
+from services.openapi import body_of
 
 _SECONDS = 100.0
 

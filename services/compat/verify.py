@@ -10,8 +10,9 @@ from pydantic import Discriminator, RootModel, Tag
 
 from services.access import caller_of, read_model
 from services.compat import kimina, nemo_gym
-from services.compat.labels import Verifier
-from services.native import ERRORS, body_of
+from services.compat.shapes import Verifier
+from services.native import ERRORS
+from services.openapi import body_of
 
 router = APIRouter(responses=ERRORS, tags=["Kimina", "NeMo-Gym"])
 
@@ -38,8 +39,8 @@ class EitherRequest(
 )
 async def verify(request: Request, verifier: Verifier = "math") -> Response:
     """Lean texts for Kimina's clients, or one response for NeMo-Gym."""
-    await caller_of(request, "score")
+    caller = await caller_of(request, "score")
     body = (await read_model(request, EitherRequest)).root
     if isinstance(body, nemo_gym.NemoGymRequest):
-        return JSONResponse((await nemo_gym.verify(request, body, verifier)).model_dump())
-    return JSONResponse((await kimina.verify(request, body)).model_dump())
+        return JSONResponse((await nemo_gym.verify(request, caller, body, verifier)).model_dump())
+    return JSONResponse((await kimina.verify(request, caller, body)).model_dump())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import re
 import secrets
@@ -17,7 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 
-from services.access import COOKIE, service_of
+from services.access import COOKIE, read_body, service_of
 from services.guard import Refused, check_caller
 from services.keys import Caller
 from services.web import text
@@ -95,21 +94,13 @@ def set_cookie(request: Request, response: Response, name: str, value: str) -> N
 
 
 async def read_form(request: Request) -> Mapping[str, str]:
-    """The fields of a form that stands on a page of ours. Raises Refused (403, 408, 413, 415, 422)."""
+    """The fields of a form that stands on a page of ours. Raises Refused (403, 408, 413, 415, 422, 503)."""
     service = service_of(request)
     check_caller(request, service.settings.host)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise Refused(415, "this takes a form of a page: open the page and send it from there")
-    body = bytearray()
-    try:
-        async with asyncio.timeout(service.settings.read_seconds):
-            async for part in request.stream():
-                body += part
-                if len(body) > _MAX_FORM_BYTES:
-                    raise Refused(413, "the form is too long: open the page again")
-    except TimeoutError:
-        raise Refused(408, "the form did not come in time: send it again") from None
+    body = await read_body(request, _MAX_FORM_BYTES, "the form is too long: open the page again")
     try:
         found = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=16)
     except ValueError:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +10,7 @@ from typing import Any
 import sqlalchemy as sql
 
 from services import tables
-from services.samples import Filter, conditions, restored
+from services.samples import ESCAPED, Filter, conditions, id_at, restored
 from services.store import Store
 
 COUNTED = 200_000
@@ -24,8 +22,6 @@ CHANGED = 200
 BUCKETS = 30
 NO_REWARD = -1
 _EXCERPT = 240
-# As `services.samples.storable` marks a text that is stored as JSON.
-_ESCAPED = "\ue000json:"
 _EDGES = [step / 10 for step in range(1, 10)]
 
 
@@ -130,13 +126,10 @@ def listed(store: Store, wanted: Filter, limit: int) -> list[dict[str, Any]]:
     query = (
         sql.select(*columns, table.c.rescored, problem.name, _excerpt(table.c.completion))
         .select_from(table.outerjoin(tables.problems, table.c.problem == problem.key))
-        .where(*conditions(_as_stored(wanted)))
+        .where(*conditions(wanted))
         .order_by(table.c.id.desc())
         .limit(limit)
     )
-    if wanted.since is not None:
-        # It sorts by time and has the index.
-        query = query.where(table.c.id >= id_at(wanted.since))
     return [_readable(row) for row in store.read(query)]
 
 
@@ -216,11 +209,6 @@ def compared(
     return {(row["old"], row["new"]): int(row["count"]) for row in counts}, [_readable(row) for row in changed]
 
 
-def id_at(at: float) -> str:
-    """What ids from this time on are not below."""
-    return f"{max(int(at * 1000), 0):012x}"
-
-
 def _own(tenant: str | None) -> list[sql.ColumnElement[bool]]:
     return [] if tenant is None else [tables.verdicts.c.tenant == tenant]
 
@@ -255,20 +243,9 @@ def _slowest(recent: sql.Subquery) -> sql.Select[Any]:
     return sql.select(*columns).order_by(recent.c.seconds.desc(), recent.c.id.desc()).limit(10)
 
 
-def _as_stored(wanted: Filter) -> Filter:
-    """No database takes a NUL: a text with one is looked for as it is stored, and no column has one."""
-    text = wanted.text if wanted.text is None or "\x00" not in wanted.text else json.dumps(wanted.text)[1:-1]
-    cleaned = {
-        name: value.replace("\x00", "\ufffd")
-        for name in ("verifier", "status", "version", "before")
-        if (value := getattr(wanted, name)) is not None
-    }
-    return dataclasses.replace(wanted, text=text, **cleaned)
-
-
 def _excerpt(completion: sql.ColumnElement[str]) -> sql.Label[str]:
     # A text that is stored as JSON cannot be cut before it is read.
-    is_escaped = sql.func.substr(completion, 1, len(_ESCAPED)) == _ESCAPED
+    is_escaped = sql.func.substr(completion, 1, len(ESCAPED)) == ESCAPED
     return sql.case((is_escaped, completion), else_=sql.func.substr(completion, 1, _EXCERPT)).label("excerpt")
 
 

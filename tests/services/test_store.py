@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import threading
 import time
@@ -108,15 +109,31 @@ def test_an_id_that_no_database_takes_is_not_there(url: str) -> None:
 def test_a_second_process_finds_the_same_store(url: str) -> None:
     first = Store(url)
     first.save([kept := sample()]).result(30)
-    first.save_problem("team", "p1", ScoreProblem(reference={"answer": "\x00"}, id="n", prompt="q"))
+    key = first.save_problem("team", asked := ScoreProblem(reference={"answer": "\x00"}, id="n", prompt="q"))
     second = Store(url)
     try:
         assert second.sample(kept.id, None) == kept
-        assert second.problem("team", "p1") == ScoreProblem(reference={"answer": "\x00"}, id="n", prompt="q")
-        assert second.problem("others", "p1") is None
+        assert second.problem("team", key) == asked
+        assert second.problem("others", key) is None
+        assert second.problem_key("team", asked) == key
+        assert (
+            len({key, second.problem_key("others", asked), second.problem_key("team", ScoreProblem(reference={}))}) == 3
+        )
     finally:
         first.close()
         second.close()
+
+
+def test_the_id_of_a_problem_says_nothing_about_its_reference(tmp_path: Path) -> None:
+    """Or one could try out references until one fits: each store has a secret of its own."""
+    stores = [Store(f"sqlite:///{tmp_path}/{name}.db") for name in ("one", "two")]
+    asked = ScoreProblem(reference={"answer": "7"})
+    try:
+        keys = [store.problem_key("team", asked) for store in stores]
+        assert len(set(keys)) == 2 and all(re.fullmatch("p[0-9a-f]{32}", key) for key in keys)
+    finally:
+        for store in stores:
+            store.close()
 
 
 def test_what_is_old_or_too_much_goes(url: str) -> None:

@@ -100,7 +100,7 @@ def _sample(asked: Asked, verdict: Verdict) -> Sample:
         at=int(id_[:12], 16) / 1000,
         tenant=asked.tenant,
         answer=asked.answer_key,
-        problem=asked.problem_key,
+        problem=f"p-{asked.tenant}-{asked.problem.id}",
         reference=asked.problem.reference,
         prompt=None if asked.problem.prompt is None else str(asked.problem.prompt),
         name=asked.problem.id,

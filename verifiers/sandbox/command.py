@@ -286,6 +286,11 @@ class Command:
             raise SandboxFailed("the command was killed from outside, or says so by its exit code")
         return "signaled" if code > 128 else "exited"
 
+    def kill(self) -> None:
+        """End it now, from any thread; `wait` then says that it was killed from outside."""
+        if self._process.returncode is None:
+            self._kill()
+
     def _kill(self) -> None:
         # Bubblewrap takes the command along (--die-with-parent), and that as process 1 all the rest.
         with contextlib.suppress(ProcessLookupError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from verifiers.sandbox import policy
 from verifiers.sandbox.command import Command
@@ -41,6 +41,7 @@ def run_command(
     limits: Limits,
     processes: int = 1,
     keep: Sequence[str] = (),
+    watch: Callable[[Command | None], None] = lambda _: None,
 ) -> tuple[Outcome, dict[str, bytes]]:
     """Run `argv` in a directory of its own with `files` in it, read-only and executable.
 
@@ -51,6 +52,7 @@ def run_command(
         processes: how many at a time, threads counted too. With 1 the command cannot fork, but may have threads.
         keep: names of files that the command makes and that come back, if they are there. Needs `processes` >= 3,
             since a shell then runs the command and sends them.
+        watch: is told the command while it runs, for another thread to kill it, and None once it has ended.
 
     Returns how it ended, and the kept files. Raises SandboxUnavailable, SandboxFailed.
     """
@@ -60,18 +62,25 @@ def run_command(
         raise ValueError("to keep files takes 3 processes: a shell, the command, and what sends the files")
     policy.require()
     if not keep:
-        with Command(argv, files, stdin, limits, processes) as command:
-            return command.wait(limits.output_bytes), {}
+        return _watched(Command(argv, files, stdin, limits, processes), limits.output_bytes, watch), {}
     shell = ["/bin/sh", "-c", _AND_SEND, "sh", " ".join(keep), *argv]
     room = limits.output_bytes + 2 * limits.file_bytes + _HEADERS_BYTES
-    with Command(shell, files, stdin, limits, processes) as command:
-        outcome = command.wait(room)
+    outcome = _watched(Command(shell, files, stdin, limits, processes), room, watch)
     made = _unpack(outcome.stdout)
     stdout = made.pop(_STDOUT, b"")
     if len(stdout) > limits.output_bytes and outcome.status == "exited":
         outcome = dataclasses.replace(outcome, status="output", returncode=None)
     kept = {name: made[name] for name in keep if name in made}
     return dataclasses.replace(outcome, stdout=stdout[: limits.output_bytes]), kept
+
+
+def _watched(command: Command, room: int, watch: Callable[[Command | None], None]) -> Outcome:
+    with command:
+        watch(command)
+        try:
+            return command.wait(room)
+        finally:
+            watch(None)
 
 
 def _unpack(stream: bytes) -> dict[str, bytes]:

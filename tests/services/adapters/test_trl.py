@@ -56,7 +56,7 @@ def test_what_was_cut_off_is_no_answer(service: Service) -> None:
 def test_misuse_names_the_remedy(service: Service) -> None:
     with pytest.raises(ValueError, match=r"no column 'answer' \(it has gold\): name it with reference="):
         reward_function(service.url)(completions=["x"], gold=["1"])
-    with pytest.raises(ValueError, match="'code' needs its reference as an object"):
+    with pytest.raises(ValueError, match="the judge 'code' needs its reference as one"):
         reward_function(service.url, verifier="code")(completions=["x"], answer=["1"])
     with pytest.raises(RewardServiceError, match="did you mean 'math'"):
         reward_function(service.url, verifier="maths")(completions=["x"], answer=[{"answer": "1"}])

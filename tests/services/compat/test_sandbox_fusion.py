@@ -132,12 +132,26 @@ def test_wrong_requests_are_422(post: Any, changes: dict[str, Any], remedy: str)
     assert remedy in response.json()["detail"]
 
 
-def test_a_client_that_hangs_up_frees_its_place(service: Service, post: Any) -> None:
-    endless = {"code": "while True: pass", "language": "python", "run_timeout": 60}
+ENDLESS = {
+    "python": {"code": "while True: pass", "language": "python"},
+    "files": {"code": "while True: pass", "language": "python", "files": {"a": "eA=="}},
+    "cpp": {"code": "int main() { volatile int i = 0; for (;;) i = i + 1; }", "language": "cpp"},
+}
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+def test_a_client_that_hangs_up_frees_its_place(service: Service, kind: str) -> None:
     with pytest.raises(httpx.ReadTimeout):
-        httpx.post(f"{service.url}/run_code", json=endless, trust_env=False, timeout=1)
+        httpx.post(f"{service.url}/run_code", json=ENDLESS[kind] | {"run_timeout": 60}, trust_env=False, timeout=2)
     # The only place of the service: without the end of the first program this one waits for a minute.
     response = httpx.post(
         f"{service.url}/run_code", json={"code": "print(1)", "language": "python"}, trust_env=False, timeout=30
     )
     assert response.json()["run_result"]["stdout"] == "1\n"
+
+
+def test_a_deadline_ends_a_program(service: Service) -> None:
+    headers = {"x-deadline-ms": "1500"}
+    answer = httpx.post(f"{service.url}/run_code", json=ENDLESS["cpp"], headers=headers, trust_env=False, timeout=30)
+    assert answer.json()["status"] == "SandboxError"
+    assert "within 1.5 s" in answer.json()["message"]

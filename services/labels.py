@@ -1,0 +1,81 @@
+"""From what a data set says is expected (a label) to a problem, for every trainer's adapter and protocol.
+
+| label | problem |
+|---|---|
+| `{"problem_id": "p..."}` | the registered one |
+| `{"verifier": "code", "reference": {...}}` | that one; without `verifier` for the judge that the caller names |
+| any other JSON object | the reference, for the judge that the caller names |
+| any other text or number | `{"answer": label}`, for the math judge or a team's own |
+| null | none: only a team's own judge can do without |
+
+An object may come as such or as a JSON string.
+"""
+
+from __future__ import annotations
+
+import json
+from numbers import Number
+from typing import Any
+
+from pydantic import ValidationError
+
+from services.schemas import ScoredCompletion, ScoreItem, ScoreProblem
+from verifiers import user
+from verifiers.types import FinishReason, Json
+
+
+class BadLabel(ValueError):
+    """A label is no problem; the message names the remedy, and does not repeat the label."""
+
+
+def item_of(
+    number: int,
+    label: Any,
+    verifier: str,
+    completion: str,
+    *,
+    prompt: str | None = None,
+    finish_reason: FinishReason = "stop",
+) -> ScoreItem:
+    """One answer to judge; its id is its number in the batch. Raises BadLabel."""
+    judged = ScoredCompletion(text=completion, finish_reason=finish_reason)
+    found = _read(label)
+    try:
+        if isinstance(found, dict) and set(found) == {"problem_id"}:
+            return ScoreItem(id=str(number), problem_id=found["problem_id"], completion=judged)
+        if isinstance(found, dict) and "reference" in found and set(found) <= {"verifier", "reference"}:
+            judge = found.get("verifier", verifier)
+            problem = ScoreProblem(verifier=judge, reference=found["reference"], prompt=prompt)
+        else:
+            problem = ScoreProblem(verifier=verifier, reference=_reference(number, found, verifier), prompt=prompt)
+    except ValidationError as error:
+        said = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        raise BadLabel(f"label {number}: {'.'.join(map(str, said['loc']))}: {said['msg']}") from None
+    return ScoreItem(id=str(number), problem=problem, completion=judged)
+
+
+def _read(label: Any) -> Any:
+    """A JSON object in a string as an object."""
+    if not isinstance(label, str) or not label.lstrip().startswith("{"):
+        return label
+    try:
+        found = json.loads(label)
+    # A set of math, such as {1, 2}, is no JSON.
+    except (ValueError, RecursionError):
+        return label
+    return found if isinstance(found, dict) else label
+
+
+def _reference(number: int, label: Any, verifier: str) -> Json:
+    if isinstance(label, dict):
+        return label
+    is_users = user.is_user_spec(verifier)
+    if label is None and is_users:
+        return {"answer": None}
+    if label is None:
+        raise BadLabel(f"label {number} is null: nothing to judge against; send the problem's expected answer")
+    if isinstance(label, bool) or not isinstance(label, str | Number):
+        raise BadLabel(f"label {number} is a {type(label).__name__}: send a text, a number or a JSON object")
+    if verifier != "math" and not is_users:
+        raise BadLabel(f"label {number} is no JSON object: the judge {verifier!r} needs its reference as one")
+    return {"answer": str(label)}
