@@ -15,13 +15,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import PydanticUndefined
 
 from services.process import Watchdog
 from services.settings import PREFIX, Settings
 from verifiers import user
+
+_SHORT = {"deadline_seconds": "--deadline", "user_functions": "--user-function"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,7 +57,7 @@ def _explained(error: ValueError) -> str:
     # Without the input: it may be a key.
     found = error.errors(include_input=False, include_url=False, include_context=False)
     said = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in found]
-    return "; ".join(said) + f". The names are those of services/settings.py, in the environment as {PREFIX}NAME"
+    return "; ".join(said) + f". `python -m services --help` lists all, which are {PREFIX}NAME in the environment"
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -95,25 +98,20 @@ def _watch_parent(stop: Callable[[], None]) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
+    """An option for every setting but the key, which would show in the list of processes."""
     parser = argparse.ArgumentParser(prog="python -m services", description=str(__doc__).partition("\n")[0])
-    fields = Settings.model_fields
-
-    def option(name: str, field: str, **more: object) -> None:
+    for name, field in Settings.model_fields.items():
+        if name == "admin_key":
+            continue
+        about = str(field.description)
+        if field.default not in (None, (), PydanticUndefined):
+            about += f" [{field.default}]"
+        more: dict[str, Any] = {"metavar": "VALUE"}
+        if name == "user_functions":
+            more = {"metavar": "FILE.py:FUNCTION", "action": "append"}
+        option = _SHORT.get(name, "--" + name.replace("_", "-"))
         # None: not given, so that the environment may say.
-        text = str(fields[field].description).replace("%", "%%")
-        parser.add_argument(name, dest=field, default=None, help=text, **more)  # type: ignore[arg-type]
-
-    option("--host", "host")
-    option("--port", "port", type=int)
-    option("--port-file", "port_file", type=Path)
-    option("--processes", "processes", type=int)
-    option("--workers", "workers", type=int)
-    option("--deadline", "deadline_seconds", type=float)
-    option("--auth", "auth", choices=("auto", "required"))
-    option("--store", "store")
-    option("--store-days", "store_days", type=float)
-    option("--store-megabytes", "store_megabytes", type=int)
-    option("--user-function", "user_functions", action="append", metavar="FILE.py:FUNCTION")
+        parser.add_argument(option, dest=name, default=None, help=about.replace("%", "%%"), **more)
     parser.add_argument(
         "--exit-with-parent", action="store_true", help="end when stdin ends or the parent process is gone"
     )

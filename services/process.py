@@ -10,6 +10,7 @@ import asyncio
 import ctypes
 import functools
 import os
+import resource
 import signal
 import socket
 import sys
@@ -19,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import uvicorn
+from starlette.types import Receive, Scope, Send
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
@@ -32,41 +34,85 @@ _GRACE_SECONDS = 20
 _HANGING_SECONDS = 20
 _FIRST_SECONDS = 120.0
 _PR_SET_PDEATHSIG = 1
+# They are answered however many connections there are.
+_PROBES = (b"/healthz", b"/readyz", b"/metrics")
+# Beside the connections: the store's, those of judges, fork servers.
+_OTHER_FILES = 512
 
 
 class Protocol(HttpToolsProtocol):
-    """HTTP/1.1 with a deadline for the headers of each request on a connection, which uvicorn lacks."""
+    """HTTP/1.1 with what uvicorn lacks: deadlines for the headers of a request and for taking its answer, and a limit
+    on connections that says when to come again and lets probes through.
 
-    header_seconds = 20.0
+    Attributes:
+        patience_seconds: the headers of a request take at most so long; so long, at most, not a byte of an answer is
+            taken.
+        most_connections: of this process.
+    """
+
+    patience_seconds = 20.0
+    most_connections = 4096
     _waiting: asyncio.TimerHandle | None = None
+    _sending: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._waiting = self.loop.call_later(self.header_seconds, self._close_unless_serving)
+        # Whatever the other side does not take at once is waited for with a deadline.
+        transport.set_write_buffer_limits(high=0)
+        self._wait_for_headers()
 
     def on_headers_complete(self) -> None:
         self._stop_waiting()
+        is_full = len(self.connections) > self.most_connections and self.url.partition(b"?")[0] not in _PROBES
+        self.app = _too_many if is_full else self.config.loaded_app
         super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
+        self._stop_sending()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         # The first bytes of a later request on the same connection.
         if self._waiting is None and (self.cycle is None or self.cycle.response_complete):
-            self._waiting = self.loop.call_later(self.header_seconds, self._close_unless_serving)
+            self._wait_for_headers()
         super().data_received(data)
 
-    def _close_unless_serving(self) -> None:
-        self._waiting = None
-        if not self.transport.is_closing():
-            self.transport.close()
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._wait_for_reader()
+
+    def resume_writing(self) -> None:
+        self._stop_sending()
+        super().resume_writing()
+
+    def _wait_for_headers(self) -> None:
+        self._waiting = self.loop.call_later(self.patience_seconds, self.transport.abort)
+
+    def _wait_for_reader(self, before: float = float("inf")) -> None:
+        left = self.transport.get_write_buffer_size()
+        if left < before:
+            self._sending = self.loop.call_later(self.patience_seconds, self._wait_for_reader, left)
+        else:
+            self.transport.abort()
 
     def _stop_waiting(self) -> None:
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
+
+    def _stop_sending(self) -> None:
+        if self._sending is not None:
+            self._sending.cancel()
+            self._sending = None
+
+
+async def _too_many(_: Scope, receive: Receive, send: Send) -> None:
+    """The app of a request on one connection too many."""
+    detail = b'{"detail": "this server has as many connections as it takes: come again, on fewer connections"}'
+    headers = ((b"content-type", b"application/json"), (b"retry-after", b"1"), (b"connection", b"close"))
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": detail})
 
 
 class Watchdog(Multiprocess):
@@ -100,7 +146,6 @@ def _configuration(settings: Settings, make: Callable[[], object]) -> uvicorn.Co
         access_log=False,
         server_header=False,
         backlog=2048,
-        limit_concurrency=settings.max_connections,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         timeout_worker_healthcheck=_HANGING_SECONDS,
@@ -121,7 +166,8 @@ def _app(settings: Settings, port: int, watchdog: int, began: float) -> object:
     from services.app import create_app, start
     from services.store import StoreAway, StoreUnfit
 
-    Protocol.header_seconds = settings.read_seconds
+    Protocol.patience_seconds, Protocol.most_connections = settings.read_seconds, settings.max_connections
+    _allow_files(settings.max_connections)
 
     def ready() -> None:
         if settings.port_file is not None:
@@ -142,6 +188,16 @@ def _app(settings: Settings, port: int, watchdog: int, began: float) -> object:
 def _judges(settings: Settings) -> JudgePool:
     # What may wait is bounded by its cost, before it gets to the pool.
     return JudgePool(settings.workers, settings.deadline_seconds, max_queued=sys.maxsize)
+
+
+def _allow_files(connections: int) -> None:
+    """Open files for so many connections, as far as this user may have them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _OTHER_FILES
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _write_atomically(path: Path, text: str) -> None:

@@ -62,9 +62,9 @@ class Settings(BaseModel):
     max_request_seconds: float = Field(default=900.0, gt=0)
     """Deadline of a request that names none (header `X-Deadline-Ms`), and the longest one that may be asked for."""
     read_seconds: float = Field(default=20.0, gt=0)
-    """A caller has so long for the headers of a request, and again for its body."""
+    """A caller has so long for the headers of a request, again for its body, and for taking a piece of the answer."""
     max_connections: int = Field(default=4096, ge=1)
-    """Open connections of one server process."""
+    """Open connections of one server process; requests on more are refused with 503."""
     user_functions: tuple[str, ...] = ()
     """The verifiers `path/to/file.py:function` that callers may name, letter for letter: each runs that file here."""
 
