@@ -59,8 +59,8 @@ class Admission:
         """Until the judges are through with what was let in, as estimated."""
         return sum(self._open.values()) / self._workers
 
-    def enter(self, caller: Caller, verifiers: Sequence[str]) -> Ticket:
-        """Let a request in, one verifier for each of its items.
+    def enter(self, caller: Caller, verifiers: Sequence[str], *, is_charged: bool = True) -> Ticket:
+        """Let a request in, one verifier for each of its items, which count towards the quota if it is charged.
 
         Raises Refused: 429 where this key has too much under way or has used up its quota, 503 where all together have.
         A request that meets an idle service is let in whatever it costs, or it could never be.
@@ -73,7 +73,8 @@ class Admission:
         if total and total + cost > self._limit:
             wait = self._drained(total + cost - self._limit)
             raise Refused(503, "the judges have as much to do as they may: come again", wait)
-        self._draw(caller, len(verifiers))
+        if is_charged:
+            self._draw(caller, len(verifiers))
         self._open[caller.name] = own + cost
         return Ticket(caller.name, cost)
 
@@ -98,7 +99,7 @@ class Admission:
         bucket = self._buckets.setdefault(caller.name, _Bucket(full, now))
         bucket.items = min(full, bucket.items + (now - bucket.since) * full / 60)
         bucket.since = now
-        # A request larger than the quota empties a full bucket, or it could never be.
+        # A request larger than the quota is let in by a full bucket, or it could never be; the key owes the rest.
         if bucket.items < min(items, full):
             wait = (min(items, full) - bucket.items) * 60 / full
             raise Refused(429, f"the quota of this key is {caller.items_per_minute} items a minute: come again", wait)

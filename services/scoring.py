@@ -102,23 +102,33 @@ class Scorer:
         # The whole version of a judge (Lean's names its toolchain) is known once it has judged.
         self._versions: dict[str, str] = {}
 
-    async def score(self, caller: Caller, asked: Sequence[Asked], *, deadline_seconds: float) -> list[Scored]:
+    async def score(
+        self, caller: Caller, asked: Sequence[Asked], *, deadline_seconds: float, again: bool = False
+    ) -> list[Scored]:
         """One for each, in order; stored. Cancelling it ends what nobody else waits for.
+
+        What a judge failed at is asked `again` without a charge to the caller's quota.
 
         Raises Refused (429, 503): nothing of the request was judged for good, and it may be sent again.
         """
         found: dict[int, Scored] = {}
-        streaming = self.stream(caller, asked, deadline_seconds=deadline_seconds, whole=True)
+        streaming = self.stream(caller, asked, deadline_seconds=deadline_seconds, whole=True, again=again)
         async with contextlib.aclosing(streaming) as parts:
             async for part in parts:
                 found.update(part)
         return [found[index] for index in range(len(asked))]
 
     async def stream(
-        self, caller: Caller, asked: Sequence[Asked], *, deadline_seconds: float, whole: bool = False
+        self,
+        caller: Caller,
+        asked: Sequence[Asked],
+        *,
+        deadline_seconds: float,
+        whole: bool = False,
+        again: bool = False,
     ) -> AsyncGenerator[dict[int, Scored], None]:
         """As `score`, as they finish: index and verdict; `whole`: all that this request has judged at once."""
-        ticket = self._admission.enter(caller, [each.problem.verifier for each in asked])
+        ticket = self._admission.enter(caller, [each.problem.verifier for each in asked], is_charged=not again)
         try:
             expires = time.monotonic() + deadline_seconds
             missing = dict(enumerate(asked))

@@ -56,6 +56,8 @@ verdicts = Table(
     Index("verdicts_list", "tenant", "id"),
     Index("verdicts_rescored", "rescored"),
     Index("verdicts_problem", "problem"),
+    # With `answer`, so that a comparison need not read the rows.
+    Index("verdicts_version", "verifier", "version", "id", "answer"),
 )
 
 keys = Table(

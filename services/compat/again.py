@@ -35,7 +35,9 @@ async def judged(service: Service, caller: Caller, asked: Sequence[Asked], secon
         missing = [index for index in range(len(asked)) if index not in found]
         left = expires - time.monotonic()
         try:
-            scored = await service.scorer.score(caller, [asked[index] for index in missing], deadline_seconds=left)
+            scored = await service.scorer.score(
+                caller, [asked[index] for index in missing], deadline_seconds=left, again=tries > 0
+            )
         except Refused as error:
             if error.status not in (429, 503) or time.monotonic() + pause >= expires:
                 raise

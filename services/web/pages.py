@@ -96,6 +96,7 @@ async def samples(
         names=names if verifier in names or not verifier else [*names, verifier],
         statuses=[each.value for each in Status],
         windows=queries.WINDOWS.values(),
+        searched=queries.SEARCHED,
     )
 
 
@@ -151,6 +152,7 @@ async def compare(request: Request, verifier: str = "", a: str = "", b: str = ""
         olds=sorted({old for old, _ in counts}, key=order.index),
         news=sorted({new for _, new in counts}, key=order.index),
         most=queries.CHANGED,
+        searched=queries.COUNTED,
     )
 
 

@@ -14,9 +14,10 @@ from services.samples import ESCAPED, Filter, conditions, id_at, restored
 from services.store import Store
 
 COUNTED = 200_000
-"""The newest verdicts that an overview looks at, however many its window has."""
-SEARCHED = 1_000_000
-"""The newest verdicts among which versions are looked for."""
+"""The newest verdicts that an overview looks at, however many its window has, and of each version in a comparison."""
+SEARCHED = 200_000
+"""The newest verdicts in which a text is looked for."""
+_NAMED = 1_000_000
 CHANGED = 200
 """Changed samples that a comparison lists."""
 BUCKETS = 30
@@ -130,6 +131,11 @@ def listed(store: Store, wanted: Filter, limit: int) -> list[dict[str, Any]]:
         .order_by(table.c.id.desc())
         .limit(limit)
     )
+    if wanted.text:
+        ids = sql.select(table.c.id).where(*_own(wanted.tenant)).order_by(table.c.id.desc())
+        # None where there are fewer.
+        edge = ids.offset(SEARCHED).limit(1).scalar_subquery()
+        query = query.where(table.c.id > sql.func.coalesce(edge, ""))
     return [_readable(row) for row in store.read(query)]
 
 
@@ -147,7 +153,7 @@ def versions(store: Store, tenant: str | None) -> dict[str, list[sql.RowMapping]
         sql.select(table.verifier, table.version, table.at)
         .where(*_own(tenant), table.version != "")
         .order_by(table.id.desc())
-        .limit(SEARCHED)
+        .limit(_NAMED)
         .subquery()
     )
     last = sql.func.max(recent.c.at).label("last")
@@ -171,7 +177,7 @@ def versions(store: Store, tenant: str | None) -> dict[str, list[sql.RowMapping]
 def compared(
     store: Store, tenant: str | None, verifier: str, old: str, new: str
 ) -> tuple[dict[tuple[str, str], int], list[dict[str, Any]]]:
-    """Answers judged by both versions, the newest verdict of each.
+    """Answers judged by both versions, the newest verdict of each; among the newest `COUNTED` of each version.
 
     How often which status became which, and the newest of those whose status or reward is another. Raises StoreAway.
     """
@@ -215,9 +221,11 @@ def _own(tenant: str | None) -> list[sql.ColumnElement[bool]]:
 
 def _newest(tenant: str | None, verifier: str, version: str) -> sql.Subquery:
     table = tables.verdicts.c
-    query = sql.select(sql.func.max(table.id).label("id"), table.answer)
-    query = query.where(*_own(tenant), table.verifier == verifier, table.version == version)
-    return query.group_by(table.answer).subquery()
+    query = sql.select(table.id, table.answer).where(
+        *_own(tenant), table.verifier == verifier, table.version == version
+    )
+    recent = query.order_by(table.id.desc()).limit(COUNTED).subquery()
+    return sql.select(sql.func.max(recent.c.id).label("id"), recent.c.answer).group_by(recent.c.answer).subquery()
 
 
 def _tally(recent: sql.Subquery, width: int) -> sql.Select[Any]:

@@ -173,3 +173,23 @@ def test_arguments() -> None:
         RewardClient("http://127.0.0.1:8300")
     with pytest.raises(ValueError, match="at least 1"):
         RewardClient(["http://127.0.0.1:8300"], batch=0)
+
+
+@pytest.mark.parametrize(("kind", "asked"), [("worker", [["0", "1"], ["1"], ["1"]]), ("bad_reference", [["0", "1"]])])
+def test_what_a_judge_failed_at_is_asked_again(kind: str, asked: list[list[str]]) -> None:
+    """Only that, and only where it may help."""
+    seen: list[list[str]] = []
+    failed = {"status": "error", "reward": None, "mask_sample": True, "failure_kind": kind, "failure_reason": "why"}
+
+    def answer(request: dict[str, Any]) -> tuple[int, Any]:
+        seen.append([item["id"] for item in request["items"]])
+        fails = len(seen) < 3
+        results = [
+            {"id": item["id"], "verdict": failed if fails and item["id"] == "1" else RIGHT} for item in request["items"]
+        ]
+        return 200, {"results": results, "verifier_versions": {}}
+
+    with server(answer) as url, RewardClient([url]) as client:
+        found = client.results(items(2), tries=5)
+    assert seen == asked
+    assert [result.verdict.reward for result in found] == [1.0, 1.0 if len(asked) == 3 else None]
