@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -32,6 +34,8 @@ class OwnRewardService:
     ) -> None:
         self.config, self.user_functions, self.say, self.store = config, user_functions, say, store
         self._closing = threading.Event()
+        # With one given, the service makes no first key, which it would print into the log of the run.
+        self._environment = {"REWARD_ADMIN_KEY": secrets.token_urlsafe(32)} | os.environ
         self._folder = tempfile.TemporaryDirectory(prefix="rlcore-reward-")
         self._port_file = Path(self._folder.name) / "port"
         self._process = self._start(0)
@@ -51,7 +55,7 @@ class OwnRewardService:
         command += ["--store", f"sqlite:///{self.store.resolve()}" if self.store else "off"]
         for spec in self.user_functions:
             command += ["--user-function", spec]
-        return subprocess.Popen(command, stdin=subprocess.PIPE)
+        return subprocess.Popen(command, stdin=subprocess.PIPE, env=self._environment)
 
     def _await_port(self) -> int:
         end = time.monotonic() + START_SECONDS
