@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 
 from services.process import Watchdog
+from services.schemas import faults
 from services.settings import PREFIX, Settings
 from verifiers import user
 
@@ -54,10 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _explained(error: ValueError) -> str:
     if not isinstance(error, ValidationError):
         return str(error)
-    # Without the input: it may be a key.
-    found = error.errors(include_input=False, include_url=False, include_context=False)
-    said = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in found]
-    return "; ".join(said) + f". `python -m services --help` lists all, which are {PREFIX}NAME in the environment"
+    return f"{faults(error)}. `python -m services --help` lists all, which are {PREFIX}NAME in the environment"
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -17,10 +17,10 @@ from services.admission import Admission
 from services.guard import Refused, check_caller, is_loopback, require_json
 from services.keys import LOCAL, Caller, Keys
 from services.metrics import Metrics
+from services.schemas import faults
 from services.scoring import Scorer
 from services.settings import Settings
-from services.store import Store, StoreAway
-from verifiers import registry, user
+from services.store import Store
 from verifiers.pool import JudgePool
 
 COOKIE = "reward_key"
@@ -74,7 +74,7 @@ def service_of(request: Request) -> Service:
     return service
 
 
-def is_local(settings: Settings) -> bool:
+def lets_in_without_key(settings: Settings) -> bool:
     """Whether callers without a key are let in."""
     return settings.auth == "auto" and is_loopback(settings.host)
 
@@ -89,13 +89,10 @@ async def caller_of(request: Request, *scopes: str) -> Caller:
     kind, _, key = request.headers.get("authorization", "").partition(" ")
     key = key.strip() if kind.lower() == "bearer" else request.cookies.get(COOKIE, "")
     if key:
-        try:
-            caller = await asyncio.to_thread(service.keys.caller, key)
-        except StoreAway as error:
-            raise Refused(503, f"{error}: come again", 5) from None
+        caller = await asyncio.to_thread(service.keys.caller, key)
         if caller is None:
             raise Refused(401, "no such key, or it was taken back: `python -m services keys list` names all")
-    elif is_local(service.settings):
+    elif lets_in_without_key(service.settings):
         caller = LOCAL
     else:
         raise Refused(401, "this service wants a key: send it as `Authorization: Bearer KEY`")
@@ -124,20 +121,6 @@ async def read_model(request: Request, model: type[_Model]) -> _Model:
     if len(body) < _LARGE_BYTES:
         return _parsed(body, model, service.settings.max_depth)
     return await anyio.to_thread.run_sync(_parsed, body, model, service.settings.max_depth, limiter=service.parsing)
-
-
-def check_verifier(name: str, settings: Settings) -> None:
-    """Whether callers may name this judge. Raises Refused (422)."""
-    if user.is_user_spec(name) and name not in settings.user_functions:
-        raise Refused(
-            422,
-            f"verifier {name!r}: this service runs only the user functions it was started with; start it with "
-            f"--user-function {name}",
-        )
-    try:
-        registry.resolve(name)
-    except ValueError as error:
-        raise Refused(422, str(error)) from None
 
 
 async def read_body(request: Request, most_bytes: int, remedy: str) -> bytes:
@@ -191,10 +174,7 @@ _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 
 def _explain(error: ValidationError, model: type[BaseModel]) -> str:
-    """Where and what, without the input: it may hold expected answers."""
-    problems = error.errors(include_input=False, include_url=False, include_context=False)
-    shown = [f"{'.'.join(str(part) for part in item['loc']) or 'body'}: {item['msg']}" for item in problems[:5]]
-    more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
+    """With an example of such a body."""
     examples: Any = model.model_config.get("json_schema_extra")
     example = f". Such a body is {json.dumps(examples['examples'][0])}" if isinstance(examples, dict) else ""
-    return "; ".join(shown) + more + example + "; /docs has the schema"
+    return f"{faults(error)}{example}; /docs has the schema"

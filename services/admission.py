@@ -7,8 +7,9 @@ has its part of the work and of the quotas.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from services.guard import Refused
@@ -20,17 +21,9 @@ _OTHERS_GUESS = 0.1
 _LEARNING_RATE = 0.05
 # Of handing an answer over; so that no run of trivial ones makes a queue look empty.
 _LEAST_SECONDS = 0.0002
-# Of the backlog, for one key while others could want some.
+# Of the backlog, for one key: there is always room for another.
 _SHARE = 0.5
 _LONGEST_WAIT_SECONDS = 60
-
-
-@dataclass(slots=True)
-class Ticket:
-    """A request that was let in; give it back to `Admission.leave`."""
-
-    caller: str
-    cost: float
 
 
 @dataclass(slots=True)
@@ -59,8 +52,11 @@ class Admission:
         """Until the judges are through with what was let in, as estimated."""
         return sum(self._open.values()) / self._workers
 
-    def enter(self, caller: Caller, verifiers: Sequence[str], *, is_charged: bool = True) -> Ticket:
-        """Let a request in, one verifier for each of its items, which count towards the quota if it is charged.
+    @contextlib.contextmanager
+    def admitted(self, caller: Caller, verifiers: Sequence[str], *, is_charged: bool = True) -> Iterator[None]:
+        """Let a request in until it is done, given up or failed.
+
+        It has one verifier for each of its items, which count towards the quota if it is charged.
 
         Raises Refused: 429 where this key has too much under way or has used up its quota, 503 where all together have.
         A request that meets an idle service is let in whatever it costs, or it could never be.
@@ -76,15 +72,14 @@ class Admission:
         if is_charged:
             self._draw(caller, len(verifiers))
         self._open[caller.name] = own + cost
-        return Ticket(caller.name, cost)
-
-    def leave(self, ticket: Ticket) -> None:
-        """A request is done, given up or failed."""
-        left = self._open.get(ticket.caller, 0.0) - ticket.cost
-        if left > 1e-9:
-            self._open[ticket.caller] = left
-        else:
-            self._open.pop(ticket.caller, None)
+        try:
+            yield
+        finally:
+            left = self._open[caller.name] - cost
+            if left > 1e-9:
+                self._open[caller.name] = left
+            else:
+                del self._open[caller.name]
 
     def learn(self, verifier: str, seconds: float) -> None:
         """What one answer took, as judged."""

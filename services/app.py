@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import anyio.to_thread
 from fastapi import FastAPI, Request, Response
@@ -24,6 +25,7 @@ from services.keys import Keys
 from services.labels import BadLabel
 from services.metrics import Metrics
 from services.openapi import describe_bodies
+from services.schemas import Problematic
 from services.scoring import Scorer
 from services.settings import Settings
 from services.store import Store
@@ -31,6 +33,11 @@ from services.web import pages
 from verifiers.pool import JudgePool
 
 _DESCRIPTION = "Judges of math, code and Lean over HTTP: why a sample got zero, and never a zero for a judge's failure."
+
+
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    code: {"model": Problematic} for code in (401, 403, 404, 408, 413, 415, 422, 429, 503)
+}
 
 
 def create_app(service: Service, ready: Callable[[], None]) -> FastAPI:
@@ -45,7 +52,7 @@ def create_app(service: Service, ready: Callable[[], None]) -> FastAPI:
         finally:
             await anyio.to_thread.run_sync(_end, service)
 
-    app = FastAPI(title="Reward service", description=_DESCRIPTION, lifespan=lifespan)
+    app = FastAPI(title="Reward service", description=_DESCRIPTION, lifespan=lifespan, responses=_ERRORS)
     app.include_router(native.router)
     app.include_router(pages.router)
     for router in compat.routers:

@@ -30,6 +30,8 @@ from verifiers.types import LASTING_FAILURES, FinishReason, Problem, Verdict
 
 _FIRST_BACKOFF_SECONDS = 0.2
 _LONGEST_BACKOFF_SECONDS = 5.0
+# A service that was told the deadline answers with what it has judged by then; that takes a moment.
+_GRACE_SECONDS = 1.0
 # A body stays well below what a service takes (16 MiB), also where every character takes four bytes.
 _BATCH_CHARS = 2_000_000
 # What a proxy answers for a service that is away counts as a broken connection.
@@ -67,9 +69,6 @@ class _Work:
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     done: dict[int, Sequence[ScoreResult]] = field(default_factory=dict)
     last_progress: float = field(default_factory=time.monotonic)
-
-    def over(self) -> bool:
-        return not self.missing
 
 
 class AsyncRewardClient:
@@ -179,13 +178,18 @@ class AsyncRewardClient:
 
     async def _judged(self, items: Sequence[ScoreItem], expires: float) -> list[ScoreResult]:
         """A result for each, in order; late ones are masked."""
-        batches = list(self._split(items))
+        batches = self._split(items)
+        if not batches:
+            return []
         work = _Work(deque(enumerate(batches)), len(batches), expires)
         per_url = min(self._requests_per_url, len(batches))
         tasks = [asyncio.create_task(self._drain(url, work)) for url in self.urls for _ in range(per_url)]
+        left = None if expires == float("inf") else expires - time.monotonic() + _GRACE_SECONDS
         try:
-            for finished in asyncio.as_completed(tasks):
-                await finished
+            # The first one that ends found all done, or cannot go on.
+            ended, _ = await asyncio.wait(tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
         finally:
             for task in tasks:
                 task.cancel()
@@ -253,7 +257,7 @@ class AsyncRewardClient:
                 self._went_away(url, reason)
                 if self._max_wait_seconds and time.monotonic() - work.last_progress > self._max_wait_seconds:
                     raise self._unavailable(str(reason)) from None
-                await _pause(work, max(_jittered(backoff), reason.seconds))
+                await asyncio.sleep(max(_jittered(backoff), reason.seconds))
                 backoff = min(backoff * 2, _LONGEST_BACKOFF_SECONDS)
             else:
                 backoff, patience = _FIRST_BACKOFF_SECONDS, 1.0
@@ -273,7 +277,7 @@ class AsyncRewardClient:
         headers = {}
         if (left := expires - time.monotonic()) < float("inf"):
             headers["x-deadline-ms"] = str(max(int(left * 1000), 1))
-            timeout = min(timeout, max(left, 0.001) + 1.0)
+            timeout = min(timeout, max(left, 0.001) + _GRACE_SECONDS)
         content = await self._send("POST", f"{url}/v1/score", body, headers, timeout_seconds=timeout)
         results = _parse(url, content, ScoreResponse).results
         if [result.id for result in results] != [item.id for item in batch]:
@@ -338,30 +342,10 @@ class AsyncRewardClient:
 
 
 async def _take(work: _Work) -> tuple[int, Sequence[ScoreItem]] | None:
-    """The next batch; None once all are done or the deadline has passed."""
+    """The next batch; None once all are done. After the deadline none is begun."""
     async with work.changed:
-        try:
-            async with asyncio.timeout(_left(work)):
-                await work.changed.wait_for(lambda: work.todo or work.over())
-        except TimeoutError:
-            return None
-        if work.over() or time.monotonic() >= work.expires:
-            return None
-        return work.todo.popleft()
-
-
-async def _pause(work: _Work, seconds: float) -> None:
-    """So long, or until all is done."""
-    left = _left(work)
-    try:
-        async with asyncio.timeout(seconds if left is None else min(seconds, left)), work.changed:
-            await work.changed.wait_for(work.over)
-    except TimeoutError:
-        return
-
-
-def _left(work: _Work) -> float | None:
-    return None if work.expires == float("inf") else max(work.expires - time.monotonic(), 0.0)
+        await work.changed.wait_for(lambda: not work.missing or (work.todo and time.monotonic() < work.expires))
+        return work.todo.popleft() if work.missing else None
 
 
 def _may_pass(verdict: Verdict) -> bool:

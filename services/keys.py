@@ -19,6 +19,9 @@ from services.store import Store
 SCOPES = ("score", "register", "privileged-why", "admin")
 """Judge answers and read one's own verdicts; register problems; see expected answers and tests; all, of all tenants."""
 
+READS = ("score", "privileged-why")
+"""Either lets one read verdicts."""
+
 _PREFIX = "rk_"
 _FIRST = "first"
 # A key that was taken back works for this long at most.

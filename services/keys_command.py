@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -29,17 +30,11 @@ def main(argv: Sequence[str]) -> int:
         settings = Settings.from_environment(os.environ, store=options.store)
         if settings.store == "off":
             raise ValueError("there is no store to keep keys in: give --store, or set REWARD_ADMIN_KEY")
-        store = Store(settings.store, patience_seconds=5)
+        with contextlib.closing(Store(settings.store, patience_seconds=5)) as store:
+            _run(store, options)
     except (ValueError, StoreAway) as error:
         print(f"services: {error}", file=sys.stderr)
         return 2
-    try:
-        _run(store, options)
-    except (ValueError, StoreAway) as error:
-        print(f"services: {error}", file=sys.stderr)
-        return 2
-    finally:
-        store.close()
     return 0
 
 

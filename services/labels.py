@@ -19,7 +19,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from services.schemas import ScoredCompletion, ScoreItem, ScoreProblem
+from services.schemas import ScoredCompletion, ScoreItem, ScoreProblem, faults
 from verifiers import user
 from verifiers.types import FinishReason, Json
 
@@ -49,8 +49,7 @@ def item_of(
         else:
             problem = ScoreProblem(verifier=verifier, reference=_reference(number, found, verifier), prompt=prompt)
     except ValidationError as error:
-        said = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        raise BadLabel(f"label {number}: {'.'.join(map(str, said['loc']))}: {said['msg']}") from None
+        raise BadLabel(f"label {number}: {faults(error, 1)}") from None
     return ScoreItem(id=str(number), problem=problem, completion=judged)
 
 

@@ -1,34 +1,32 @@
-"""The native API below `/v1`."""
+"""The native API below `/v1`, the probes and `/metrics`."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
-from services.access import Service, caller_of, check_verifier, deadline_of, is_local, read_model, service_of
+from services.access import caller_of, deadline_of, lets_in_without_key, read_model, service_of
+from services.asked import Asked, Scored
 from services.explain import explain
 from services.guard import Refused
-from services.keys import Caller
+from services.keys import READS, SCOPES, Caller
 from services.openapi import body_of
-from services.samples import Filter, Sample
+from services.routes import asked_of, check_verifier, rescored, sample_of, shown, until_gone, verifiers_of
+from services.samples import Filter
 from services.schemas import (
     Health,
-    Problematic,
     Registered,
     RegisterRequest,
     RegisterResponse,
-    Rescored,
     RescoreRequest,
     RescoreResponse,
     ScoredCompletion,
     ScoreItem,
-    ScoreProblem,
     ScoreRequest,
     ScoreResponse,
     ScoreResult,
@@ -36,19 +34,10 @@ from services.schemas import (
     VerifierInfo,
     VerifierList,
 )
-from services.scoring import Asked, Scored
-from services.settings import Settings
-from services.store import StoreAway
-from verifiers import registry, user
-from verifiers.types import Verdict
+from verifiers import registry
 
 NDJSON = "application/x-ndjson"
-ERRORS: dict[int | str, dict[str, Any]] = {
-    code: {"model": Problematic} for code in (401, 403, 404, 408, 413, 415, 422, 429, 503)
-}
-_T = TypeVar("_T")
-
-router = APIRouter(responses=ERRORS)
+router = APIRouter()
 
 
 @router.post(
@@ -99,7 +88,7 @@ async def register(request: Request) -> RegisterResponse:
             reason = verdict.failure_reason or "bad reference"
             done.append(Registered(problem_id=None, id=problem.id, unjudgeable=reason))
             continue
-        key = await in_thread(store.save_problem, caller.tenant, problem)
+        key = await asyncio.to_thread(store.save_problem, caller.tenant, problem)
         done.append(Registered(problem_id=key, id=problem.id))
     return RegisterResponse(problems=tuple(done))
 
@@ -107,10 +96,8 @@ async def register(request: Request) -> RegisterResponse:
 @router.get("/v1/verdicts/{verdict_id}", response_model=StoredVerdict)
 async def verdict(request: Request, verdict_id: str) -> StoredVerdict:
     """Why: what was read as the answer, how it was compared, which test or line of Lean failed, limits, versions."""
-    caller = await caller_of(request, "score", "privileged-why")
-    sample = await in_thread(service_of(request).stored().sample, verdict_id, caller.sees)
-    if sample is None:
-        raise Refused(404, f"no verdict {verdict_id[:40]!r} of yours: it may be older than the store keeps them")
+    caller = await caller_of(request, *READS)
+    sample = await sample_of(request, caller, verdict_id)
     seen = shown(sample.verdict, caller)
     return StoredVerdict(
         verdict_id=sample.id,
@@ -132,13 +119,16 @@ async def rescore(request: Request) -> RescoreResponse:
     service = service_of(request)
     asked = await read_model(request, RescoreRequest)
     store = service.stored()
+    most = service.settings.max_items
+    if len(asked.verdict_ids) > most:
+        raise Refused(413, f"{len(asked.verdict_ids)} verdicts: send at most {most} in one request")
     if asked.verdict_ids:
-        samples = await in_thread(store.samples_by_id, asked.verdict_ids, caller.sees)
+        samples = await asyncio.to_thread(store.samples_by_id, asked.verdict_ids, caller.sees)
     else:
         wanted = Filter(tenant=caller.sees, verifier=asked.verifier, status=asked.status)
-        found = await in_thread(store.list, wanted, asked.limit)
+        found = await asyncio.to_thread(store.list, wanted, min(asked.limit, most))
         # A team's own judge that is mounted no more cannot be asked again.
-        samples = [each for each in found if _is_mounted(each.verdict.verifier, service.settings)]
+        samples = [each for each in found if each.verdict.verifier in verifiers_of(service.settings)]
     results = await until_gone(request, rescored(service, caller, samples, deadline_of(request)))
     return RescoreResponse(results=results, judged=len(results), changed=sum(each.changed for each in results))
 
@@ -148,8 +138,8 @@ async def verifiers(request: Request) -> VerifierList:
     """The judges, their versions and limits."""
     await caller_of(request, "score")
     settings = service_of(request).settings
-    names = [*sorted(registry.VERIFIERS), *settings.user_functions]
-    known = await in_thread(lambda: tuple(_info(name, settings.deadline_seconds) for name in names))
+    names = verifiers_of(settings)
+    known = await asyncio.to_thread(lambda: tuple(_info(name, settings.deadline_seconds) for name in names))
     limits = ("max_items", "max_text_chars", "max_body_bytes", "max_depth", "max_request_seconds")
     return VerifierList(
         verifiers=known,
@@ -172,108 +162,19 @@ async def readyz(request: Request) -> Health:
     service = service_of(request)
     if not await service.is_ready():
         raise Refused(503, "a control job did not pass through the judges: look at the service's stderr", 5)
-    if service.store is not None and not await in_thread(service.store.ping):
+    if service.store is not None and not await asyncio.to_thread(service.store.ping):
         raise Refused(503, "the store does not answer: verdicts wait for it", 5)
     return Health(status="ok", workers=service.settings.workers)
 
 
 @router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(request: Request) -> Response:
-    """For Prometheus. On another address than loopback it wants a key, of any scope."""
+    """For Prometheus. Where callers need a key it wants one too, of any scope."""
     service = service_of(request)
-    if not is_local(service.settings):
-        await caller_of(request, "score", "register", "privileged-why")
+    if not lets_in_without_key(service.settings):
+        await caller_of(request, *SCOPES)
     service.metrics.backlog.set(service.admission.backlog_seconds)
     return Response(service.metrics.text(), media_type="text/plain; version=0.0.4")
-
-
-async def asked_of(service: Service, caller: Caller, items: Sequence[ScoreItem]) -> list[Asked]:
-    """Items with their problems. Raises Refused (404, 413, 422)."""
-    settings = service.settings
-    if len(items) > settings.max_items:
-        raise Refused(413, f"{len(items)} items: send at most {settings.max_items} in one request")
-    registered: dict[str, ScoreProblem] = {}
-    for key in {item.problem_id for item in items if item.problem_id is not None}:
-        found = await in_thread(service.stored().problem, caller.tenant, key)
-        if found is None:
-            raise Refused(404, f"no problem {key[:40]!r}: register it first (POST /v1/problems)")
-        registered[key] = found
-    problems = [item.problem or registered[item.problem_id or ""] for item in items]
-    for name in {problem.verifier for problem in problems}:
-        check_verifier(name, settings)
-    return [
-        Asked.of(caller.tenant, problem, item.completion, sent=item.problem is not None)
-        for problem, item in zip(problems, items, strict=True)
-    ]
-
-
-async def rescored(
-    service: Service, caller: Caller, samples: Sequence[Sample], deadline_seconds: float
-) -> tuple[Rescored, ...]:
-    """Stored samples, judged again; both verdicts of each."""
-    asked = []
-    for each in samples:
-        check_verifier(each.verdict.verifier, service.settings)
-        problem = ScoreProblem(
-            verifier=each.verdict.verifier, reference=each.reference, id=each.name, prompt=each.prompt
-        )
-        completion = ScoredCompletion(text=each.completion, finish_reason=each.finish_reason)
-        asked.append(Asked.of(each.tenant, problem, completion, rescored=each.id))
-    scored = await service.scorer.score(caller, asked, deadline_seconds=deadline_seconds) if asked else []
-    return tuple(
-        Rescored(
-            verdict_id=each.id,
-            before=shown(each.verdict, caller),
-            now=shown(one.verdict, caller),
-            now_id=one.id,
-            changed=(each.verdict.status, each.verdict.reward) != (one.verdict.status, one.verdict.reward),
-        )
-        for each, one in zip(samples, scored, strict=True)
-    )
-
-
-async def until_gone(request: Request, work: Awaitable[_T]) -> _T:
-    """The result of some work, which is cancelled as soon as the client hangs up. Raises Refused (499) then."""
-    working = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(_gone(request))
-    try:
-        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            return working.result()
-        raise Refused(499, "the client hung up")
-    finally:
-        working.cancel()
-        leaving.cancel()
-
-
-async def _gone(request: Request) -> None:
-    # The body was read: what still comes is the end of the connection.
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-
-
-async def in_thread(work: Callable[..., _T], *arguments: Any) -> _T:
-    """Something that waits for the store or for files. Raises Refused (503) where the store is away."""
-    try:
-        return await asyncio.to_thread(work, *arguments)
-    except StoreAway as error:
-        raise Refused(503, f"{error}: come again", 5) from None
-
-
-def shown(verdict: Verdict, caller: Caller, *, sent: bool = False) -> Verdict:
-    """A verdict as this caller may see it.
-
-    Why a reference is bad may quote it: that is for who sent it himself, and for the scope privileged-why. Why a team's
-    own judge fails may quote what that judge knows: for privileged-why only.
-    """
-    hidden = verdict.failure_kind == "user_function" or (verdict.failure_kind == "bad_reference" and not sent)
-    if not hidden or caller.may("privileged-why"):
-        return verdict
-    return verdict.model_copy(update={"failure_reason": "a key with the scope privileged-why sees why"})
-
-
-def _is_mounted(verifier: str, settings: Settings) -> bool:
-    return not user.is_user_spec(verifier) or verifier in settings.user_functions
 
 
 def _result(item: ScoreItem, one: Scored, caller: Caller) -> ScoreResult:

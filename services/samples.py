@@ -62,9 +62,9 @@ class Filter:
     text: str | None = None
 
 
-def new_id() -> str:
-    """Of a verdict: sorts by time, cannot be guessed."""
-    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(8)}"
+def new_id(at: float) -> str:
+    """Of a verdict of this time: sorts by time, cannot be guessed."""
+    return id_at(at) + secrets.token_hex(8)
 
 
 def id_at(at: float) -> str:
@@ -87,16 +87,15 @@ def conditions(wanted: Filter) -> list[sql.ColumnElement[bool]]:
         (table.c.version, wanted.version),
     ):
         if value is not None:
-            # No such text is in any row, and PostgreSQL refuses to be asked.
-            found.append(column == value if "\x00" not in value else sql.false())
+            found.append(column == storable(value))
     if wanted.since is not None:
         # An id sorts by time and has the index.
         found.append(table.c.id >= id_at(wanted.since))
     if wanted.before is not None:
-        found.append(table.c.id < wanted.before if "\x00" not in wanted.before else sql.false())
+        found.append(table.c.id < storable(wanted.before))
     if wanted.text:
-        # As it is stored.
-        text = json.dumps(wanted.text)[1:-1] if "\x00" in wanted.text else wanted.text
+        # As it is stored in the midst of others.
+        text = json.dumps(wanted.text)[1:-1] if storable(wanted.text) != wanted.text else wanted.text
         found.append(
             sql.or_(
                 table.c.completion.contains(text, autoescape=True),

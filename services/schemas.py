@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from verifiers.types import FinishReason, Frozen, Json, Message, Verdict
 
@@ -23,6 +23,13 @@ _VERDICT: Json = {
     "verifier_version": "0123456789abcdef",
 }
 _ID = "019ab3c4d5e6f7a8b9c0d1e2f3a4"
+
+
+def faults(error: ValidationError, most: int = 5) -> str:
+    """Where a body is wrong and how, without what stands there: it may be an expected answer or a key."""
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    said = [f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}" for each in found[:most]]
+    return "; ".join(said) + (f" (and {len(found) - most} more)" if len(found) > most else "")
 
 
 def _example(*examples: Json) -> ConfigDict:

@@ -9,84 +9,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
-import json
 import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass
 
 from services.admission import Admission
+from services.asked import Asked, Scored
 from services.guard import Refused
 from services.keys import Caller
 from services.metrics import Metrics
-from services.samples import DETERMINISTIC, Sample, new_id, prompt_of
-from services.schemas import ScoredCompletion, ScoreProblem
-from services.store import Store, StoreAway
+from services.samples import DETERMINISTIC
+from services.store import Store
 from verifiers import registry, user
-from verifiers.pool import Job, JudgePool
+from verifiers.pool import JudgePool
 from verifiers.types import Status, Verdict
 from verifiers.worker import signed
 
 # Failures of this process that pass: the caller is told to come again instead of being handed a masked verdict.
 _TRANSIENT = frozenset({"overload", "shutdown", "given_up"})
 _REMEMBERED = 50_000
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One answer to judge.
-
-    Attributes:
-        answer_key: hash of what is judged, below one tenant. It stays here: whoever has it could try out references.
-        sent: the caller sent the reference, rather than naming a registered problem.
-        rescored: id of the verdict that is judged again.
-    """
-
-    tenant: str
-    problem: ScoreProblem
-    completion: ScoredCompletion
-    answer_key: str
-    sent: bool
-    rescored: str | None
-
-    @classmethod
-    def of(
-        cls,
-        tenant: str,
-        problem: ScoreProblem,
-        completion: ScoredCompletion,
-        *,
-        sent: bool = False,
-        rescored: str | None = None,
-    ) -> Asked:
-        """With its key."""
-        # Which prompt it was does not matter to a judge: the same answer to the same reference is judged once.
-        reference = json.dumps(problem.reference, sort_keys=True)
-        digest = hashlib.sha256()
-        for part in (tenant, problem.verifier, reference, completion.finish_reason, completion.text):
-            data = part.encode("utf-8", "surrogatepass")
-            digest.update(len(data).to_bytes(8, "big") + data)
-        return cls(tenant, problem, completion, digest.hexdigest()[:40], sent, rescored)
-
-    @property
-    def job(self) -> Job:
-        """For the pool."""
-        return Job(
-            verifier=self.problem.verifier,
-            text=self.completion.text,
-            reference=self.problem.reference,
-            finish_reason=self.completion.finish_reason,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A verdict and, where it was stored, its id."""
-
-    verdict: Verdict
-    id: str | None
 
 
 class Scorer:
@@ -128,8 +69,7 @@ class Scorer:
         again: bool = False,
     ) -> AsyncGenerator[dict[int, Scored], None]:
         """As `score`, as they finish: index and verdict; `whole`: all that this request has judged at once."""
-        ticket = self._admission.enter(caller, [each.problem.verifier for each in asked], is_charged=not again)
-        try:
+        with self._admission.admitted(caller, [each.problem.verifier for each in asked], is_charged=not again):
             expires = time.monotonic() + deadline_seconds
             missing = dict(enumerate(asked))
             while missing:
@@ -146,21 +86,16 @@ class Scorer:
                         yield self._done(missing, part)
                 if part := await _joined(joined, missing, expires):
                     yield self._done(missing, part)
-        finally:
-            self._admission.leave(ticket)
 
     async def probe(self, caller: Caller, asked: Sequence[Asked], *, deadline_seconds: float) -> list[Verdict]:
         """Verdicts that nobody keeps. Raises as `score`."""
-        ticket = self._admission.enter(caller, [each.problem.verifier for each in asked])
-        try:
+        with self._admission.admitted(caller, [each.problem.verifier for each in asked]):
             call = self._pool.submit([each.job for each in asked], deadline_seconds=deadline_seconds)
             try:
                 verdicts: list[Verdict] = await asyncio.wrap_future(call.future)
             finally:
                 if not call.future.done():
                     self._pool.give_up(call)
-        finally:
-            self._admission.leave(ticket)
         _refuse_transient(verdicts)
         return verdicts
 
@@ -183,10 +118,7 @@ class Scorer:
             elif each.answer_key not in self._in_flight:
                 wanted[each.answer_key] = version
         if wanted and self._store is not None:
-            try:
-                stored = await asyncio.to_thread(self._store.cached, wanted)
-            except StoreAway as error:
-                raise Refused(503, f"{error}: come again", 5) from None
+            stored = await asyncio.to_thread(self._store.cached, wanted)
             for index, each in missing.items():
                 if index not in found and each.answer_key in stored:
                     id_, verdict = stored[each.answer_key]
@@ -251,16 +183,12 @@ class Scorer:
 
     async def _keep(self, judged: Sequence[tuple[Asked, Verdict]]) -> list[Scored]:
         """Store verdicts. Raises Refused (503) where they are the passing fault of this process, or cannot be kept."""
-        for _, verdict in judged:
-            if verdict.failure_kind in _TRANSIENT:
-                raise Refused(
-                    503, f"{verdict.failure_reason or 'the service is ending'}; send the whole request again", 1
-                )
+        _refuse_transient([verdict for _, verdict in judged])
         now = time.time()
         ids: list[str | None] = [None] * len(judged)
         if self._store is not None:
-            samples = [_sample(self._store, each, verdict, now) for each, verdict in judged]
-            await _stored(self._store.save(samples))
+            samples = [each.sample(self._store, verdict, now) for each, verdict in judged]
+            await asyncio.wrap_future(self._store.save(samples))
             ids = [sample.id for sample in samples]
         scored = []
         for (each, verdict), id_ in zip(judged, ids, strict=True):
@@ -312,30 +240,6 @@ async def _joined(
         elif not future.cancelled():
             found[index] = future.result()
     return found
-
-
-async def _stored(saving: Future[None]) -> None:
-    try:
-        await asyncio.wrap_future(saving)
-    except StoreAway as error:
-        raise Refused(503, f"{error}: nothing of this request counts, send it again", 5) from None
-
-
-def _sample(store: Store, asked: Asked, verdict: Verdict, now: float) -> Sample:
-    return Sample(
-        id=new_id(),
-        at=now,
-        tenant=asked.tenant,
-        answer=asked.answer_key,
-        problem=store.problem_key(asked.tenant, asked.problem),
-        reference=asked.problem.reference,
-        prompt=prompt_of(asked.problem),
-        name=asked.problem.id,
-        completion=asked.completion.text,
-        finish_reason=asked.completion.finish_reason,
-        verdict=verdict,
-        rescored=asked.rescored,
-    )
 
 
 def _is_users(asked: Asked) -> bool:

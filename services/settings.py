@@ -19,7 +19,7 @@ def default_store() -> str:
 
 
 class Settings(BaseModel):
-    """Everything `services.app.create_app` needs."""
+    """Everything `services.app.start` needs."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -58,7 +58,8 @@ class Settings(BaseModel):
     max_depth: int = Field(default=32, ge=4)
     """Nesting of the JSON of a request."""
     max_backlog_seconds: float = Field(default=60.0, gt=0)
-    """Work admitted at most, in estimated seconds until the judges are through with it; more is refused with 503."""
+    """Work admitted at most, in estimated seconds until the judges are through with it; more is refused: 503, or 429
+    where one key has half of it."""
     max_request_seconds: float = Field(default=900.0, gt=0)
     """Deadline of a request that names none (header `X-Deadline-Ms`), and the longest one that may be asked for."""
     read_seconds: float = Field(default=20.0, gt=0)

@@ -26,16 +26,19 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services import tables
+from services.guard import Refused
 from services.samples import (
     DETERMINISTIC,
     Filter,
     Sample,
     conditions,
+    id_at,
     problem_row,
     prompt_of,
     restored,
     sample_of,
     select,
+    storable,
     verdict_row,
 )
 from services.schemas import ScoreProblem
@@ -53,8 +56,11 @@ _PROBLEM_IDS = "problem ids"
 _T = TypeVar("_T")
 
 
-class StoreAway(Exception):
-    """The store cannot be reached; the message says what was tried. Nothing was lost that was acknowledged."""
+class StoreAway(Refused):
+    """The store cannot be reached: 503, come again. Nothing was lost that was acknowledged."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(503, f"the store does not answer ({kind}): try again once it does", 5)
 
 
 class StoreUnfit(ValueError):
@@ -128,9 +134,8 @@ class Store:
 
     def problem(self, tenant: str, key: str) -> ScoreProblem | None:
         """A problem by its key. Raises StoreAway."""
-        if "\x00" in key:
-            return None
-        wanted = sql.select(tables.problems).where(tables.problems.c.key == key, tables.problems.c.tenant == tenant)
+        table = tables.problems
+        wanted = sql.select(table).where(table.c.key == storable(key), table.c.tenant == tenant)
         row = self._persist(lambda connection: connection.execute(wanted).mappings().first())
         if row is None:
             return None
@@ -162,10 +167,10 @@ class Store:
 
     def samples_by_id(self, ids: Sequence[str], tenant: str | None) -> list[Sample]:
         """Those of these ids that are there, by time. Raises StoreAway."""
-        ids = [each for each in ids if "\x00" not in each]
-        query = select().where(tables.verdicts.c.id.in_(ids)).order_by(tables.verdicts.c.id)
+        table = tables.verdicts.c
+        query = select().where(table.id.in_([storable(each) for each in ids])).order_by(table.id)
         if tenant is not None:
-            query = query.where(tables.verdicts.c.tenant == tenant)
+            query = query.where(table.tenant == tenant)
         return [sample_of(row) for row in self.read(query)]
 
     def list(self, wanted: Filter, limit: int) -> list[Sample]:
@@ -200,8 +205,7 @@ class Store:
             except (OperationalError, InterfaceError, PoolTimeout) as error:
                 if time.monotonic() > deadline:
                     # The driver's message may hold what was to be written.
-                    kind = type(getattr(error, "orig", None) or error).__name__
-                    raise StoreAway(f"the store does not answer ({kind})") from None
+                    raise StoreAway(type(getattr(error, "orig", None) or error).__name__) from None
                 time.sleep(_RETRY_SECONDS)
 
     def _make_tables(self, connection: sql.Connection) -> bytes:
@@ -268,7 +272,7 @@ class Store:
         """Delete what is too old, and the oldest tenth when there is too much."""
         table = tables.verdicts
         try:
-            self.execute(sql.delete(table).where(table.c.at < time.time() - self._days * 86_400))
+            self.execute(sql.delete(table).where(table.c.id < id_at(time.time() - self._days * 86_400)))
             if self.megabytes() > self._megabytes:
                 count = self.read(sql.select(sql.func.count().label("count")).select_from(table))[0]["count"]
                 edge = sql.select(table.c.id).order_by(table.c.id).offset(int(count * _SWEEP_SHARE)).limit(1)

@@ -52,7 +52,6 @@ verdicts = Table(
     # The verdict that this one judges again.
     Column("rescored", String(32)),
     Index("verdicts_answer", "answer"),
-    Index("verdicts_at", "at"),
     Index("verdicts_list", "tenant", "id"),
     Index("verdicts_rescored", "rescored"),
     Index("verdicts_problem", "problem"),

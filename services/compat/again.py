@@ -6,11 +6,14 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from services.access import Service
+from fastapi import Request
+
+from services.access import deadline_of, service_of
+from services.asked import Asked
 from services.guard import Refused
 from services.keys import Caller
-from services.native import shown
-from services.scoring import Asked
+from services.routes import asked_of, shown, until_gone
+from services.schemas import ScoreItem
 from verifiers.types import LASTING_FAILURES, Verdict
 
 # Not the doing of what was sent: another service may judge it.
@@ -20,14 +23,20 @@ _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.25, 5.0
 _COME_AGAIN_SECONDS = 5
 
 
-async def judged(service: Service, caller: Caller, asked: Sequence[Asked], seconds: float) -> list[Verdict]:
-    """A verdict for each, in order, none of them masked.
+async def judged(request: Request, caller: Caller, items: Sequence[ScoreItem], seconds: float) -> list[Verdict]:
+    """A verdict for each, in order, none of them masked, within so many seconds or what the caller's deadline leaves.
 
     Only what failed is judged again, `_TRIES` times at most; a service that has too much to do is asked until the time
     is up.
 
     Raises Refused: 422 where a problem cannot be judged against, 503 with the reason where a judge failed each time.
     """
+    asked = await asked_of(service_of(request), caller, items)
+    return await until_gone(request, _judged(request, caller, asked, min(deadline_of(request), seconds)))
+
+
+async def _judged(request: Request, caller: Caller, asked: Sequence[Asked], seconds: float) -> list[Verdict]:
+    service = service_of(request)
     expires = time.monotonic() + seconds
     found: dict[int, Verdict] = {}
     pause, tries = _FIRST_PAUSE_SECONDS, 0

@@ -15,6 +15,8 @@ theorem at its end. What else it may hold is not known to be harmless, and is no
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter, Request
 from pydantic import ConfigDict, Field, model_validator
 
@@ -23,13 +25,13 @@ from services.compat import lean_texts
 from services.compat.lean_texts import LeanMessage
 from services.compat.shapes import Lenient
 from services.keys import Caller
-from services.native import ERRORS, asked_of, in_thread, until_gone
 from services.openapi import body_of
+from services.routes import asked_of, until_gone
 
 # On top of what the caller gives each text.
 _SLACK_SECONDS = 30.0
 
-router = APIRouter(responses=ERRORS, tags=["Kimina"])
+router = APIRouter(tags=["Kimina"])
 
 
 class Snippet(Lenient):
@@ -177,7 +179,7 @@ async def verify(request: Request, caller: Caller, body: VerifyRequest) -> Verif
 async def _judged(request: Request, caller: Caller, texts: list[str], timeout: int) -> list[lean_texts.Result]:
     service = service_of(request)
     most = service.settings.max_text_chars
-    read = await in_thread(lambda: [lean_texts.read(text, most) for text in texts])
+    read = await asyncio.to_thread(lambda: [lean_texts.read(text, most) for text in texts])
     items = [found.item(str(number)) for number, found in enumerate(read) if isinstance(found, lean_texts.Whole)]
     asked = await asked_of(service, caller, items)
     seconds = min(deadline_of(request), timeout * len(texts) + _SLACK_SECONDS)

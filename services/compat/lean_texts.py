@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from services.compat.open_instruct import fenced
-from services.compat.shapes import Lenient
+from services.compat.shapes import Lenient, fenced
 from services.schemas import ScoredCompletion, ScoreItem, ScoreProblem
 from verifiers.lean import discovery
 from verifiers.lean.extract import find_proof
 from verifiers.lean.header import Header
+from verifiers.lean.judge import MALFORMED, NO_THEOREM, NOT_ACCEPTED, TOO_MUCH
 from verifiers.lean.scope import blanked
 from verifiers.lean.toolchain import LeanUnavailable
 from verifiers.lean.whole import split
@@ -38,8 +38,7 @@ _COMMAND = re.compile(
 _DECLARATION = re.compile(r"^[ \t]*(?:theorem|lemma|example)\b", re.MULTILINE)
 _PLACE = re.compile(r"line (\d+), column (\d+): ")
 # Faults of the text. All other bad references are things that we do not judge.
-_OF_THE_TEXT = ("Lean does not accept the statement", "the statement is no theorem", "reference ")
-_LIMIT = "Lean does not get through the statement"
+_OF_THE_TEXT = (NOT_ACCEPTED, NO_THEOREM, MALFORMED)
 _DECLARES = "this service judges one theorem: before it only comments, open, universe, variable and limits may stand"
 
 
@@ -97,7 +96,7 @@ class Whole:
         if verdict.failure_kind == "bad_reference" and reason.startswith(_OF_THE_TEXT):
             at = _position(self.text, len(self.reference["header"]))
             return Result(messages=[LeanMessage(pos=at, data=reason)], seconds=verdict.seconds)
-        if verdict.failure_kind == "bad_reference" and reason.startswith(_LIMIT):
+        if verdict.failure_kind == "bad_reference" and reason.startswith(TOO_MUCH):
             return Result(error=f"Lean timed out: {reason}", seconds=verdict.seconds)
         return Result(error=f"not judged ({verdict.failure_kind}): {reason}", seconds=verdict.seconds)
 

@@ -14,17 +14,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.access import caller_of, deadline_of, service_of
 from services.compat.shapes import Label, without_special
 from services.keys import Caller
-from services.labels import item_of
-from services.native import ERRORS, asked_of, shown, until_gone
-from verifiers import user
+from services.labels import BadLabel, item_of
+from services.routes import asked_of, shown, until_gone
 from verifiers.types import FinishReason, Json, Verdict
 
 # In this order; a task names its expected answer by one of them.
 _LABELS = ("expected_answer", "answer", "ground_truth", "label")
-_NO_LABEL = "the task does not say what is expected: send problem_id, reference or expected_answer"
 _GOLD = frozenset({*_LABELS, "reference", "verifier_metadata", "solution", "unit_tests", "test_cases", "tests"})
 
-router = APIRouter(responses=ERRORS, tags=["NeMo-Gym"])
+router = APIRouter(tags=["NeMo-Gym"])
 
 
 class _Content(BaseModel):
@@ -109,13 +107,13 @@ async def seed_session(request: Request) -> dict[str, Any]:
 async def verify(request: Request, caller: Caller, body: NemoGymRequest, verifier: str) -> NemoGymResponse:
     """The verdict on one response. Raises Refused."""
     service = service_of(request)
-    label = _label(body)
-    name = body.verifier or verifier
-    if label is None and not user.is_user_spec(name):
-        verdict = Verdict.failed("no_reference", _NO_LABEL)
+    text, reason = _answered(body.response)
+    try:
+        item = item_of(0, _label(body), body.verifier or verifier, text, finish_reason=reason)
+    except BadLabel as error:
+        verdict = Verdict.failed("no_reference", str(error))
     else:
-        text, reason = _answered(body.response)
-        asked = await asked_of(service, caller, [item_of(0, label, name, text, finish_reason=reason)])
+        asked = await asked_of(service, caller, [item])
         work = service.scorer.score(caller, asked, deadline_seconds=deadline_of(request))
         verdict = shown((await until_gone(request, work))[0].verdict, caller, sent=asked[0].sent)
     repeated = body.model_dump(exclude_unset=True, exclude=set(_GOLD))

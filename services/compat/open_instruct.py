@@ -9,31 +9,28 @@ from __future__ import annotations
 import ast
 import builtins
 import json
-import re
 from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Request
 from pydantic import ConfigDict, Field, ValidationError, field_validator
 
-from services.access import caller_of, deadline_of, read_model, service_of
+from services.access import caller_of, read_model
 from services.compat.again import judged
-from services.compat.shapes import Lenient
+from services.compat.shapes import Lenient, fenced
 from services.guard import Refused
-from services.native import ERRORS, asked_of, until_gone
 from services.openapi import body_of
 from services.schemas import ScoredCompletion, ScoreItem, ScoreProblem
+from verifiers.code.test_side import AT_HAND
 from verifiers.types import Json, Status
 
 _SECONDS = 25.0
 _LONGEST_SECONDS = 60.0
 # Both sides of an assert start a process.
 _STARTING_SECONDS = 2.0
-# Tests use these without importing them, and get them.
 _MAX_TEST_CHARS = 65_536
-_MODULES = ("collections", "functools", "itertools", "math", "operator", "random", "re", "string", "sys")
 
-router = APIRouter(responses=ERRORS, tags=["open-instruct"])
+router = APIRouter(tags=["open-instruct"])
 
 
 class ProgramRequest(Lenient):
@@ -92,7 +89,6 @@ async def test_program_stdio(request: Request) -> ProgramResponse:
 
 async def _tested(request: Request, reference_of: Callable[[int, Any], Json]) -> ProgramResponse:
     caller = await caller_of(request, "score")
-    service = service_of(request)
     body = await read_model(request, ProgramRequest)
     if not body.tests:
         return ProgramResponse(results=[], runtimes=[])
@@ -107,17 +103,9 @@ async def _tested(request: Request, reference_of: Callable[[int, Any], Json]) ->
         )
         for number, test in enumerate(body.tests)
     ]
-    asked = await asked_of(service, caller, items)
-    work = judged(service, caller, asked, min(deadline_of(request), _SECONDS))
-    verdicts = await until_gone(request, work)
+    verdicts = await judged(request, caller, items, _SECONDS)
     results = [int(verdict.status is Status.CORRECT) for verdict in verdicts]
     return ProgramResponse(results=results, runtimes=[verdict.seconds for verdict in verdicts])
-
-
-def fenced(source: str, tag: str) -> str:
-    """A completion that holds this text and nothing else: no fence inside it can end the one around it."""
-    fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", source)), 0)
-    return f"{fence}{tag}\n{source}\n{fence}"
 
 
 def _asserts(number: int, test: Any) -> Json:
@@ -145,7 +133,7 @@ def _called(number: int, test: str) -> tuple[str, ...]:
         tree = ast.parse(test)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise Refused(422, f"tests.{number} is no Python: send an assert statement") from None
-    own = {*dir(builtins), *_MODULES}
+    own = {*dir(builtins), *AT_HAND}
     called: list[str] = []
     used: list[str] = []
     for node in ast.walk(tree):

@@ -6,15 +6,16 @@ error; the whole request fails, since a list of rewards has no place for "none".
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter, Request
 from pydantic import ConfigDict, Field, model_validator
 
-from services.access import caller_of, deadline_of, read_model, service_of
+from services.access import caller_of, read_model
 from services.compat.again import judged
 from services.compat.shapes import Label, Lenient, Verifier, answer_in
 from services.guard import Refused
 from services.labels import item_of
-from services.native import ERRORS, asked_of, in_thread, until_gone
 from services.openapi import body_of
 from services.schemas import ScoreItem
 from verifiers.types import Status, Verdict
@@ -22,7 +23,7 @@ from verifiers.types import Status, Verdict
 _SECONDS = 150.0
 _LOGGED = (Status.NO_ANSWER, Status.TRUNCATED, Status.TIMEOUT, Status.REJECTED)
 
-router = APIRouter(responses=ERRORS, tags=["OpenRLHF"])
+router = APIRouter(tags=["OpenRLHF"])
 
 
 class OpenRLHFRequest(Lenient):
@@ -59,13 +60,11 @@ class OpenRLHFResponse(Lenient):
 async def get_reward(request: Request, verifier: Verifier = "math") -> OpenRLHFResponse:
     """Rewards for OpenRLHF."""
     caller = await caller_of(request, "score")
-    service = service_of(request)
     body = await read_model(request, OpenRLHFRequest)
     if not body.query:
         return OpenRLHFResponse(rewards=[], scores=[], extra_logs={})
-    asked = await asked_of(service, caller, await in_thread(_items, body, verifier))
-    seconds = min(deadline_of(request), _SECONDS)
-    verdicts = await until_gone(request, judged(service, caller, asked, seconds))
+    items = await asyncio.to_thread(_items, body, verifier)
+    verdicts = await judged(request, caller, items, _SECONDS)
     rewards = [float(verdict.reward or 0.0) for verdict in verdicts]
     return OpenRLHFResponse(rewards=rewards, scores=rewards, extra_logs=_logs(verdicts))
 

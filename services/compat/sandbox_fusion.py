@@ -1,7 +1,8 @@
 """SandboxFusion's `POST /run_code`, for Python and C++, inside our sandbox (`services.compat.programs`).
 
-A sandbox that failed is `SandboxError`, at which its client asks again; nothing that a program does makes one. A limit
-on memory or output is `Finished` with the code of the signal (-9, -25), since the protocol knows no such limits.
+A sandbox that failed is `SandboxError`, at which its client asks again; so is a caller's own deadline (`X-Deadline-Ms`)
+that passes. Within the program's limits nothing that it does makes one. A limit on memory or output is `Finished` with
+the code of the signal (-9, -25), since the protocol knows no such limits.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from services.access import caller_of, deadline_of, read_model, service_of
 from services.compat.programs import Program, Ran, Runner
 from services.compat.shapes import Lenient
 from services.guard import Refused
-from services.native import ERRORS, until_gone
 from services.openapi import body_of
+from services.routes import until_gone
 from verifiers.sandbox.types import Limits, SandboxFailed, SandboxUnavailable
 
 _LONGEST_SECONDS = 60.0
@@ -43,7 +44,7 @@ async def _running(app: FastAPI) -> AsyncIterator[None]:
         runner.close()
 
 
-router = APIRouter(responses=ERRORS, tags=["SandboxFusion"], lifespan=_running)
+router = APIRouter(tags=["SandboxFusion"], lifespan=_running)
 
 
 class RunCodeRequest(Lenient):
@@ -92,16 +93,14 @@ async def run_code(request: Request) -> RunCodeResponse:
     program = _program(await read_model(request, RunCodeRequest))
     runner: Runner = request.app.state.runner
     deadline = deadline_of(request)
-    ticket = service.admission.enter(caller, [_COSTS_AS])
     try:
-        async with asyncio.timeout(deadline):
-            ran = await until_gone(request, runner.run(program))
+        with service.admission.admitted(caller, [_COSTS_AS]):
+            async with asyncio.timeout(deadline):
+                ran = await until_gone(request, runner.run(program))
     except TimeoutError:
         return RunCodeResponse(status="SandboxError", message=f"it did not get its turn and end within {deadline:g} s")
     except (SandboxFailed, SandboxUnavailable) as error:
         return RunCodeResponse(status="SandboxError", message=str(error))
-    finally:
-        service.admission.leave(ticket)
     service.admission.learn(_COSTS_AS, sum(each.seconds for each in (ran.compiled, ran.ran) if each is not None))
     compiled = None if ran.compiled is None else _result(ran.compiled, program.compile_limits)
     result = None if ran.ran is None else _result(ran.ran, program.limits)

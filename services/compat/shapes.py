@@ -58,6 +58,12 @@ def without_special(text: str) -> str:
     return text[:end]
 
 
+def fenced(source: str, tag: str) -> str:
+    """A completion that holds this text and nothing else: no fence inside it can end the one around it."""
+    fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", source)), 0)
+    return f"{fence}{tag}\n{source}\n{fence}"
+
+
 def _behind(query: str, prompt: str) -> str | None:
     """As `answer_in`, spaces aside."""
     wanted = "".join(prompt.split())

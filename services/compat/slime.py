@@ -11,16 +11,15 @@ from typing import Any
 from fastapi import APIRouter, Request
 from pydantic import ConfigDict
 
-from services.access import caller_of, deadline_of, read_model, service_of
+from services.access import caller_of, read_model
 from services.compat.again import judged
 from services.compat.shapes import Label, Lenient, Verifier, without_special
 from services.labels import item_of
-from services.native import ERRORS, asked_of, until_gone
 from services.openapi import body_of
 
 _SECONDS = 100.0
 
-router = APIRouter(responses=ERRORS, tags=["slime"])
+router = APIRouter(tags=["slime"])
 
 
 class SlimeRequest(Lenient):
@@ -40,11 +39,8 @@ class SlimeRequest(Lenient):
 async def reward(request: Request, verifier: Verifier = "math") -> float:
     """The reward of one sample for slime."""
     caller = await caller_of(request, "score")
-    service = service_of(request)
     body = await read_model(request, SlimeRequest)
     prompt = body.prompt if isinstance(body.prompt, str) else None
     item = item_of(0, body.label, verifier, without_special(body.response), prompt=prompt)
-    asked = await asked_of(service, caller, [item])
-    seconds = min(deadline_of(request), _SECONDS)
-    verdicts = await until_gone(request, judged(service, caller, asked, seconds))
+    verdicts = await judged(request, caller, [item], _SECONDS)
     return float(verdicts[0].reward or 0.0)

@@ -11,10 +11,9 @@ from pydantic import Discriminator, RootModel, Tag
 from services.access import caller_of, read_model
 from services.compat import kimina, nemo_gym
 from services.compat.shapes import Verifier
-from services.native import ERRORS
 from services.openapi import body_of
 
-router = APIRouter(responses=ERRORS, tags=["Kimina", "NeMo-Gym"])
+router = APIRouter(tags=["Kimina", "NeMo-Gym"])
 
 
 def _shape(body: Any) -> str:

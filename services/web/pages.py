@@ -15,8 +15,8 @@ from fastapi.responses import HTMLResponse
 from services.access import COOKIE, Service, caller_of, service_of
 from services.explain import explain
 from services.guard import Refused
-from services.keys import Caller
-from services.native import in_thread, rescored, shown, until_gone
+from services.keys import READS, Caller
+from services.routes import rescored, sample_of, shown, until_gone, verifiers_of
 from services.samples import Filter, Sample
 from services.web import queries, text
 from services.web.answers import PageRoute, address, page, read_form, redirect, set_cookie
@@ -25,7 +25,6 @@ from verifiers.types import Status, Verdict
 
 _PER_PAGE = 50
 _MAX_STEPS = 1000
-_ID = re.compile(r"[0-9a-f]{28}")
 # Where a login may lead: on this site, and nowhere that a browser takes for another host.
 _OWN_ADDRESS = re.compile(r"/(?![/\\])[\w/?&=%.~+-]*", re.ASCII)
 _FILES = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
@@ -36,12 +35,12 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute, default_respo
 @router.get("/")
 async def overview(request: Request, window: str = "1h", refresh: str = "") -> Response:
     """What comes in now, what becomes of it, what takes long."""
-    caller = await caller_of(request, "score", "privileged-why")
+    caller = await caller_of(request, *READS)
     service = service_of(request)
     chosen = queries.WINDOWS.get(window, queries.WINDOWS["1h"])
     found = None
     if service.store is not None:
-        found = await in_thread(queries.overview, service.store, caller.sees, chosen)
+        found = await asyncio.to_thread(queries.overview, service.store, caller.sees, chosen)
     return page(
         request,
         "overview.html",
@@ -68,7 +67,7 @@ async def samples(
     before: str = "",
 ) -> Response:
     """The newest samples that fit, a page at a time."""
-    caller = await caller_of(request, "score", "privileged-why")
+    caller = await caller_of(request, *READS)
     service = service_of(request)
     store = service.stored()
     chosen = queries.WINDOWS.get(window)
@@ -81,9 +80,9 @@ async def samples(
         before=before or None,
         text=text or None,
     )
-    rows = await in_thread(queries.listed, store, wanted, _PER_PAGE + 1)
+    rows = await asyncio.to_thread(queries.listed, store, wanted, _PER_PAGE + 1)
     given = {"verifier": verifier, "status": status, "version": version, "text": text, "window": window}
-    names = [*sorted(registry.VERIFIERS), *service.settings.user_functions]
+    names = verifiers_of(service.settings)
     return page(
         request,
         "samples.html",
@@ -103,13 +102,13 @@ async def samples(
 @router.get("/samples/{verdict_id}")
 async def sample(request: Request, verdict_id: str, full: str = "") -> Response:
     """One sample: what was asked, what was said, what became of it and why."""
-    caller = await caller_of(request, "score", "privileged-why")
+    caller = await caller_of(request, *READS)
     store = service_of(request).stored()
-    found = await _sample(request, caller, verdict_id)
+    found = await sample_of(request, caller, verdict_id)
     before = None
     if found.rescored is not None:
-        before = await in_thread(store.sample, found.rescored, caller.sees)
-    later = await in_thread(queries.again, store, found.id, caller.sees)
+        before = await asyncio.to_thread(store.sample, found.rescored, caller.sees)
+    later = await asyncio.to_thread(queries.again, store, found.id, caller.sees)
     most = None if full else text.CUT_CHARS
     # A long text takes a while to be made visible.
     return await asyncio.to_thread(_sample_page, request, caller, found, before, later, most)
@@ -121,7 +120,7 @@ async def judge_again(request: Request, verdict_id: str) -> Response:
     await read_form(request)
     caller = await caller_of(request, "score")
     service = service_of(request)
-    found = await _sample(request, caller, verdict_id)
+    found = await sample_of(request, caller, verdict_id)
     work = rescored(service, caller, [found], service.settings.max_request_seconds)
     result = (await until_gone(request, work))[0]
     return redirect(f"/samples/{result.now_id or found.id}")
@@ -130,15 +129,13 @@ async def judge_again(request: Request, verdict_id: str) -> Response:
 @router.get("/compare")
 async def compare(request: Request, verifier: str = "", a: str = "", b: str = "") -> Response:
     """The same answers under two versions of a judge, or which versions there are."""
-    caller = await caller_of(request, "score", "privileged-why")
+    caller = await caller_of(request, *READS)
     store = service_of(request).stored()
     given = {"verifier": verifier, "a": a, "b": b}
-    if "\x00" in verifier + a + b:
-        raise Refused(404, "no version has such a name: choose two of a verifier's versions")
     if not (verifier and a and b) or a == b:
-        known = await in_thread(queries.versions, store, caller.sees)
+        known = await asyncio.to_thread(queries.versions, store, caller.sees)
         return page(request, "versions.html", caller, known=known, given=given, is_same=bool(a) and a == b)
-    counts, changed = await in_thread(queries.compared, store, caller.sees, verifier, a, b)
+    counts, changed = await asyncio.to_thread(queries.compared, store, caller.sees, verifier, a, b)
     order = [each.value for each in Status]
     return page(
         request,
@@ -167,7 +164,7 @@ async def log_in(request: Request) -> Response:
     """Keep a key in the browser, once it is known to be one."""
     fields = await read_form(request)
     key, onward = fields.get("key", "").strip(), _own(fields.get("next", "/"))
-    caller = await in_thread(service_of(request).keys.caller, key) if key else None
+    caller = await asyncio.to_thread(service_of(request).keys.caller, key) if key else None
     if caller is None:
         problem = "This is no key of this service, or it was taken back. `python -m services keys add` makes one."
         return page(request, "login.html", None, 401, next=onward, problem=problem)
@@ -199,14 +196,6 @@ async def file(name: str) -> Response:
     content = resources.files("services.web").joinpath(name).read_bytes()
     headers = {"Cache-Control": "max-age=300", "X-Content-Type-Options": "nosniff"}
     return Response(content, media_type=_FILES[name], headers=headers)
-
-
-async def _sample(request: Request, caller: Caller, verdict_id: str) -> Sample:
-    store = service_of(request).stored()
-    found = await in_thread(store.sample, verdict_id, caller.sees) if _ID.fullmatch(verdict_id) else None
-    if found is None:
-        raise Refused(404, f"no sample {verdict_id[:40]!r} of yours: it may be older than the store keeps them")
-    return found
 
 
 def _sample_page(

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sql
 
 from services import tables
-from services.samples import ESCAPED, Filter, conditions, id_at, restored
+from services.samples import ESCAPED, Filter, conditions, id_at, restored, storable
 from services.store import Store
 
 COUNTED = 200_000
@@ -222,7 +222,7 @@ def _own(tenant: str | None) -> list[sql.ColumnElement[bool]]:
 def _newest(tenant: str | None, verifier: str, version: str) -> sql.Subquery:
     table = tables.verdicts.c
     query = sql.select(table.id, table.answer).where(
-        *_own(tenant), table.verifier == verifier, table.version == version
+        *_own(tenant), table.verifier == storable(verifier), table.version == storable(version)
     )
     recent = query.order_by(table.id.desc()).limit(COUNTED).subquery()
     return sql.select(sql.func.max(recent.c.id).label("id"), recent.c.answer).group_by(recent.c.answer).subquery()

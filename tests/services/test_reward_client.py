@@ -193,3 +193,25 @@ def test_what_a_judge_failed_at_is_asked_again(kind: str, asked: list[list[str]]
         found = client.results(items(2), tries=5)
     assert seen == asked
     assert [result.verdict.reward for result in found] == [1.0, 1.0 if len(asked) == 3 else None]
+
+
+def test_nobody_waits_for_a_service_beyond_the_deadline() -> None:
+    with RewardClient(["http://127.0.0.1:9"], on_wait=lambda _: None) as client:
+        began = time.monotonic()
+        verdicts = client.score(items(3), deadline_seconds=0.5)
+    assert [verdict.failure_kind for verdict in verdicts] == ["deadline"] * 3
+    assert time.monotonic() - began < 2.5
+
+
+@pytest.mark.parametrize(("slow", "rewards"), [(3.0, [1.0, None, None]), (1.3, [1.0, 1.0, 1.0])])
+def test_what_is_there_by_the_deadline_counts(slow: float, rewards: list[float | None]) -> None:
+    """And what a service judged in time may arrive a moment later."""
+
+    def answer(request: dict[str, Any]) -> tuple[int, Any]:
+        time.sleep(0.0 if request["items"][0]["id"] == "0" else slow)
+        return honest(request)
+
+    with server(answer) as url, RewardClient([url], batch=1, requests_per_url=3) as client:
+        verdicts = client.score(items(3), deadline_seconds=1.0)
+    assert [verdict.reward for verdict in verdicts] == rewards
+    assert [verdict.failure_kind for verdict in verdicts] == [None if reward else "deadline" for reward in rewards]

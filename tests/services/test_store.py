@@ -45,11 +45,12 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return running.url
 
 
-def sample(number: int = 0, **changes: Any) -> Sample:
+def sample(number: int = 0, at: float | None = None, **changes: Any) -> Sample:
+    at = time.time() if at is None else at
     verdict = Verdict.of(Status.WRONG, detail=f"no {number}", verifier="math", verifier_version="v1", seconds=0.5)
     made = Sample(
-        id=new_id(),
-        at=time.time(),
+        id=new_id(at),
+        at=at,
         tenant="team",
         answer=f"answer-{number}",
         problem="problem",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
 from judge_answers import MAKERS, judges
 
+from services.asked import Asked
 from services.samples import Sample, new_id
 from services.schemas import ScoredCompletion, ScoreProblem
-from services.scoring import Asked
 from verifiers.types import Status, Step, Verdict
 
 SECRET = "31415926"
@@ -94,7 +95,7 @@ def stepped(tenant: str) -> Sample:
 
 
 def _sample(asked: Asked, verdict: Verdict) -> Sample:
-    id_ = new_id()
+    id_ = new_id(time.time())
     return Sample(
         id=id_,
         at=int(id_[:12], 16) / 1000,

@@ -25,8 +25,8 @@ from verifiers.sandbox.program import seed
 
 _FILE = "tests.py"
 _CASE = "__case__"
-# Tests of several data sets use these without importing them: the solutions they were written against did.
-_AT_HAND = ("collections", "functools", "itertools", "math", "operator", "random", "re", "string", "sys")
+AT_HAND = ("collections", "functools", "itertools", "math", "operator", "random", "re", "string", "sys")
+"""Tests of several data sets use these without importing them: the solutions they were written against did."""
 
 
 def main() -> None:
@@ -98,7 +98,7 @@ def _run(setup: dict[str, Any], stranger: Stranger, cases: Cases) -> None:
     module = types.ModuleType("tests")
     sys.modules["tests"] = module
     names = vars(module)
-    names.update({name: sys.modules[name] for name in _AT_HAND if name in sys.modules})
+    names.update({name: sys.modules[name] for name in AT_HAND if name in sys.modules})
     if prefix := _compile_prefix(setup["prefix"]):
         exec(prefix, names)
     solution = sys.modules["solution"] = types.ModuleType("solution")

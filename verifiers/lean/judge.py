@@ -43,6 +43,11 @@ MAX_TEXT_CHARS = 400_000
 MAX_PROOF_CHARS = 20_000
 MAX_NESTING = 200
 MAX_STATEMENT_CHARS = 20_000
+# How the reasons begin why a reference cannot be judged against.
+MALFORMED = "reference "
+NOT_ACCEPTED = "Lean does not accept the statement"
+NO_THEOREM = "the statement is no theorem to be proved"
+TOO_MUCH = "Lean does not get through the statement"
 _STATEMENT = re.compile(r"\s*(?:theorem|lemma)\s+\S")
 _UNREADABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _TIMEOUTS = ("deterministic) timeout", "maximum number of heartbeats")
@@ -108,11 +113,11 @@ def read_reference(reference: Json) -> LeanReference:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         where = ".".join(map(str, first["loc"])) or "reference"
-        raise ValueError(f"reference {where}: {first['msg']}") from None
+        raise ValueError(f"{MALFORMED}{where}: {first['msg']}") from None
     if not _STATEMENT.match(task.statement) or task.statement.rstrip().endswith(":="):
-        raise ValueError("reference statement: write `theorem name binders : type`, without the `:=` and the proof")
+        raise ValueError(f"{MALFORMED}statement: write `theorem name binders : type`, without the `:=` and the proof")
     if not (_is_readable(task.statement) and _is_readable(task.header)):
-        raise ValueError("reference: control characters or surrogates in the statement or header: take them out")
+        raise ValueError(f"{MALFORMED}statement or header: control characters or surrogates: take them out")
     return task
 
 
@@ -136,11 +141,11 @@ def _state(lean: Server, statement: str) -> Stated:
     try:
         stated = lean.state(statement)
     except Limited as error:
-        raise ValueError(f"Lean does not get through the statement: {_limit(lean, error.outcome)[1]}") from None
+        raise ValueError(f"{TOO_MUCH}: {_limit(lean, error.outcome)[1]}") from None
     if stated.messages:
-        raise ValueError(f"Lean does not accept the statement: {stated.messages[0]['data'][:500]}")
+        raise ValueError(f"{NOT_ACCEPTED}: {stated.messages[0]['data'][:500]}")
     if not stated.blob or not stated.name:
-        raise ValueError(f"the statement is no theorem to be proved: {stated.unfit or 'nothing was declared'}")
+        raise ValueError(f"{NO_THEOREM}: {stated.unfit or 'nothing was declared'}")
     return stated
 
 

@@ -65,7 +65,7 @@ def test_a_judge_that_fails_masks(post: Any, judges: str) -> None:
     assert verdict(answer) == (0.0, True, "user_function")
     answer = post("/verify", body("x", question="no label")).json()
     assert verdict(answer) == (0.0, True, "no_reference")
-    assert "send problem_id, reference or expected_answer" in answer["failure_reason"]
+    assert "is null: nothing to judge against" in answer["failure_reason"]
 
 
 def test_a_registered_problem(post: Any, registered: str) -> None:
