@@ -41,6 +41,17 @@ class Service:
         self.url = f"http://127.0.0.1:{self.port}"
         return self.url
 
+    def server(self) -> int:
+        """The process that serves, once the watchdog has one."""
+        watchdog = self.process.pid
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            for pid in map(int, Path(f"/proc/{watchdog}/task/{watchdog}/children").read_text().split()):
+                if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    return pid
+            time.sleep(0.05)
+        raise AssertionError("the watchdog has no server")
+
     def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
         """Send a signal; the exit code and what it wrote to stderr, which holds neither gold nor keys."""
         if self.process.poll() is None:
