@@ -5,9 +5,13 @@
 * `verdicts_per_s`: batches of 512 completions of the demo's arithmetic, in requests of 64, no answer twice;
 * `of_pool_rate`: math, code and Lean mixed, over HTTP against the judge pool without it, by turns in one run;
 * `p50_ms`, `p99_ms`: one request with one answer after the other;
-* `overload_accepted_p99_ms`, `refused`, `grown_mib`: 64 callers without patience, far more than the judges can do, for
-  so many seconds; how long the accepted ones took, how many were refused (all with Retry-After), how much more memory
-  the service has afterwards; `recovery_s`: from their end until one answer takes what it took before.
+* `slow_clients_p50_ms`, `slow_clients_p99_ms`: the same while 1,000 clients are connected that say little, half of them
+  a body byte by byte;
+* `overload_accepted_p99_ms`, `accepted`, `refused`: 64 callers without patience, far more than the judges can do, for
+  so many seconds after some to get warm; how long the accepted ones took, how many were refused (all with Retry-After);
+* `peak_mib`, `grown_mib`: memory of the service and all below it in that time, pages that they share counted once; the
+  most, and the median of the last quarter less that of the first;
+* `recovery_s`: from the end of the overload until one answer takes what it took before.
 """
 
 from __future__ import annotations
@@ -16,25 +20,31 @@ import argparse
 import itertools
 import json
 import os
+import resource
+import socket
 import statistics
 import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from rlcore.config_sections import RewardConfig
 from rlcore.reward_service import OwnRewardService
 from tests.bench.material import lean_proofs, programs
+from tests.support.descendants import below
 from verifiers.pool import Job, JudgePool
 
 WORKERS = os.cpu_count() or 1
 ROUNDS = 5
+SLOW_CLIENTS = 1000
+WARM_SECONDS, SAMPLE_SECONDS = 15.0, 2.0
 _NUMBERS = itertools.count()
 
 
@@ -43,8 +53,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.service", description=str(__doc__).splitlines()[0])
     parser.add_argument("--overload-seconds", type=float, default=60.0)
     options = parser.parse_args()
+    # A file for each slow client, here and in the service.
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, 4 * SLOW_CLIENTS), hard), hard))
     with service() as (url, pid):
-        result = math_rate(url) | of_pool(url) | latency(url)
+        result = math_rate(url) | of_pool(url) | latency(url) | slow_clients(url)
         print(json.dumps(result), flush=True)
     os.environ["REWARD_MAX_BACKLOG_SECONDS"] = "2"
     with service() as (url, pid):
@@ -156,6 +169,37 @@ def latency(url: str, count: int = 1000) -> dict[str, float]:
     return {"p50_ms": 1e3 * taken[count // 2], "p99_ms": 1e3 * taken[count * 99 // 100]}
 
 
+def slow_clients(url: str) -> dict[str, float]:
+    """One request after the other beside clients that say little."""
+    address = (str(urlsplit(url).hostname), urlsplit(url).port or 80)
+    head = b"POST /v1/score HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+    stop = threading.Event()
+    with ExitStack() as stack:
+        clients = [stack.enter_context(socket.create_connection(address)) for _ in range(SLOW_CLIENTS)]
+        trickling = clients[::2]
+        for client in clients:
+            client.sendall(head)
+        for client in trickling:
+            client.sendall(b"content-length: 100000\r\n\r\n{")
+
+        def trickle() -> None:
+            while not stop.wait(1.0):
+                for client in trickling:
+                    client.sendall(b" ")
+
+        thread = threading.Thread(target=trickle)
+        thread.start()
+        found = latency(url, 500)
+        stop.set()
+        thread.join()
+        for client in clients:
+            client.setblocking(False)
+            # Nothing to read: it was neither answered nor hung up on.
+            with suppress(BlockingIOError):
+                raise AssertionError(f"the slow clients were let go before the end: {client.recv(100)!r}")
+    return {f"slow_clients_{name}": value for name, value in found.items()}
+
+
 def overload(url: str, pid: int, seconds: float) -> dict[str, Any]:
     """Callers that do not wait when they are told to."""
     usual = latency(url, 200)["p99_ms"]
@@ -164,7 +208,6 @@ def overload(url: str, pid: int, seconds: float) -> dict[str, Any]:
     refused: list[str] = []
     others: list[int] = []
     stop = threading.Event()
-    before = _mebibytes(pid)
 
     def call() -> None:
         with httpx.Client(trust_env=False) as http:
@@ -184,7 +227,12 @@ def overload(url: str, pid: int, seconds: float) -> dict[str, Any]:
     threads = [threading.Thread(target=call) for _ in range(64)]
     for thread in threads:
         thread.start()
-    time.sleep(seconds)
+    # Until all judges have been busy and their fork servers are up.
+    time.sleep(WARM_SECONDS)
+    accepted.clear()
+    refused.clear()
+    mebibytes = watched(pid, seconds)
+    taken, sent_away = sorted(accepted), len(refused)
     stop.set()
     ended = time.perf_counter()
     while latency(url, 1)["p50_ms"] > max(2 * usual, 50.0):
@@ -193,25 +241,38 @@ def overload(url: str, pid: int, seconds: float) -> dict[str, Any]:
     for thread in threads:
         thread.join()
     assert not others, others[:10]
-    accepted.sort()
+    quarter = max(len(mebibytes) // 4, 1)
     return {
-        "overload_accepted_p99_ms": 1e3 * accepted[len(accepted) * 99 // 100],
-        "accepted": len(accepted),
-        "refused": len(refused),
-        "grown_mib": _mebibytes(pid) - before,
+        "overload_accepted_p99_ms": 1e3 * taken[len(taken) * 99 // 100],
+        "accepted": len(taken),
+        "refused": sent_away,
+        "peak_mib": max(mebibytes),
+        "grown_mib": statistics.median(mebibytes[-quarter:]) - statistics.median(mebibytes[:quarter]),
         "recovery_s": recovery,
     }
 
 
+def watched(pid: int, seconds: float) -> list[float]:
+    """The memory of a process and all below it, every other second."""
+    found = []
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found.append(sum(_mebibytes(each) for each in (pid, *(process.pid for process in below(pid)))))
+        time.sleep(max(min(SAMPLE_SECONDS, deadline - time.monotonic()), 0.0))
+    return found
+
+
 def _mebibytes(pid: int) -> float:
-    """Resident memory of a process and all below it."""
-    pids, total = [pid], 0
-    for each in pids:
-        status = Path(f"/proc/{each}/statm").read_text(encoding="ascii")
-        total += int(status.split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        for task in Path(f"/proc/{each}/task").iterdir():
-            pids += map(int, (task / "children").read_text(encoding="ascii").split())
-    return total / 2**20
+    """Of one process: its share of its resident pages, or all of them where the kernel does not tell."""
+    try:
+        with suppress(PermissionError):
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+            return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 2**10
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+    # It has ended since it was listed.
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
 
 
 if __name__ == "__main__":

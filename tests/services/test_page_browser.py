@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import canary
 import httpx
 import pytest
 from page_samples import HOSTILE, items, of_versions, stepped
 from reward_process import Service
 
 from services import keys
+from services.access import COOKIE
 from services.store import Store
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
@@ -60,9 +62,17 @@ class Person:
 
     def go(self, address: str) -> None:
         self.page.goto(self.url + address)
+        self.search(address)
+
+    def search(self, name: str) -> None:
+        """For what this person's key, if any, must not be shown."""
+        cookies = self.page.context.cookies()
+        key = next((cookie["value"] for cookie in cookies if cookie["name"] == COOKIE), "")
+        canary.check(f"the page {name}", self.page.content().encode("utf-8", "surrogatepass"), key)
 
     def look(self, name: str) -> None:
         """Everything that holds for every page; and a picture."""
+        self.search(name)
         assert self.page.title().endswith(" · reward service")
         assert self.page.evaluate(OVERFLOW) <= 0, f"{name} is wider than its window"
         assert self.page.evaluate(SQUEEZED) == [], name
@@ -236,7 +246,7 @@ def test_the_keyboard_is_enough(service: Service, open_window: Callable[..., Per
 
 def test_a_key_is_given_and_forgotten(tmp_path: Path, open_window: Callable[..., Person]) -> None:
     store = Store(f"sqlite:///{tmp_path}/reward.db")
-    key = keys.make(store, "page", "team", ["score", "privileged-why"])
+    key = canary.may_see_gold(keys.make(store, "page", "team", ["score", "privileged-why"]))
     store.save([*of_versions("team", OLD, NEW)]).result()
     store.close()
     running = Service(tmp_path, "--workers", "1", "--auth", "required")
@@ -254,7 +264,7 @@ def test_a_key_is_given_and_forgotten(tmp_path: Path, open_window: Callable[...,
     page.get_by_role("button", name="Log in").click()
     assert page.url == f"{person.url}/samples?status=timeout"
     page.locator("table.list a").first.click()
-    assert "31415926" in page.locator("main").inner_text()
+    assert canary.GOLD in page.locator("main").inner_text()
     person.look("privileged")
     assert page.evaluate("document.cookie") == ""
     page.get_by_role("button", name="Log out").click()

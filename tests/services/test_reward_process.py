@@ -102,8 +102,8 @@ def test_only_the_named_functions_of_files_that_exist_run(judges: Path, tmp_path
             client.score(items(1, f"{judges}:doze"))
     assert service.end()[0] == 0
     absent = Service(tmp_path, "--user-function", f"{tmp_path}/absent.py:grade")
-    _, errors = absent.process.communicate(timeout=60)
-    assert absent.process.returncode == 2
+    code, errors = absent.ended()
+    assert code == 2
     assert "there is no file" in errors
 
 
@@ -187,8 +187,8 @@ def test_sigterm_during_work_ends_cleanly(judges: Path, tmp_path: Path) -> None:
 
 def test_a_refused_port_number_is_explained(tmp_path: Path) -> None:
     service = Service(tmp_path, "--host", "no.such.host.invalid")
-    _, errors = service.process.communicate(timeout=60)
-    assert service.process.returncode == 2
+    code, errors = service.ended()
+    assert code == 2
     assert "give another --host or --port" in errors
     assert len(errors.splitlines()) == 1
 
@@ -202,8 +202,7 @@ def test_a_refused_port_number_is_explained(tmp_path: Path) -> None:
 )
 def test_a_store_that_cannot_be_used_is_one_line_and_no_loop(store: str, remedy: str, tmp_path: Path) -> None:
     service = Service(tmp_path, "--workers", "1", "--store", store)
-    # Before its stdin is closed, which would end it too.
-    assert service.process.wait(timeout=60) == 3
-    _, errors = service.process.communicate(timeout=60)
+    code, errors = service.ended()
+    assert code == 3
     assert errors.startswith("services: ") and remedy in errors
     assert "Traceback" not in errors

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from canary import GOLD
 from reward_process import Service, check, items
 
 from services.client import RewardClient, RewardServiceError
@@ -30,7 +31,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 def body(**changes: Any) -> dict[str, Any]:
-    item = {"id": "a", "problem": {"reference": {"answer": "31415926"}}, "completion": {"text": r"\boxed{1}"}}
+    item = {"id": "a", "problem": {"reference": {"answer": GOLD}}, "completion": {"text": r"\boxed{1}"}}
     return {"items": [item | changes]}
 
 
@@ -80,7 +81,7 @@ def test_score(service: Service) -> None:
         (json.dumps(body(completion={"text": "x", "finish_reason": "eos"})), "'stop', 'length' or 'abort'"),
         (json.dumps(body(problem={"verifier": "maths", "reference": {}})), "did you mean 'math'"),
         (json.dumps(body(problem={"verifier": "j.py:f", "reference": {}})), "--user-function j.py:f"),
-        (json.dumps(body(problem={"ref": {"answer": "31415926"}})), "items.0.problem.ref"),
+        (json.dumps(body(problem={"ref": {"answer": GOLD}})), "items.0.problem.ref"),
         (
             '{"items": [{"id": "a", "problem": {"reference": {"answer": "7"}}, "completion": {"text": "\\ud800"}}]}',
             "body",
@@ -91,7 +92,6 @@ def test_wrong_requests_say_how_to_do_better(service: Service, content: str, rem
     response = httpx.post(f"{service.url}/v1/score", content=content.encode(), headers=JSON, trust_env=False)
     assert response.status_code == 422
     assert remedy in response.json()["detail"]
-    assert "31415926" not in response.text
 
 
 @pytest.mark.parametrize(
@@ -140,12 +140,12 @@ def test_a_long_completion_is_the_answers_fault(service: Service) -> None:
 
 
 def test_expected_answers_are_not_echoed(service: Service) -> None:
+    """Every response of every test here is searched (tests/support/canary.py); these go deepest into the judge."""
     for text in (r"\boxed{1}", r"\boxed{x}", "none", r"\boxed{1e999999999}", r"\boxed{9^{9^{9^9}}+x}"):
         response = httpx.post(
             f"{service.url}/v1/score", json=body(completion={"text": text}), trust_env=False, timeout=60
         )
-        assert response.status_code == 200
-        assert "31415926" not in response.text
+        assert response.json()["results"][0]["verdict"]["reward"] == 0.0
 
 
 def test_the_schema_of_the_body_is_published(service: Service) -> None:
@@ -181,8 +181,8 @@ def test_a_health_check_passes_while_requests_wait(service: Service) -> None:
 
 def test_a_port_in_use_is_one_line(service: Service, tmp_path: Path) -> None:
     second = Service(tmp_path, port=service.port)
-    _, errors = second.process.communicate(timeout=60)
-    assert second.process.returncode == 2
+    code, errors = second.ended()
+    assert code == 2
     assert errors == f"services: port {service.port} on 127.0.0.1 is in use: give another --port, or 0 for a free one\n"
 
 

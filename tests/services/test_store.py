@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from canary import GOLD
 from postgres import Postgres
 from reward_process import Service
 
@@ -209,7 +210,7 @@ def test_kill_nine_of_postgresql_under_load(tmp_path_factory: pytest.TempPathFac
             while not stop.is_set():
                 number += 4
                 text = rf"\boxed{{{number}}}"
-                problem = {"reference": {"answer": str(number - number % 2)}}
+                problem = {"reference": {"answer": GOLD if number % 2 else str(number)}}
                 body = {"items": [{"id": "a", "problem": problem, "completion": {"text": text}}]}
                 response = http.post(service.url + "/v1/score", json=body)
                 if response.status_code == 503:

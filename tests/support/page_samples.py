@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from canary import GOLD
 from judge_answers import MAKERS, judges
 
 from services.asked import Asked
@@ -13,7 +14,6 @@ from services.samples import Sample, new_id
 from services.schemas import ScoredCompletion, ScoreProblem
 from verifiers.types import Status, Step, Verdict
 
-SECRET = "31415926"
 LONG = "word " * 80_000
 PROOF = """Both parts, one after the other.
 
@@ -56,19 +56,19 @@ def items() -> list[dict[str, Any]]:
     if "lean" in judges():
         statement = "theorem swap (p q r : Prop) (h : p ∧ q ∧ r) : r ∧ q ∧ p"
         add("swap", "lean", PROOF, {"statement": statement}, "Prove that the parts can be turned round.")
-    cases = [{"stdin": "1\n", "stdout": "1\n"}]
+    cases = [{"stdin": "1\n", "stdout": f"{GOLD}\n"}]
     add("endless", "code", "```python\nwhile True: pass\n```", {"kind": "stdin", "cases": cases})
     add("no reference", "math", "The answer is 4", {})
     for name, text in HOSTILE.items():
-        add(f"hostile <b>{name}</b>", "math", text, {"answer": SECRET}, f"Say <i>something</i>: {text[:100]}")
-    add("long", "math", LONG, {"answer": SECRET})
+        add(f"hostile <b>{name}</b>", "math", text, {"answer": GOLD}, f"Say <i>something</i>: {text[:100]}")
+    add("long", "math", LONG, {"answer": GOLD})
     return found
 
 
 def of_versions(tenant: str, old: str, new: str) -> Iterator[Sample]:
     """Twenty answers judged by two versions of one judge; five changed from wrong to correct, one to a timeout."""
     for number in range(20):
-        problem = ScoreProblem(reference={"answer": SECRET}, id=f"old-{number}", prompt="Once more?")
+        problem = ScoreProblem(reference={"answer": GOLD}, id=f"old-{number}", prompt="Once more?")
         asked = Asked.of(tenant, problem, ScoredCompletion(text=f"\\boxed{{{number}}} <b>once</b>"))
         for version in (old, new):
             status = Status.WRONG
@@ -90,7 +90,7 @@ def stepped(tenant: str) -> Sample:
     verdict = Verdict.of(
         Status.PARTIAL, reward=0.25, detail="some <steps>", steps=steps, verifier="math", verifier_version="c" * 16
     )
-    asked = Asked.of(tenant, ScoreProblem(reference={"answer": SECRET}), ScoredCompletion(text=text))
+    asked = Asked.of(tenant, ScoreProblem(reference={"answer": GOLD}), ScoredCompletion(text=text))
     return _sample(asked, verdict)
 
 

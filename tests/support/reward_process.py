@@ -7,6 +7,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import canary
+
 from services.schemas import ScoreItem
 from verifiers.types import Verdict
 
@@ -39,13 +41,29 @@ class Service:
         self.url = f"http://127.0.0.1:{self.port}"
         return self.url
 
+    def server(self) -> int:
+        """The process that serves, once the watchdog has one."""
+        watchdog = self.process.pid
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            for pid in map(int, Path(f"/proc/{watchdog}/task/{watchdog}/children").read_text().split()):
+                if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    return pid
+            time.sleep(0.05)
+        raise AssertionError("the watchdog has no server")
+
     def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
-        """Send a signal; the exit code and what it wrote to stderr."""
+        """Send a signal; the exit code and what it wrote to stderr, which holds neither gold nor keys."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-            # Before its stdin is closed, which would end it too.
-            self.process.wait(timeout=30)
+        return self.ended(30)
+
+    def ended(self, seconds: float = 60) -> tuple[int, str]:
+        """As `end`, where it ends by itself."""
+        # Before its stdin is closed, which would end it too.
+        self.process.wait(seconds)
         _, errors = self.process.communicate(timeout=30)
+        canary.check_log(errors)
         return self.process.returncode, errors
 
 
@@ -55,7 +73,7 @@ def items(count: int, verifier: str = "math") -> list[ScoreItem]:
         ScoreItem.model_validate(
             {
                 "id": f"item-{index}",
-                "problem": {"verifier": verifier, "reference": {"answer": str(index - index % 2)}},
+                "problem": {"verifier": verifier, "reference": {"answer": canary.GOLD if index % 2 else str(index)}},
                 "completion": {"text": f"The answer is {index}"},
             }
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from canary import GOLD, GOLD_AS_ANSWERED
 from reward_process import Service
 
 from services.adapters.trl import async_reward_function, reward_function
@@ -22,11 +23,11 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     assert code == 0, errors
 
 
-TEXTS = [r"\boxed{42}", "The answer is 41", "nothing"]
+TEXTS = [rf"\boxed{{{GOLD_AS_ANSWERED}}}", "The answer is 41", "nothing"]
 
 
 def test_sync_and_async_say_the_same(service: Service) -> None:
-    columns = {"prompts": ["?"] * 3, "answer": ["42"] * 3, "completion_ids": [[5, 2], [5, 2], [5, 2]]}
+    columns = {"prompts": ["?"] * 3, "answer": [GOLD] * 3, "completion_ids": [[5, 2], [5, 2], [5, 2]]}
     rewards = reward_function(service.url)(completions=TEXTS, **columns)
     assert rewards == [1.0, 0.0, 0.0]
     assert asyncio.run(async_reward_function(service.url)(completions=TEXTS, **columns)) == rewards

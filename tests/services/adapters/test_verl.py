@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+from canary import GOLD, GOLD_AS_ANSWERED
 from reward_process import Service
 
 from services.adapters.verl import compute_score, compute_score_async
 from services.client import RewardServiceError
 
 KEYS = {"score", "acc", "status", "extracted", "detail", "verdict_id"}
+TEXT = rf"\boxed{{{GOLD_AS_ANSWERED}}}"
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +26,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 def test_right_and_wrong(service: Service) -> None:
-    right = compute_score("gsm8k", r"\boxed{42}", "42", url=service.url)
-    wrong = compute_score("gsm8k", "no idea", "42", {"index": 3}, url=service.url, num_turns=1)
+    right = compute_score("gsm8k", TEXT, GOLD, url=service.url)
+    wrong = compute_score("gsm8k", "no idea", GOLD, {"index": 3}, url=service.url, num_turns=1)
     assert (right["score"], right["acc"], right["status"]) == (1.0, 1.0, "correct")
     assert (wrong["score"], wrong["acc"], wrong["status"], wrong["extracted"]) == (0.0, 0.0, "no_answer", "")
     assert set(right) == set(wrong) == KEYS
-    assert asyncio.run(compute_score_async("gsm8k", r"\boxed{42}", "42", url=service.url)) == right
+    assert asyncio.run(compute_score_async("gsm8k", TEXT, GOLD, url=service.url)) == right
 
 
 def test_another_judge_by_the_row(service: Service) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from canary import GOLD
 
 
 def body(text: str, **task: Any) -> dict[str, Any]:
@@ -39,8 +40,8 @@ def verdict(answer: dict[str, Any]) -> tuple[float, bool, str | None]:
         ("It is \\boxed{42}", {"expected_answer": 42}, 1.0),
         ("It is \\boxed{41}", {"expected_answer": "42"}, 0.0),
         ("It is \\boxed{42}", {"answer": "42"}, 1.0),
-        ("It is \\boxed{41}", {"ground_truth": "31415926", "question": "6*7?"}, 0.0),
-        ("nothing", {"reference": {"answer": "31415926"}, "verifier": "math"}, 0.0),
+        ("It is \\boxed{41}", {"ground_truth": GOLD, "question": "6*7?"}, 0.0),
+        ("nothing", {"reference": {"answer": GOLD}, "verifier": "math"}, 0.0),
     ],
 )
 def test_a_verdict(post: Any, text: str, task: dict[str, Any], reward: float) -> None:
@@ -58,7 +59,7 @@ def test_a_verdict(post: Any, text: str, task: dict[str, Any], reward: float) ->
 
 
 def test_a_judge_that_fails_masks(post: Any, judges: str) -> None:
-    answer = post("/verify", body("x", reference={"cases": 31415926}, verifier="code")).json()
+    answer = post("/verify", body("x", reference={"cases": int(GOLD)}, verifier="code")).json()
     assert verdict(answer) == (0.0, True, "bad_reference")
     assert answer["failure_reason"]
     answer = post("/verify", body("x", expected_answer="1"), verifier=f"{judges}:raises").json()

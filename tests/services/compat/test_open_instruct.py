@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from canary import GOLD
 
 ADD = {
     "program": "def add(a, b): return a + b",
@@ -14,7 +15,7 @@ ADD = {
 }
 LINES = {
     "program": "import sys\nfor line in sys.stdin.read().splitlines():\n    print(int(line.strip()) + 1)",
-    "tests": [{"input": "1\n", "output": "2\n"}, {"input": "100\n", "output": "102\n"}],
+    "tests": [{"input": "1\n", "output": "2\n"}, {"input": "100\n", "output": f"{GOLD}\n"}],
     "max_execution_time": 1.0,
 }
 
@@ -47,7 +48,7 @@ def test_stdio(post: Any) -> None:
         ("def f(x): return '```\\n```'", "assert f(1) == '```\\n```'", 1),
         ("def f(x): raise SystemExit(0)", "assert f(1) == 1", 0),
         ("import os\nos._exit(0)", "assert f(1) == 1", 0),
-        ("class A:\n    __eq__ = lambda self, other: True\ndef f(x): return A()", "assert f(1) == 31415926", 0),
+        ("class A:\n    __eq__ = lambda self, other: True\ndef f(x): return A()", f"assert f(1) == {GOLD}", 0),
         ("no python at all", "assert f(1) == 1", 0),
         ("def f(x):\n    while True: pass", "assert f(1) == 1", 0),
         ("", "assert f(1) == 1", 0),
@@ -69,7 +70,7 @@ def test_no_tests_no_results(post: Any) -> None:
         ("/test_program", {"tests": ["assert 1 == 2"]}, "calls no function"),
         ("/test_program", {"tests": [{"input": "", "output": ""}]}, "assert statement as a string"),
         # Fails whatever the program does: the test is broken, the program is not to blame.
-        ("/test_program", {"tests": ["raise ValueError(31415926)\nadd(1, 2)"]}, "bad_reference"),
+        ("/test_program", {"tests": [f"raise ValueError({GOLD})\nadd(1, 2)"]}, "bad_reference"),
         ("/test_program", {"tests": "gASVCgAAAAAAAACMBm5v"}, "tests"),
         ("/test_program", {"max_execution_time": 0}, "max_execution_time"),
         ("/test_program", {"program": None}, "program"),

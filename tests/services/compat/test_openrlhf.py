@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from canary import GOLD, GOLD_AS_ANSWERED
 from reward_process import Service
 
 
@@ -22,8 +23,8 @@ CHAT = "<|im_start|>user\nWhat is 6*7?<|im_end|>\n<|im_start|>assistant\n"
     ("query", "prompt", "label", "reward"),
     [
         (CHAT + "It is \\boxed{42}<|im_end|>\n", CHAT, "42", 1.0),
-        (CHAT + "It is \\boxed{41}<|im_end|>\n", CHAT, "42", 0.0),
-        ("<s>6*7? \\boxed{42}</s>", "6*7?", "42", 1.0),
+        (CHAT + "It is \\boxed{41}<|im_end|>\n", CHAT, GOLD, 0.0),
+        (f"<s>6*7? \\boxed{{{GOLD_AS_ANSWERED}}}</s>", "6*7?", GOLD, 1.0),
         ("<s> 6*7?\n\\boxed{42}</s></s>", "6*7? ", "42", 1.0),
         ("<|begin_of_text|>q \\boxed{42}<|eot_id|>", "q", 42, 1.0),
         # The prompt's own number is no answer.
@@ -52,7 +53,7 @@ def test_a_batch_comes_back_in_order(post: Any) -> None:
     body = {
         "query": ["q \\boxed{1}", "q \\boxed{2}", "q nothing"],
         "prompts": ["q"] * 3,
-        "labels": ["1", "1", "1"],
+        "labels": ["1", GOLD, GOLD],
         "unknown": {"field": 1},
     }
     answer = post("/get_reward", body).json()
@@ -61,7 +62,9 @@ def test_a_batch_comes_back_in_order(post: Any) -> None:
 
 
 def test_code_by_the_query_parameter(post: Any) -> None:
-    label = json.dumps({"kind": "stdin", "cases": [{"stdin": "1", "stdout": "2"}]})
+    label = json.dumps(
+        {"kind": "stdin", "cases": [{"stdin": "1", "stdout": "2"}, {"stdin": str(int(GOLD) - 1), "stdout": GOLD}]}
+    )
     right = "q```python\nprint(int(input()) + 1)\n```<|im_end|>"
     assert post("/get_reward", one(right, "q", label), verifier="code").json()["rewards"] == [1.0]
     wrong = right.replace("+ 1", "+ 2")

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from canary import GOLD
 
 
 @pytest.mark.parametrize("path", ["/slime", "/rm"])
 @pytest.mark.parametrize(
     ("response", "label", "reward"),
-    [("It is \\boxed{42}<|im_end|>", "42", 1.0), ("It is \\boxed{41}", "42", 0.0), ("\\boxed{42}", 42, 1.0)],
+    [("It is \\boxed{42}<|im_end|>", "42", 1.0), ("It is \\boxed{41}", GOLD, 0.0), ("\\boxed{42}", 42, 1.0)],
 )
 def test_the_body_is_the_reward(post: Any, path: str, response: str, label: Any, reward: float) -> None:
     answer = post(path, {"prompt": "6*7?", "response": response, "label": label})
@@ -24,7 +25,7 @@ def test_chat_prompts_and_unknown_fields(post: Any) -> None:
 
 
 def test_code_hidden_in_the_label(post: Any) -> None:
-    label = {"verifier": "code", "reference": {"kind": "calls", "entry_point": "f", "cases": [{"expected": 31415926}]}}
+    label = {"verifier": "code", "reference": {"kind": "calls", "entry_point": "f", "cases": [{"expected": int(GOLD)}]}}
     body = {"prompt": "f", "response": "```python\ndef f():\n    return 1\n```", "label": label}
     assert post("/slime", body).json() == 0.0
 
