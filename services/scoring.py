@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator, Sequence
 
 from services.admission import Admission
@@ -28,6 +28,10 @@ from verifiers.worker import signed
 # Failures of this process that pass: the caller is told to come again instead of being handed a masked verdict.
 _TRANSIENT = frozenset({"overload", "shutdown", "given_up"})
 _REMEMBERED = 50_000
+# The pool itself says what is late, unless its judges are all at something long.
+_LATE_SECONDS = 0.3
+# A request that wants all its verdicts at once has them kept in few transactions.
+_GATHER_SECONDS = 0.01
 
 
 class Scorer:
@@ -81,7 +85,7 @@ class Scorer:
                     if each.answer_key in self._in_flight and not _is_users(each)
                 }
                 own = {index: each for index, each in missing.items() if index not in joined}
-                async with contextlib.aclosing(self._judge(own, expires, whole=whole)) as parts:
+                async with contextlib.aclosing(self._judge(caller, own, expires, whole=whole)) as parts:
                     async for part in parts:
                         yield self._done(missing, part)
                 if part := await _joined(joined, missing, expires):
@@ -90,9 +94,12 @@ class Scorer:
     async def probe(self, caller: Caller, asked: Sequence[Asked], *, deadline_seconds: float) -> list[Verdict]:
         """Verdicts that nobody keeps. Raises as `score`."""
         with self._admission.admitted(caller, [each.problem.verifier for each in asked]):
-            call = self._pool.submit([each.job for each in asked], deadline_seconds=deadline_seconds)
+            call = self._pool.submit([each.job for each in asked], deadline_seconds=deadline_seconds, owner=caller.name)
             try:
-                verdicts: list[Verdict] = await asyncio.wrap_future(call.future)
+                async with asyncio.timeout(deadline_seconds + _LATE_SECONDS):
+                    verdicts: list[Verdict] = await asyncio.wrap_future(call.future)
+            except TimeoutError:
+                raise Refused(503, "the judges did not get to it in time: come again", 1) from None
             finally:
                 if not call.future.done():
                     self._pool.give_up(call)
@@ -127,47 +134,39 @@ class Scorer:
         return found
 
     async def _judge(
-        self, own: dict[int, Asked], expires: float, *, whole: bool
+        self, caller: Caller, own: dict[int, Asked], expires: float, *, whole: bool
     ) -> AsyncGenerator[dict[int, Scored], None]:
         """Judge what nobody else is at; the same answer twice in a request is judged once."""
         loop = asyncio.get_running_loop()
         firsts: dict[str, list[int]] = {}
         for index, each in own.items():
             firsts.setdefault(f"{index}" if _is_users(each) else each.answer_key, []).append(index)
-        groups = list(firsts.values())
-        finished: asyncio.Queue[tuple[int, Verdict]] = asyncio.Queue()
-        judged = [number for number, group in enumerate(groups) if self._is_judged(own[group[0]])]
-
-        def tell(number: int, verdict: Verdict) -> None:
-            # The loop may have ended before the pool has.
-            with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(finished.put_nowait, (judged[number], verdict))
-
+        groups = [(own[indices[0]], indices) for indices in firsts.values()]
+        judged = [number for number, (each, _) in enumerate(groups) if self._is_judged(each)]
+        finished = _Finished(loop)
         call = self._pool.submit(
-            [own[groups[number][0]].job for number in judged],
+            [groups[number][0].job for number in judged],
             deadline_seconds=max(expires - time.monotonic(), 0.0),
-            on_verdict=None if whole else tell,
+            on_verdict=lambda number, verdict: finished.tell(judged[number], verdict),
+            owner=caller.name,
         )
-        promised = {own[group[0]].answer_key: loop.create_future() for group in groups if not _is_users(own[group[0]])}
+        promised = {each.answer_key: loop.create_future() for each, _ in groups if not _is_users(each)}
         self._in_flight.update(promised)
         try:
             for number in set(range(len(groups))) - set(judged):
-                finished.put_nowait((number, self._too_long(own[groups[number][0]])))
-            if whole:
-                verdicts: list[Verdict] = await asyncio.wrap_future(call.future)
-                for number, verdict in zip(judged, verdicts, strict=True):
-                    finished.put_nowait((number, verdict))
-            left = len(groups)
+                finished.tell(number, self._too_long(groups[number][0]))
+            left = set(range(len(groups)))
             while left:
-                ready = [await finished.get()]
-                while not finished.empty():
-                    ready.append(finished.get_nowait())
-                left -= len(ready)
-                scored = await self._keep([(own[groups[number][0]], verdict) for number, verdict in ready])
+                ready = await finished.some(len(left) if whole else 1, expires)
+                # The judges are at something else, and nobody waits any more.
+                ready = ready or {number: _late(groups[number][0]) for number in left}
+                left -= ready.keys()
+                scored = await self._keep([(groups[number][0], verdict) for number, verdict in ready.items()])
                 part: dict[int, Scored] = {}
-                for (number, verdict), one in zip(ready, scored, strict=True):
-                    part |= dict.fromkeys(groups[number], one)
-                    promise = promised.get(own[groups[number][0]].answer_key)
+                for (number, verdict), one in zip(ready.items(), scored, strict=True):
+                    each, indices = groups[number]
+                    part |= dict.fromkeys(indices, one)
+                    promise = promised.get(each.answer_key)
                     # Who joined may have more time.
                     if promise is not None and not promise.done() and verdict.failure_kind != "deadline":
                         promise.set_result(one)
@@ -218,6 +217,43 @@ class Scorer:
         return Verdict.of(Status.REJECTED, detail=detail, verifier=name, verifier_version=registry.version(name))
 
 
+class _Finished:
+    """Verdicts on their way from the pool's threads to an event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._verdicts: deque[tuple[int, Verdict]] = deque()
+        self._there = asyncio.Event()
+
+    def tell(self, number: int, verdict: Verdict) -> None:
+        """From any thread."""
+        self._verdicts.append((number, verdict))
+        # One wake-up for all that come before the loop gets to it; the loop may have ended before the pool has.
+        if len(self._verdicts) == 1:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._there.set)
+
+    async def some(self, most: int, expires: float) -> dict[int, Verdict]:
+        """What is there: at least one, and where up to `most` may come, those of a moment; none once it is late."""
+        try:
+            async with asyncio.timeout(max(expires - time.monotonic(), 0.0) + _LATE_SECONDS):
+                await self._there.wait()
+        except TimeoutError:
+            return {}
+        if len(self._verdicts) < most:
+            await asyncio.sleep(_GATHER_SECONDS)
+        self._there.clear()
+        found: dict[int, Verdict] = {}
+        while self._verdicts:
+            number, verdict = self._verdicts.popleft()
+            found[number] = verdict
+        return found
+
+
+def _late(asked: Asked) -> Verdict:
+    return signed(Verdict.failed("deadline", "its deadline passed before it was judged"), asked.problem.verifier)
+
+
 def _refuse_transient(verdicts: Sequence[Verdict]) -> None:
     for verdict in verdicts:
         if verdict.failure_kind in _TRANSIENT:
@@ -235,8 +271,7 @@ async def _joined(
     found: dict[int, Scored] = {}
     for index, future in joined.items():
         if not future.done():
-            late = Verdict.failed("deadline", "its deadline passed before it was judged")
-            found[index] = Scored(signed(late, asked[index].problem.verifier), None)
+            found[index] = Scored(_late(asked[index]), None)
         elif not future.cancelled():
             found[index] = future.result()
     return found

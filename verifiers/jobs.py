@@ -33,6 +33,7 @@ class Call:
         expires: `time.monotonic()` after which nobody waits for the verdicts, or None.
         on_verdict: called with each job's index and verdict as soon as it is there, under the pool's lock: it must
             not block or raise.
+        owner: calls of different owners take turns.
     """
 
     verdicts: list[Verdict | None]
@@ -40,6 +41,7 @@ class Call:
     expires: float | None = None
     given_up: bool = False
     on_verdict: Callable[[int, Verdict], None] | None = None
+    owner: str = ""
     future: Future[list[Verdict]] = field(default_factory=Future)
 
     def __post_init__(self) -> None:

@@ -26,7 +26,6 @@ import os
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
@@ -37,6 +36,7 @@ from verifiers.process import Dead, Late, Spent, WorkerLimits
 from verifiers.sandbox import policy
 from verifiers.slot import NoWorker, Slot
 from verifiers.types import Status, Verdict
+from verifiers.waiting import Waiting
 
 __all__ = ["CONTROL", "Call", "Job", "JudgePool", "shared"]
 
@@ -85,7 +85,7 @@ class JudgePool:
         self.deadline_seconds = deadline_seconds
         self._max_queued = max_queued
         self._chunk = chunk
-        self._queue: deque[Task] = deque()
+        self._queue = Waiting()
         self._changed = threading.Condition()
         self._closing = False
         limits = WorkerLimits(memory_bytes=memory_bytes, cpu_seconds=cpu_seconds, startup_seconds=startup_seconds)
@@ -93,6 +93,7 @@ class JudgePool:
             Slot(limits, deadline_seconds=deadline_seconds, recycle_after=recycle_after) for _ in range(workers)
         ]
         self._running: dict[Slot, Call] = {}
+        self._finished = 0
         started: queue.SimpleQueue[str] = queue.SimpleQueue()
         # The kernel kills a worker when the thread that started it ends, so a slot's thread lives as long as the pool.
         self._threads = [
@@ -138,14 +139,15 @@ class JudgePool:
         urgent: bool = False,
         deadline_seconds: float | None = None,
         on_verdict: Callable[[int, Verdict], None] | None = None,
+        owner: str = "",
     ) -> Call:
         """Put the jobs into the queue, before it when `urgent`. Does not wait.
 
         `deadline_seconds` from now nobody waits any more: what is not judged by then is answered `error` ("deadline").
-        `on_verdict`: see `Call`.
+        `on_verdict`, `owner`: see `Call`.
         """
         expires = None if deadline_seconds is None else time.monotonic() + deadline_seconds
-        call = Call([None] * len(jobs), len(jobs), expires, on_verdict=on_verdict)
+        call = Call([None] * len(jobs), len(jobs), expires, on_verdict=on_verdict, owner=owner)
         tasks = [Task(job, call, index) for index, job in enumerate(jobs)]
         refused = ("", "")
         with self._changed:
@@ -155,10 +157,8 @@ class JudgePool:
                 refused = ("overload", f"{waiting} answers wait already: send fewer at once or add workers")
             elif self._closing:
                 refused = ("shutdown", "")
-            elif urgent:
-                self._queue.extendleft(reversed(tasks))
             else:
-                self._queue.extend(tasks)
+                self._queue.add(tasks, urgent=urgent)
             self._changed.notify_all()
         if refused[0]:
             self._fail(tasks, *refused)
@@ -175,23 +175,29 @@ class JudgePool:
         """
         with self._changed:
             call.given_up = True
-            dropped = [task for task in self._queue if task.call is call]
-            self._queue = deque(task for task in self._queue if task.call is not call)
+            dropped = self._queue.drop(call)
             busy = [slot for slot, running in self._running.items() if running is call]
             for slot in busy:
                 slot.kill()
         self._fail(dropped, "given_up", "the caller gave up")
 
     def healthy(self, seconds: float | None = None) -> bool:
-        """Whether a control job passes through the pool now, within so many seconds."""
-        return self.judge([CONTROL], urgent=True, deadline_seconds=seconds)[0].status is Status.CORRECT
+        """Whether a control job passes through the pool within so many seconds, or at least another answer did."""
+        before = self._finished
+        call = self.submit([CONTROL], urgent=True, deadline_seconds=seconds)
+        try:
+            return call.future.result(seconds)[0].status is Status.CORRECT
+        except TimeoutError:
+            # All slots are at answers that take long.
+            is_moving = self._finished > before
+            self.give_up(call)
+            return is_moving
 
     def close(self) -> None:
         """Kill the workers; what waits or runs is answered `error` ("shutdown"). May be called twice."""
         with self._changed:
             self._closing = True
-            waiting = list(self._queue)
-            self._queue.clear()
+            waiting = self._queue.drop()
             self._changed.notify_all()
         for slot in self._slots:
             slot.close()
@@ -221,12 +227,7 @@ class JudgePool:
             if self._closing:
                 return []
             share = min(self._chunk, -(-len(self._queue) // self.workers))
-            chunk = [self._queue.popleft()]
-            lane = registry.lane(chunk[0].job.verifier)
-            # An answer of a driver may take seconds: one at a time keeps every slot busy to the end.
-            while lane != "driver" and len(chunk) < share and registry.lane(self._queue[0].job.verifier) == lane:
-                chunk.append(self._queue.popleft())
-            return chunk
+            return self._queue.take(share, _are_of_one_chunk)
 
     def _run(self, slot: Slot, tasks: list[Task]) -> None:
         """Judge a chunk. The answer that breaks the worker gets a second try; those behind it go back to the queue."""
@@ -286,12 +287,13 @@ class JudgePool:
         """Before the queue, for any worker; those that nobody waits for are answered instead."""
         with self._changed:
             wanted = [] if self._closing else [task for task in tasks if self._wanted(task.call)]
-            self._queue.extendleft(reversed(wanted))
+            self._queue.put_back(wanted)
             self._changed.notify_all()
         self._fail([task for task in tasks if task not in wanted], "given_up", "the caller gave up")
 
     def _finish(self, task: Task, verdict: Verdict) -> None:
         with self._changed:
+            self._finished += 1
             task.call.set(task.index, verdict)
 
     def _fail(self, tasks: Sequence[Task], kind: str, reason: str) -> None:
@@ -299,6 +301,12 @@ class JudgePool:
             late = kind == "given_up" and not task.call.given_up
             why = ("deadline", "its deadline passed before it was judged") if late else (kind, reason)
             self._finish(task, self._slots[0].failed(task.job, *why))
+
+
+def _are_of_one_chunk(first: Task, other: Task) -> bool:
+    lane = registry.lane(first.job.verifier)
+    # An answer of a driver may take seconds: one at a time keeps every slot busy to the end.
+    return lane != "driver" and registry.lane(other.job.verifier) == lane
 
 
 def shared() -> JudgePool:
