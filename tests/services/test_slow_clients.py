@@ -84,7 +84,7 @@ def test_slow_and_half_open_clients_do_not_stop_the_others(service: Service) -> 
             threads.submit(_trickle, [client for client, (kind, _) in slow.items() if "trickling" in kind], stop)
             watching = threads.submit(_until_let_go, dict(slow))
             try:
-                taken = []
+                taken: list[float] = []
                 while not watching.done():
                     taken.append(ask(len(taken)))
                     connected = max(connected, len(os.listdir(files)) - before)
@@ -125,8 +125,7 @@ def _until_let_go(clients: dict[socket.socket, tuple[str, float]]) -> dict[str, 
         for client in clients:
             selector.register(client, selectors.EVENT_READ)
         while clients and time.monotonic() < min(began for _, began in clients.values()) + 2 * READ_SECONDS + 4:
-            for key, _ in selector.select(1):
-                client = key.fileobj
+            for client in [key.fileobj for key, _ in selector.select(1)]:
                 assert isinstance(client, socket.socket)
                 try:
                     reply = client.recv(4096)
