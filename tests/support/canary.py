@@ -160,7 +160,8 @@ def _watch_requests(patch: pytest.MonkeyPatch) -> None:
     def watched(self: HTTPAdapter, request: PreparedRequest, *arguments: Any, **options: Any) -> Response:
         response = send(self, request, *arguments, **options)
         path = request.path_url.partition("?")[0]
-        _Search(str(request.method), path, request.headers, response.headers.items()).look(response.content)
+        asked = {name.lower(): str(value) for name, value in request.headers.items()}
+        _Search(str(request.method), path, asked, response.headers.items()).look(response.content)
         return response
 
     patch.setattr(HTTPAdapter, "send", watched)
