@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import anyio
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect
 
 from services.admission import Admission
 from services.guard import Refused, check_caller, is_loopback, require_json
@@ -147,6 +148,8 @@ async def read_body(request: Request, most_bytes: int, remedy: str) -> bytes:
                     raise Refused(503, "the bodies of all requests together are as large as they may be: come again", 1)
                 service.open_bytes += len(part)
                 request.state.body_bytes += len(part)
+    except ClientDisconnect:
+        raise Refused(499, "the client hung up") from None
     except TimeoutError:
         raise Refused(408, f"the body did not come within {settings.read_seconds:g} s: send it faster") from None
     return bytes(body)

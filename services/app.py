@@ -6,6 +6,7 @@ only: not in a verdict, not in an error, not in a log line.
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -79,6 +80,7 @@ def start(settings: Settings, judges: Callable[[], JudgePool]) -> Service:
             settings.store,
             days=settings.store_days,
             megabytes=settings.store_megabytes,
+            problem_megabytes=settings.store_problem_megabytes,
             patience_seconds=settings.store_wait_seconds,
         )
     try:
@@ -119,7 +121,7 @@ async def _refuse_parameters(_: Request, error: Exception) -> Response:
 
 
 class _Account:
-    """Counts requests, and gives back what their bodies took up."""
+    """Counts requests, and gives back what their bodies took up. What a shutdown breaks off is told to come again."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -129,13 +131,22 @@ class _Account:
             await self._app(scope, receive, send)
             return
         service: Service = scope["app"].state.service
+        has_begun = False
 
         async def count(message: Message) -> None:
+            nonlocal has_begun
             if message["type"] == "http.response.start":
+                has_begun = True
                 service.metrics.requests.labels(str(message["status"])).inc()
             await send(message)
 
         try:
             await self._app(scope, receive, count)
+        except asyncio.CancelledError:
+            # uvicorn's patience with open requests is over. It would answer 500, at which no client tries again.
+            if has_begun:
+                raise
+            refusal = Refused(503, "the service is ending: send the request again", 1)
+            await (await _refuse(Request(scope), refusal))(scope, receive, count)
         finally:
             service.open_bytes -= scope.get("state", {}).get("body_bytes", 0)

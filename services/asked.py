@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 
-from services.samples import Sample, new_id, prompt_of
+from services.samples import Sample, digest_of, new_id, prompt_of
 from services.schemas import ScoredCompletion, ScoreProblem
 from services.store import Store
 from verifiers.pool import Job
@@ -18,6 +17,7 @@ class Asked:
     """One answer to judge.
 
     Attributes:
+        digest: of the reference, see `services.samples.digest_of`.
         answer_key: hash of what is judged, below one tenant. It stays here: whoever has it could try out references.
         sent: the caller sent the reference, rather than naming a registered problem.
         rescored: id of the verdict that is judged again.
@@ -26,6 +26,7 @@ class Asked:
     tenant: str
     problem: ScoreProblem
     completion: ScoredCompletion
+    digest: str
     answer_key: str
     sent: bool
     rescored: str | None
@@ -37,17 +38,18 @@ class Asked:
         problem: ScoreProblem,
         completion: ScoredCompletion,
         *,
+        digest: str = "",
         sent: bool = False,
         rescored: str | None = None,
     ) -> Asked:
-        """With its key."""
+        """With its key; `digest` saves making one where many answers are to one problem."""
+        digest = digest or digest_of(problem.reference)
         # Which prompt it was does not matter to a judge: the same answer to the same reference is judged once.
-        reference = json.dumps(problem.reference, sort_keys=True)
-        digest = hashlib.sha256()
-        for part in (tenant, problem.verifier, reference, completion.finish_reason, completion.text):
+        key = hashlib.sha256()
+        for part in (tenant, problem.verifier, digest, completion.finish_reason, completion.text):
             data = part.encode("utf-8", "surrogatepass")
-            digest.update(len(data).to_bytes(8, "big") + data)
-        return cls(tenant, problem, completion, digest.hexdigest()[:40], sent, rescored)
+            key.update(len(data).to_bytes(8, "big") + data)
+        return cls(tenant, problem, completion, digest, key.hexdigest()[:40], sent, rescored)
 
     @property
     def job(self) -> Job:
@@ -66,7 +68,7 @@ class Asked:
             at=now,
             tenant=self.tenant,
             answer=self.answer_key,
-            problem=store.problem_key(self.tenant, self.problem),
+            problem=store.problem_key(self.tenant, self.problem, self.digest),
             reference=self.problem.reference,
             prompt=prompt_of(self.problem),
             name=self.problem.id,

@@ -20,6 +20,9 @@ class Refused(Exception):
         self.status = status
         self.detail = detail
         self.headers = {} if retry_after_seconds is None else {"Retry-After": str(math.ceil(retry_after_seconds))}
+        if status == 408:
+            # The rest of what did not come in time is not waited for.
+            self.headers["Connection"] = "close"
 
 
 def check_caller(request: Request, bound: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 from fastapi import APIRouter, Request, Response
@@ -23,6 +24,7 @@ from services.schemas import (
     Registered,
     RegisterRequest,
     RegisterResponse,
+    Rescored,
     RescoreRequest,
     RescoreResponse,
     ScoredCompletion,
@@ -37,6 +39,7 @@ from services.schemas import (
 from verifiers import registry
 
 NDJSON = "application/x-ndjson"
+_RESCORED_AT_ONCE = 64
 router = APIRouter()
 
 
@@ -81,16 +84,17 @@ async def register(request: Request) -> RegisterResponse:
         Asked.of(caller.tenant, problem, ScoredCompletion(text=registry.control(problem.verifier, problem.reference)))
         for problem in problems
     ]
-    done = []
     verdicts = await service.scorer.probe(caller, probes, deadline_seconds=deadline_of(request))
-    for problem, verdict in zip(problems, verdicts, strict=True):
-        if verdict.failure_kind == "bad_reference":
-            reason = verdict.failure_reason or "bad reference"
-            done.append(Registered(problem_id=None, id=problem.id, unjudgeable=reason))
-            continue
-        key = await asyncio.to_thread(store.save_problem, caller.tenant, problem)
-        done.append(Registered(problem_id=key, id=problem.id))
-    return RegisterResponse(problems=tuple(done))
+    # Why the others cannot be judged against; one that only failed may be judged another time.
+    unfit = [verdict.failure_reason if verdict.failure_kind == "bad_reference" else None for verdict in verdicts]
+    good = [problem for problem, reason in zip(problems, unfit, strict=True) if reason is None]
+    keys = iter(await asyncio.to_thread(store.save_problems, caller.tenant, good))
+    return RegisterResponse(
+        problems=tuple(
+            Registered(problem_id=next(keys) if reason is None else None, id=problem.id, unjudgeable=reason)
+            for problem, reason in zip(problems, unfit, strict=True)
+        )
+    )
 
 
 @router.get("/v1/verdicts/{verdict_id}", response_model=StoredVerdict)
@@ -122,15 +126,22 @@ async def rescore(request: Request) -> RescoreResponse:
     most = service.settings.max_items
     if len(asked.verdict_ids) > most:
         raise Refused(413, f"{len(asked.verdict_ids)} verdicts: send at most {most} in one request")
-    if asked.verdict_ids:
-        samples = await asyncio.to_thread(store.samples_by_id, asked.verdict_ids, caller.sees)
-    else:
+    ids = asked.verdict_ids
+    if not ids:
         wanted = Filter(tenant=caller.sees, verifier=asked.verifier, status=asked.status)
-        found = await asyncio.to_thread(store.list, wanted, min(asked.limit, most))
-        # A team's own judge that is mounted no more cannot be asked again.
-        samples = [each for each in found if each.verdict.verifier in verifiers_of(service.settings)]
-    results = await until_gone(request, rescored(service, caller, samples, deadline_of(request)))
-    return RescoreResponse(results=results, judged=len(results), changed=sum(each.changed for each in results))
+        ids = tuple(await asyncio.to_thread(store.ids, wanted, min(asked.limit, most)))
+    expires = time.monotonic() + deadline_of(request)
+    results: list[Rescored] = []
+    # Their references may be large: not all at once.
+    for start in range(0, len(ids), _RESCORED_AT_ONCE):
+        part = ids[start : start + _RESCORED_AT_ONCE]
+        samples = await asyncio.to_thread(store.samples_by_id, part, caller.sees)
+        if not asked.verdict_ids:
+            # A team's own judge that is mounted no more cannot be asked again.
+            samples = [each for each in samples if each.verdict.verifier in verifiers_of(service.settings)]
+        left = max(expires - time.monotonic(), 0.0)
+        results += await until_gone(request, rescored(service, caller, samples, left))
+    return RescoreResponse(results=tuple(results), judged=len(results), changed=sum(each.changed for each in results))
 
 
 @router.get("/v1/verifiers", response_model=VerifierList)

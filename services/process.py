@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import ClassVar
 
 import uvicorn
 from starlette.types import Receive, Scope, Send
@@ -36,30 +37,45 @@ _FIRST_SECONDS = 120.0
 _PR_SET_PDEATHSIG = 1
 # They are answered however many connections there are.
 _PROBES = (b"/healthz", b"/readyz", b"/metrics")
+# Connections beyond the limit, for probes and for whoever is told to come again.
+_FOR_PROBES = 64
 # Beside the connections: the store's, those of judges, fork servers.
 _OTHER_FILES = 512
+_MOST_FRAMING = 64 << 10
+_TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: application/json\r\ncontent-length: 51\r\n"
+    b'connection: close\r\n\r\n{"detail": "the headers are larger than 64 KiB"}   '
+)
 
 
 class Protocol(HttpToolsProtocol):
-    """HTTP/1.1 with what uvicorn lacks: deadlines for the headers of a request and for taking its answer, and a limit
-    on connections that says when to come again and lets probes through.
+    """HTTP/1.1 with what uvicorn lacks: deadlines for the headers of a request and for taking its answer, a limit on
+    their size, and one on connections that says when to come again and lets probes through.
 
     Attributes:
         patience_seconds: the headers of a request take at most so long; so long, at most, not a byte of an answer is
             taken.
-        most_connections: of this process.
+        most_connections: of this process. Beyond it and some more, who has waited longest without saying what he wants
+            has to go.
     """
 
     patience_seconds = 20.0
     most_connections = 4096
+    _silent: ClassVar[dict[Protocol, None]] = {}
     _waiting: asyncio.TimerHandle | None = None
     _sending: asyncio.TimerHandle | None = None
+    # Of this message: what came so far beside its body, and of its body.
+    _framing = _content = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         # Whatever the other side does not take at once is waited for with a deadline.
         transport.set_write_buffer_limits(high=0)
         self._wait_for_headers()
+        if len(self.connections) > self.most_connections + _FOR_PROBES:
+            longest = next(iter(self._silent))
+            longest._stop_waiting()
+            longest.transport.abort()
 
     def on_headers_complete(self) -> None:
         self._stop_waiting()
@@ -76,7 +92,22 @@ class Protocol(HttpToolsProtocol):
         # The first bytes of a later request on the same connection.
         if self._waiting is None and (self.cycle is None or self.cycle.response_complete):
             self._wait_for_headers()
+        self._framing += len(data)
         super().data_received(data)
+        # Headers, trailers, and what stands between the pieces of a body: nothing else bounds them.
+        if self._framing > _MOST_FRAMING + self._content and not self.transport.is_closing():
+            if self._waiting is not None:
+                self.transport.write(_TOO_LARGE)
+            self.transport.close()
+
+    def on_message_begin(self) -> None:
+        self._framing = self._content = 0
+        super().on_message_begin()
+
+    def on_body(self, body: bytes) -> None:
+        self._framing -= len(body)
+        self._content += len(body)
+        super().on_body(body)
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -88,6 +119,7 @@ class Protocol(HttpToolsProtocol):
 
     def _wait_for_headers(self) -> None:
         self._waiting = self.loop.call_later(self.patience_seconds, self.transport.abort)
+        self._silent[self] = None
 
     def _wait_for_reader(self, before: float = float("inf")) -> None:
         left = self.transport.get_write_buffer_size()
@@ -100,6 +132,7 @@ class Protocol(HttpToolsProtocol):
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
+            del self._silent[self]
 
     def _stop_sending(self) -> None:
         if self._sending is not None:
@@ -193,7 +226,7 @@ def _judges(settings: Settings) -> JudgePool:
 def _allow_files(connections: int) -> None:
     """Open files for so many connections, as far as this user may have them."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections + _OTHER_FILES
+    wanted = connections + _FOR_PROBES + _OTHER_FILES
     if hard != resource.RLIM_INFINITY:
         wanted = min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:

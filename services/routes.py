@@ -12,7 +12,7 @@ from services.access import Service, service_of
 from services.asked import Asked
 from services.guard import Refused
 from services.keys import Caller
-from services.samples import Sample
+from services.samples import Sample, digest_of
 from services.schemas import Rescored, ScoredCompletion, ScoreItem, ScoreProblem
 from services.settings import Settings
 from verifiers import registry, user
@@ -47,19 +47,27 @@ async def asked_of(service: Service, caller: Caller, items: Sequence[ScoreItem])
     settings = service.settings
     if len(items) > settings.max_items:
         raise Refused(413, f"{len(items)} items: send at most {settings.max_items} in one request")
-    registered: dict[str, ScoreProblem] = {}
+    registered: dict[str, tuple[ScoreProblem, str]] = {}
     for key in {item.problem_id for item in items if item.problem_id is not None}:
-        found = await asyncio.to_thread(service.stored().problem, caller.tenant, key)
-        if found is None:
-            raise Refused(404, f"no problem {key[:40]!r}: register it first (POST /v1/problems)")
-        registered[key] = found
-    problems = [item.problem or registered[item.problem_id or ""] for item in items]
-    for name in {problem.verifier for problem in problems}:
+        registered[key] = await asyncio.to_thread(_registered, service, caller, key)
+    named = {item.problem.verifier for item in items if item.problem is not None}
+    for name in named | {problem.verifier for problem, _ in registered.values()}:
         check_verifier(name, settings)
-    return [
-        Asked.of(caller.tenant, problem, item.completion, sent=item.problem is not None)
-        for problem, item in zip(problems, items, strict=True)
-    ]
+    asked = []
+    for item in items:
+        problem, digest = registered[item.problem_id] if item.problem_id is not None else (item.problem, "")
+        assert problem is not None
+        is_sent = item.problem is not None
+        asked.append(Asked.of(caller.tenant, problem, item.completion, digest=digest, sent=is_sent))
+    return asked
+
+
+def _registered(service: Service, caller: Caller, key: str) -> tuple[ScoreProblem, str]:
+    """A registered problem and the digest of its reference. Raises Refused (404)."""
+    found = service.stored().problem(caller.tenant, key)
+    if found is None:
+        raise Refused(404, f"no problem {key[:40]!r}: register it first (POST /v1/problems)")
+    return found, digest_of(found.reference)
 
 
 async def sample_of(request: Request, caller: Caller, verdict_id: str) -> Sample:
@@ -75,13 +83,16 @@ async def rescored(
 ) -> tuple[Rescored, ...]:
     """Stored samples, judged again; both verdicts of each."""
     asked = []
+    digests: dict[str, str] = {}
     for each in samples:
         check_verifier(each.verdict.verifier, service.settings)
+        if each.problem not in digests:
+            digests[each.problem] = await asyncio.to_thread(digest_of, each.reference)
         problem = ScoreProblem(
             verifier=each.verdict.verifier, reference=each.reference, id=each.name, prompt=each.prompt
         )
         completion = ScoredCompletion(text=each.completion, finish_reason=each.finish_reason)
-        asked.append(Asked.of(each.tenant, problem, completion, rescored=each.id))
+        asked.append(Asked.of(each.tenant, problem, completion, digest=digests[each.problem], rescored=each.id))
     scored = await service.scorer.score(caller, asked, deadline_seconds=deadline_seconds) if asked else []
     return tuple(
         Rescored(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 import time
@@ -45,6 +46,16 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredProblem:
+    """A problem as it is kept; its samples share it."""
+
+    verifier: str
+    reference: Json
+    name: str | None
+    prompt: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """Which samples; None is any.
 
@@ -60,6 +71,11 @@ class Filter:
     since: float | None = None
     before: str | None = None
     text: str | None = None
+
+
+def digest_of(reference: Json) -> str:
+    """Of what it says, however its keys are ordered. Takes a while for one of megabytes."""
+    return hashlib.sha256(json.dumps(reference, sort_keys=True).encode()).hexdigest()
 
 
 def new_id(at: float) -> str:
@@ -105,27 +121,28 @@ def conditions(wanted: Filter) -> list[sql.ColumnElement[bool]]:
     return found
 
 
-def select() -> sql.Select[Any]:
-    problem = tables.problems.c
-    joined = tables.verdicts.outerjoin(tables.problems, tables.verdicts.c.problem == problem.key)
-    return sql.select(*tables.verdicts.c, problem.reference, problem.prompt, problem.name).select_from(joined)
-
-
-def sample_of(row: sql.RowMapping) -> Sample:
+def sample_of(row: sql.RowMapping, problem: StoredProblem) -> Sample:
+    """From a row of verdicts."""
     return Sample(
         id=row["id"],
         at=row["at"],
         tenant=row["tenant"],
         answer=row["answer"],
         problem=row["problem"],
-        reference=json.loads(row["reference"] or "{}"),
-        prompt=None if row["prompt"] is None else restored(row["prompt"]),
-        name=None if row["name"] is None else restored(row["name"]),
+        reference=problem.reference,
+        prompt=problem.prompt,
+        name=problem.name,
         completion=restored(row["completion"]),
         finish_reason=row["finish_reason"],
         verdict=Verdict.model_validate_json(restored(row["verdict"])),
         rescored=row["rescored"],
     )
+
+
+def problem_of(row: sql.RowMapping) -> StoredProblem:
+    """From a row of problems."""
+    name, prompt = (None if row[column] is None else restored(row[column]) for column in ("name", "prompt"))
+    return StoredProblem(row["verifier"], json.loads(row["reference"]), name, prompt)
 
 
 def verdict_row(sample: Sample) -> dict[str, Any]:
@@ -157,16 +174,14 @@ def problem_row(
     name: str | None,
     registered: bool = False,
 ) -> dict[str, Any]:
-    return {
-        "key": key,
-        "tenant": tenant,
+    texts = {
         "name": None if name is None else storable(name),
         "verifier": verifier,
         "reference": json.dumps(reference),
         "prompt": None if prompt is None else storable(prompt),
-        "registered": registered,
-        "created": time.time(),
     }
+    size = sum(len(text) for text in texts.values() if text is not None)
+    return {"key": key, "tenant": tenant, **texts, "registered": registered, "used": time.time(), "bytes": size}
 
 
 def prompt_of(problem: ScoreProblem) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
@@ -22,11 +22,15 @@ _VERDICT: Json = {
     "verifier": "math",
     "verifier_version": "0123456789abcdef",
 }
+_MOST_FAULTS = 1000
 _ID = "019ab3c4d5e6f7a8b9c0d1e2f3a4"
 
 
 def faults(error: ValidationError, most: int = 5) -> str:
     """Where a body is wrong and how, without what stands there: it may be an expected answer or a key."""
+    if (count := error.error_count()) > _MOST_FAULTS:
+        # To list them takes time and memory.
+        return f"{count} faults, such as fields that are not known"
     found = error.errors(include_input=False, include_url=False, include_context=False)
     said = [f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}" for each in found[:most]]
     return "; ".join(said) + (f" (and {len(found) - most} more)" if len(found) > most else "")
@@ -44,8 +48,9 @@ class ScoreProblem(Frozen):
     verifier: str = "math"
     reference: Json
     id: str | None = None
-    prompt: str | tuple[Message, ...] | None = None
-    tags: tuple[str, ...] = ()
+    # The first fault of a list ends it: a small body could have millions.
+    prompt: str | Annotated[tuple[Message, ...], Field(fail_fast=True)] | None = None
+    tags: tuple[str, ...] = Field(default=(), fail_fast=True)
 
 
 class ScoredCompletion(Frozen):
@@ -65,7 +70,7 @@ class ScoreItem(Frozen):
 
     model_config = _example(_ITEM)
 
-    id: str
+    id: str = Field(max_length=512)
     problem: ScoreProblem | None = None
     problem_id: str | None = None
     completion: ScoredCompletion

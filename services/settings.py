@@ -45,6 +45,8 @@ class Settings(BaseModel):
     """Verdicts older than this are deleted."""
     store_megabytes: int = Field(default=4096, ge=8)
     """Above this size of the store its oldest verdicts are deleted."""
+    store_problem_megabytes: int = Field(default=1024, ge=1)
+    """What the registered problems of one tenant may take; more are refused with 413."""
     store_wait_seconds: float = Field(default=30.0, gt=0)
     """How long a request waits for a store that is away, before it is refused (503)."""
     max_items: int = Field(default=1024, ge=1)

@@ -31,13 +31,15 @@ from services.samples import (
     DETERMINISTIC,
     Filter,
     Sample,
+    StoredProblem,
     conditions,
+    digest_of,
     id_at,
+    problem_of,
     problem_row,
     prompt_of,
     restored,
     sample_of,
-    select,
     storable,
     verdict_row,
 )
@@ -52,7 +54,7 @@ _REMEMBERED_PROBLEMS = 100_000
 # A problem that is known to be there is not written again for so long, and not deleted for longer.
 _REMEMBERED_SECONDS = 3600.0
 _IDS_PER_QUERY = 500
-_PROBLEM_IDS = "problem ids"
+_NO_PROBLEM = StoredProblem("", {}, None, None)
 _T = TypeVar("_T")
 
 
@@ -73,16 +75,26 @@ class Store:
     Args:
         url: as SQLAlchemy reads it.
         days, megabytes: older verdicts, and the oldest above this size, are deleted.
+        problem_megabytes: what the registered problems of one tenant may take; they stay, and do not count above.
         patience_seconds: how long `save` and reads try to reach a store that is away.
 
     Raises StoreUnfit for an unusable URL, StoreAway when the database does not answer in time.
     """
 
-    def __init__(self, url: str, *, days: float = 30.0, megabytes: int = 4096, patience_seconds: float = 30.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        days: float = 30.0,
+        megabytes: int = 4096,
+        problem_megabytes: int = 1024,
+        patience_seconds: float = 30.0,
+    ) -> None:
         self._engine = _engine(url)
         self.is_sqlite = self._engine.dialect.name == "sqlite"
         self._dialect: Any = sqlite if self.is_sqlite else postgresql
         self._days, self._megabytes, self._patience = days, megabytes, patience_seconds
+        self._tenant_bytes = problem_megabytes << 20
         self._queue: queue.SimpleQueue[tuple[Sequence[Sample], Future[None]] | None] = queue.SimpleQueue()
         self._known: set[str] = set()
         self._known_since = time.monotonic()
@@ -109,42 +121,50 @@ class Store:
         self._queue.put((samples, done))
         return done
 
-    def problem_key(self, tenant: str, problem: ScoreProblem) -> str:
-        """The id of a problem: what it says, for whom. A keyed hash: nobody finds out the reference by trying."""
-        parts = (tenant, problem.verifier, problem.reference, prompt_of(problem) or "", problem.id or "")
-        said = json.dumps(parts, sort_keys=True).encode()
+    def problem_key(self, tenant: str, problem: ScoreProblem, digest: str) -> str:
+        """The id of a problem with a reference of this digest: what it says, for whom.
+
+        It is a keyed hash, so that nobody finds out the reference by trying.
+        """
+        said = json.dumps((tenant, problem.verifier, digest, prompt_of(problem) or "", problem.id or "")).encode()
         return "p" + hmac.digest(self._secret, said, "sha256").hex()[:32]
 
-    def save_problem(self, tenant: str, problem: ScoreProblem) -> str:
-        """Keep a problem for good; its key. Raises StoreAway."""
-        key = self.problem_key(tenant, problem)
-        row = problem_row(
-            tenant, key, problem.verifier, problem.reference, prompt_of(problem), problem.id, registered=True
-        )
-        # One that came with an answer before is there already.
+    def save_problems(self, tenant: str, problems: Sequence[ScoreProblem]) -> list[str]:
+        """Keep problems for good, all or none; their keys. Raises StoreAway, Refused (413) for a tenant's too many."""
+        keys = [self.problem_key(tenant, each, digest_of(each.reference)) for each in problems]
+        rows = [
+            problem_row(tenant, key, each.verifier, each.reference, prompt_of(each), each.id, registered=True)
+            for key, each in zip(keys, problems, strict=True)
+        ]
+        # Some came with an answer before and are there already.
         table = tables.problems
-        again = sql.update(table).where(table.c.key == key).values(registered=True, name=row["name"])
+        again = sql.update(table).where(table.c.key.in_(keys)).values(registered=True)
+        size = sql.select(sql.func.sum(table.c.bytes)).where(table.c.registered, table.c.tenant == tenant)
 
         def put(connection: sql.Connection) -> None:
-            connection.execute(self._insert(table), [row])
+            connection.execute(self._insert(table), rows)
             connection.execute(again)
+            if (connection.execute(size).scalar_one() or 0) > self._tenant_bytes:
+                raise Refused(
+                    413,
+                    f"the registered problems of {tenant!r} would take more than {self._tenant_bytes >> 20} MiB: send "
+                    "these with their answers, or start the service with more --store-problem-megabytes",
+                )
 
-        self._persist(put)
-        return key
+        if rows:
+            self._persist(put)
+        return keys
 
     def problem(self, tenant: str, key: str) -> ScoreProblem | None:
         """A problem by its key. Raises StoreAway."""
-        table = tables.problems
-        wanted = sql.select(table).where(table.c.key == storable(key), table.c.tenant == tenant)
-        row = self._persist(lambda connection: connection.execute(wanted).mappings().first())
-        if row is None:
+        found = self._problems(tables.problems.c.key == storable(key), tables.problems.c.tenant == tenant).get(key)
+        if found is None:
             return None
-        return ScoreProblem(
-            verifier=row["verifier"],
-            reference=json.loads(row["reference"]),
-            id=None if row["name"] is None else restored(row["name"]),
-            prompt=None if row["prompt"] is None else restored(row["prompt"]),
-        )
+        return ScoreProblem(verifier=found.verifier, reference=found.reference, id=found.name, prompt=found.prompt)
+
+    def _problems(self, *wanted: sql.ColumnElement[bool]) -> dict[str, StoredProblem]:
+        rows = self.read(sql.select(tables.problems).where(*wanted))
+        return {row["key"]: problem_of(row) for row in rows}
 
     def cached(self, wanted: Mapping[str, str]) -> dict[str, tuple[str, Verdict]]:
         """Verdicts of answers (hash: version of the judge) that depend on nothing else: hash: (id, verdict)."""
@@ -166,17 +186,25 @@ class Store:
         return found[0] if found else None
 
     def samples_by_id(self, ids: Sequence[str], tenant: str | None) -> list[Sample]:
-        """Those of these ids that are there, by time. Raises StoreAway."""
-        table = tables.verdicts.c
-        query = select().where(table.id.in_([storable(each) for each in ids])).order_by(table.id)
+        """Those of these ids that are there, in this order. Raises StoreAway."""
+        table = tables.verdicts
+        query = sql.select(table).where(table.c.id.in_([storable(each) for each in ids]))
         if tenant is not None:
-            query = query.where(table.tenant == tenant)
-        return [sample_of(row) for row in self.read(query)]
+            query = query.where(table.c.tenant == tenant)
+        rows = {row["id"]: row for row in self.read(query)}
+        problems = self._problems(tables.problems.c.key.in_({row["problem"] for row in rows.values()}))
+        return [
+            sample_of(rows[each], problems.get(rows[each]["problem"], _NO_PROBLEM))
+            for each in dict.fromkeys(ids)
+            if each in rows
+        ]
 
-    def list(self, wanted: Filter, limit: int) -> list[Sample]:
-        """The newest first. Raises StoreAway."""
-        query = select().where(*conditions(wanted)).order_by(tables.verdicts.c.id.desc()).limit(limit)
-        return [sample_of(row) for row in self.read(query)]
+    def ids(self, wanted: Filter, limit: int) -> list[str]:
+        """Of samples, the newest first. Raises StoreAway."""
+        table = tables.verdicts
+        joined = table.outerjoin(tables.problems, table.c.problem == tables.problems.c.key)
+        query = sql.select(table.c.id).select_from(joined).where(*conditions(wanted))
+        return [row["id"] for row in self.read(query.order_by(table.c.id.desc()).limit(limit))]
 
     def read(self, query: sql.Executable) -> Sequence[sql.RowMapping]:
         """Rows of a query. Raises StoreAway."""
@@ -211,14 +239,14 @@ class Store:
     def _make_tables(self, connection: sql.Connection) -> bytes:
         """Where there are none; the secret of the store."""
         tables.metadata.create_all(connection)
-        found = connection.execute(sql.select(tables.about.c.schema)).scalar()
+        about = tables.about.c
+        found = connection.execute(sql.select(about.schema)).scalar()
         if found is None:
-            connection.execute(self._insert(tables.about), [{"schema": tables.SCHEMA}])
+            row = {"schema": tables.SCHEMA, "secret": secrets.token_hex(32)}
+            connection.execute(self._insert(tables.about), [row])
         elif found != tables.SCHEMA:
             raise StoreUnfit(f"the store has schema {found}, this version writes {tables.SCHEMA}: name a new store")
-        connection.execute(self._insert(tables.secrets), [{"name": _PROBLEM_IDS, "value": secrets.token_hex(32)}])
-        wanted = sql.select(tables.secrets.c.value).where(tables.secrets.c.name == _PROBLEM_IDS)
-        return bytes.fromhex(connection.execute(wanted).scalar_one())
+        return bytes.fromhex(connection.execute(sql.select(about.secret)).scalar_one())
 
     def _insert(self, table: sql.Table) -> Any:
         """An insert that leaves a row with the same primary key as it is."""
@@ -237,12 +265,18 @@ class Store:
                     self._queue.put(None)
                     break
                 group.append(more)
+            samples = [sample for part, _ in group for sample in part]
+            if len(self._known) > _REMEMBERED_PROBLEMS or time.monotonic() - self._known_since > _REMEMBERED_SECONDS:
+                self._known.clear()
+                self._known_since = time.monotonic()
             try:
-                self._persist(functools.partial(self._put, samples=[sample for part, _ in group for sample in part]))
+                self._persist(functools.partial(self._put, samples=samples))
             except Exception as error:
                 for _, done in group:
                     done.set_exception(error)
             else:
+                # Not before they are there for good.
+                self._known.update(sample.problem for sample in samples)
                 for _, done in group:
                     done.set_result(None)
 
@@ -255,14 +289,10 @@ class Store:
             ]
             # It is used now: no sweep takes it away before its verdict is there.
             insert = self._dialect.insert(tables.problems)
-            renew = {"created": insert.excluded.created}
+            renew = {"used": insert.excluded.used}
             connection.execute(insert.on_conflict_do_update(index_elements=["key"], set_=renew), rows)
         if samples:
             connection.execute(self._insert(tables.verdicts), [verdict_row(sample) for sample in samples])
-        if len(self._known) > _REMEMBERED_PROBLEMS or time.monotonic() - self._known_since > _REMEMBERED_SECONDS:
-            self._known.clear()
-            self._known_since = time.monotonic()
-        self._known.update(fresh)
 
     def _sweep(self) -> None:
         while not self._closing.wait(_SWEEP_SECONDS):
@@ -279,22 +309,38 @@ class Store:
                 self.execute(sql.delete(table).where(table.c.id < edge.scalar_subquery()))
             problem = tables.problems.c
             used = sql.exists().where(table.c.problem == problem.key)
-            old = problem.created < time.time() - 2 * _REMEMBERED_SECONDS
+            old = problem.used < time.time() - 2 * _REMEMBERED_SECONDS
             self.execute(sql.delete(tables.problems).where(old, ~problem.registered, ~used))
         except (StoreAway, SQLAlchemyError):
             # It is tried again in a minute.
             return
 
     def megabytes(self) -> float:
-        """Size of what is kept. Raises StoreAway."""
+        """What verdicts take, with the problems that came along. Raises StoreAway."""
         if self.is_sqlite:
-            query = sql.text(
-                "SELECT (page_count - freelist_count) * page_size AS bytes "
-                "FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()"
+            registered = sql.select(sql.func.sum(tables.problems.c.bytes).label("bytes")).where(
+                tables.problems.c.registered
             )
-        else:
-            query = sql.text("SELECT pg_total_relation_size('verdicts') + pg_total_relation_size('problems') AS bytes")
-        return float(self.read(query)[0]["bytes"]) / 2**20
+            return float(self.read(_SQLITE_BYTES)[0]["bytes"] - (self.read(registered)[0]["bytes"] or 0)) / 2**20
+        # A table does not shrink when rows are deleted: above the limit it is what is left of them that counts.
+        size = float(self.read(_POSTGRESQL_BYTES)[0]["bytes"]) / 2**20
+        if size > self._megabytes:
+            size = float(self.read(_POSTGRESQL_ROWS)[0]["bytes"] or 0) / 2**20
+        return size
+
+
+_SQLITE_BYTES = sql.text(
+    "SELECT (page_count - freelist_count) * page_size AS bytes "
+    "FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()"
+)
+_POSTGRESQL_BYTES = sql.text("SELECT pg_total_relation_size('verdicts') + pg_total_relation_size('problems') AS bytes")
+# By the mean of the newest rows; their small columns and entries in the indexes take some 600 bytes.
+_POSTGRESQL_ROWS = sql.text(
+    "SELECT (SELECT count(*) FROM verdicts)"
+    " * (SELECT avg(pg_column_size(completion) + pg_column_size(verdict) + 600)"
+    " FROM (SELECT completion, verdict FROM verdicts ORDER BY id DESC LIMIT 1000) AS newest)"
+    " + (SELECT coalesce(sum(bytes), 0) FROM problems WHERE NOT registered) AS bytes"
+)
 
 
 def _engine(url: str) -> sql.Engine:

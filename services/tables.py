@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text
 
-SCHEMA = 1
+SCHEMA = 2
 
 metadata = MetaData()
 
-about = Table("about", metadata, Column("schema", Integer, primary_key=True))
-
-# What only the service knows, by its name; made once.
-secrets = Table(
-    "secrets", metadata, Column("name", String(40), primary_key=True), Column("value", Text, nullable=False)
+about = Table(
+    "about",
+    metadata,
+    Column("schema", Integer, primary_key=True),
+    # 256 random bits that only the service knows: the key of the hashes of problems.
+    Column("secret", String(64), nullable=False),
 )
 
 # A problem is what it says: the same verifier, reference and prompt of one tenant are one row.
@@ -25,9 +26,12 @@ problems = Table(
     Column("verifier", Text, nullable=False),
     Column("reference", Text, nullable=False),
     Column("prompt", Text),
-    Column("created", Float, nullable=False),
+    Column("used", Float, nullable=False),
     # By `POST /v1/problems`: it stays. One that came with an answer goes with the last of its verdicts.
     Column("registered", Boolean, nullable=False),
+    # Of its texts.
+    Column("bytes", Integer, nullable=False),
+    Index("problems_bytes", "registered", "tenant", "bytes"),
 )
 
 verdicts = Table(

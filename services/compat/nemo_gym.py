@@ -6,7 +6,7 @@ does not count. Expected answers do not go back: of the task's fields only the o
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -36,7 +36,7 @@ class _Output(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     type: str = ""
-    content: list[_Content] | str | None = None
+    content: Annotated[list[_Content], Field(fail_fast=True)] | str | None = None
 
 
 class _Incomplete(BaseModel):

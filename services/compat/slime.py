@@ -6,10 +6,10 @@ after 120 s, and asks 10 times), then an HTTP error.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from services.access import caller_of, read_model
 from services.compat.again import judged
@@ -29,7 +29,7 @@ class SlimeRequest(Lenient):
         json_schema_extra={"examples": [{"prompt": "6*7?", "response": "It is \\boxed{42}", "label": "42"}]}
     )
 
-    prompt: str | list[dict[str, Any]] | None = None
+    prompt: str | Annotated[list[dict[str, Any]], Field(fail_fast=True)] | None = None
     response: str
     label: Label = None
 

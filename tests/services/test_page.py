@@ -11,6 +11,7 @@ import httpx
 import pytest
 from page_samples import HOSTILE, LONG, items, of_versions, stepped
 from reward_process import Service
+from stored import stored
 
 from services.samples import Filter
 from services.store import Store
@@ -106,7 +107,7 @@ def everything(client: httpx.Client) -> list[str]:
 
 def test_the_list_has_every_sample_once(browser: httpx.Client, folder: Path) -> None:
     store = store_of(folder)
-    wanted = [f"/samples/{each.id}" for each in store.list(Filter(), 10_000)]
+    wanted = [f"/samples/{each.id}" for each in stored(store)]
     store.close()
     assert everything(browser) == wanted
     assert len(wanted) > 50, "not even two pages"
@@ -214,7 +215,7 @@ def test_a_sample_says_why(browser: httpx.Client) -> None:
 
 def test_the_overview_counts(folder: Path, service: Service) -> None:
     store = store_of(folder)
-    samples = store.list(Filter(tenant="local"), 10_000)
+    samples = stored(store, Filter(tenant="local"), 10_000)
     found = queries.overview(store, "local", queries.WINDOWS["1d"])
     assert queries.overview(store, "nobody", queries.WINDOWS["1d"]).all.total == 0
     assert queries.overview(store, None, queries.WINDOWS["1d"]).all.total == len(samples)
