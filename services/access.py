@@ -27,6 +27,8 @@ from verifiers.pool import JudgePool
 COOKIE = "reward_key"
 _QUOTED = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _LARGE_BYTES = 1 << 16
+# A proxy on this machine makes everyone look like a caller from this machine.
+_PROXIED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
 # A probe waits so long for its control job; its answer counts for a while.
 _READY_SECONDS, _PROBE_SECONDS = 8.0, 2.0
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -37,7 +39,7 @@ class Service:
     """The parts of one server process; in `app.state.service`.
 
     Attributes:
-        open_bytes: of request bodies that are being read or served.
+        open_bytes: of request bodies that are being read or served, and of answers that are on their way, by caller.
     """
 
     settings: Settings
@@ -47,7 +49,7 @@ class Service:
     admission: Admission
     scorer: Scorer
     metrics: Metrics
-    open_bytes: int = 0
+    open_bytes: dict[str, int] = field(default_factory=dict)
     # Parsing a large body takes a while: its own threads, and never many at once.
     parsing: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(4))
     _probing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -61,6 +63,16 @@ class Service:
                 self._is_ready = await asyncio.to_thread(self.pool.healthy, _READY_SECONDS)
                 self._probed = time.monotonic()
         return self._is_ready
+
+    def take_room(self, owner: str, count: int) -> None:
+        """Note so many bytes of a caller; to be given back by `give_room`."""
+        self.open_bytes[owner] = self.open_bytes.get(owner, 0) + count
+
+    def give_room(self, owner: str, count: int) -> None:
+        """They are gone."""
+        self.open_bytes[owner] -= count
+        if not self.open_bytes[owner]:
+            del self.open_bytes[owner]
 
     def stored(self) -> Store:
         """The store. Raises Refused where there is none."""
@@ -94,11 +106,14 @@ async def caller_of(request: Request, *scopes: str) -> Caller:
         if caller is None:
             raise Refused(401, "no such key, or it was taken back: `python -m services keys list` names all")
     elif lets_in_without_key(service.settings):
+        if any(header in request.headers for header in _PROXIED):
+            raise Refused(401, "it came through a proxy, so from anywhere: send a key (`python -m services keys add`)")
         caller = LOCAL
     else:
         raise Refused(401, "this service wants a key: send it as `Authorization: Bearer KEY`")
     if not any(caller.may(scope) for scope in scopes):
         raise Refused(403, f"the key {caller.name!r} lacks the scope {' or '.join(scopes)}: ask for one that has it")
+    request.state.owner = caller.name
     return caller
 
 
@@ -137,22 +152,32 @@ async def read_body(request: Request, most_bytes: int, remedy: str) -> bytes:
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Refused(415, "the body is compressed: send it as it is")
     body = bytearray()
-    request.state.body_bytes = 0
+    owner: str = getattr(request.state, "owner", "")
+    # Who asks may be known better later on.
+    request.state.body_owner, request.state.body_bytes = owner, 0
     try:
         async with asyncio.timeout(settings.read_seconds):
             async for part in request.stream():
                 body += part
                 if len(body) > most_bytes:
                     raise Refused(413, remedy)
-                if service.open_bytes + len(part) > settings.max_bodies_bytes:
-                    raise Refused(503, "the bodies of all requests together are as large as they may be: come again", 1)
-                service.open_bytes += len(part)
+                _check_room(service, owner, len(part))
+                service.take_room(owner, len(part))
                 request.state.body_bytes += len(part)
     except ClientDisconnect:
         raise Refused(499, "the client hung up") from None
     except TimeoutError:
         raise Refused(408, f"the body did not come within {settings.read_seconds:g} s: send it faster") from None
     return bytes(body)
+
+
+def _check_room(service: Service, owner: str, count: int) -> None:
+    """Raises Refused (429 where one caller has half of all there may be, 503)."""
+    most = service.settings.max_bodies_bytes
+    if service.open_bytes.get(owner, 0) + count > most // 2:
+        raise Refused(429, "your open requests are as large as they may be together: send less at once", 1)
+    if sum(service.open_bytes.values()) + count > most:
+        raise Refused(503, "the bodies of all requests together are as large as they may be: come again", 1)
 
 
 def _parsed(body: bytes, model: type[_Model], max_depth: int) -> _Model:

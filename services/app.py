@@ -40,6 +40,8 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     code: {"model": Problematic} for code in (401, 403, 404, 408, 413, 415, 422, 429, 503)
 }
 
+_LARGE_ANSWER_BYTES = 64 << 10
+
 
 def create_app(service: Service, ready: Callable[[], None]) -> FastAPI:
     """The app of a started service, which it ends with itself. `ready` is called once it would answer."""
@@ -121,7 +123,7 @@ async def _refuse_parameters(_: Request, error: Exception) -> Response:
 
 
 class _Account:
-    """Counts requests, and gives back what their bodies took up. What a shutdown breaks off is told to come again."""
+    """Counts requests, and what their bodies and answers take up. What a shutdown breaks off is told to come again."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -131,22 +133,35 @@ class _Account:
             await self._app(scope, receive, send)
             return
         service: Service = scope["app"].state.service
+        state = scope.setdefault("state", {})
         has_begun = False
 
-        async def count(message: Message) -> None:
+        async def watched(message: Message) -> None:
             nonlocal has_begun
             if message["type"] == "http.response.start":
                 has_begun = True
                 service.metrics.requests.labels(str(message["status"])).inc()
-            await send(message)
+            size = len(message.get("body", b""))
+            if size < _LARGE_ANSWER_BYTES:
+                await send(message)
+                return
+            owner = state.get("owner", "")
+            service.take_room(owner, size)
+            try:
+                await send({**message, "more_body": True})
+                # uvicorn takes the next one only once the client has taken this one.
+                await send({"type": message["type"], "body": b"", "more_body": message.get("more_body", False)})
+            finally:
+                service.give_room(owner, size)
 
         try:
-            await self._app(scope, receive, count)
+            await self._app(scope, receive, watched)
         except asyncio.CancelledError:
             # uvicorn's patience with open requests is over. It would answer 500, at which no client tries again.
             if has_begun:
                 raise
             refusal = Refused(503, "the service is ending: send the request again", 1)
-            await (await _refuse(Request(scope), refusal))(scope, receive, count)
+            await (await _refuse(Request(scope), refusal))(scope, receive, watched)
         finally:
-            service.open_bytes -= scope.get("state", {}).get("body_bytes", 0)
+            if count := state.get("body_bytes", 0):
+                service.give_room(state["body_owner"], count)

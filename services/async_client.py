@@ -233,7 +233,9 @@ class AsyncRewardClient:
         current: list[ScoreItem] = []
         chars = 0
         for item in items:
-            size = len(item.completion.text) + (len(str(item.problem.reference)) if item.problem else 0)
+            size = len(item.completion.text)
+            if item.problem is not None:
+                size += len(str(item.problem.reference)) + len(str(item.problem.prompt))
             if current and (len(current) == self._batch or chars + size > _BATCH_CHARS):
                 batches.append(current)
                 current, chars = [], 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import threading
 from collections.abc import Coroutine, Sequence
@@ -30,6 +31,11 @@ def url_of(url: str) -> str:
 def key_of(key: str) -> str:
     """This one, or what opens the service: from the environment."""
     return key or os.environ.get(KEY_SETTING, "")
+
+
+def shared_client(url: str, key: str) -> RewardClient:
+    """One for each process (a fork does not take a client's thread along); from the environment where empty."""
+    return _shared_client(os.getpid(), url_of(url), key_of(key))
 
 
 class RewardClient:
@@ -97,3 +103,8 @@ class RewardClient:
             # Ctrl-C: the requests end too.
             future.cancel()
             raise
+
+
+@functools.cache
+def _shared_client(process: int, url: str, key: str) -> RewardClient:
+    return RewardClient([url], key=key)

@@ -14,6 +14,7 @@ An object may come as such or as a JSON string.
 from __future__ import annotations
 
 import json
+import math
 from numbers import Number
 from typing import Any
 
@@ -75,6 +76,8 @@ def _reference(number: int, label: Any, verifier: str) -> Json:
         raise BadLabel(f"label {number} is null: nothing to judge against; send the problem's expected answer")
     if isinstance(label, bool) or not isinstance(label, str | Number):
         raise BadLabel(f"label {number} is a {type(label).__name__}: send a text, a number or a JSON object")
+    if isinstance(label, float) and not math.isfinite(label):
+        raise BadLabel(f"label {number} is {label}, as a table says that there is none: send a text or a number")
     if verifier != "math" and not is_users:
         raise BadLabel(f"label {number} is no JSON object: the judge {verifier!r} needs its reference as one")
     return {"answer": str(label)}

@@ -14,10 +14,10 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 from services.access import caller_of, deadline_of, lets_in_without_key, read_model, service_of
 from services.asked import Asked, Scored
 from services.explain import explain
-from services.guard import Refused
+from services.guard import Refused, check_caller
 from services.keys import READS, SCOPES, Caller
 from services.openapi import body_of
-from services.routes import asked_of, check_verifier, rescored, sample_of, shown, until_gone, verifiers_of
+from services.routes import asked_of, check_count, check_verifier, rescored, sample_of, shown, until_gone, verifiers_of
 from services.samples import Filter
 from services.schemas import (
     Health,
@@ -75,8 +75,7 @@ async def register(request: Request) -> RegisterResponse:
     service = service_of(request)
     store = service.stored()
     problems = (await read_model(request, RegisterRequest)).problems
-    if len(problems) > service.settings.max_items:
-        raise Refused(413, f"{len(problems)} problems: send at most {service.settings.max_items} in one request")
+    check_count(len(problems), service.settings)
     for name in {problem.verifier for problem in problems}:
         check_verifier(name, service.settings)
     # An answer that says nothing: what fails on it fails on every answer.
@@ -123,13 +122,11 @@ async def rescore(request: Request) -> RescoreResponse:
     service = service_of(request)
     asked = await read_model(request, RescoreRequest)
     store = service.stored()
-    most = service.settings.max_items
-    if len(asked.verdict_ids) > most:
-        raise Refused(413, f"{len(asked.verdict_ids)} verdicts: send at most {most} in one request")
+    check_count(len(asked.verdict_ids), service.settings)
     ids = asked.verdict_ids
     if not ids:
         wanted = Filter(tenant=caller.sees, verifier=asked.verifier, status=asked.status)
-        ids = tuple(await asyncio.to_thread(store.ids, wanted, min(asked.limit, most)))
+        ids = tuple(await asyncio.to_thread(store.ids, wanted, min(asked.limit, service.settings.max_items)))
     expires = time.monotonic() + deadline_of(request)
     results: list[Rescored] = []
     # Their references may be large: not all at once.
@@ -182,6 +179,7 @@ async def readyz(request: Request) -> Health:
 async def metrics(request: Request) -> Response:
     """For Prometheus. Where callers need a key it wants one too, of any scope."""
     service = service_of(request)
+    check_caller(request, service.settings.host)
     if not lets_in_without_key(service.settings):
         await caller_of(request, *SCOPES)
     service.metrics.backlog.set(service.admission.backlog_seconds)

@@ -42,11 +42,16 @@ def check_verifier(name: str, settings: Settings) -> None:
         raise Refused(422, str(error)) from None
 
 
+def check_count(items: int, settings: Settings) -> None:
+    """Raises Refused (413)."""
+    if items > settings.max_items:
+        raise Refused(413, f"{items} items: send at most {settings.max_items} in one request")
+
+
 async def asked_of(service: Service, caller: Caller, items: Sequence[ScoreItem]) -> list[Asked]:
     """Items with their problems. Raises Refused (404, 413, 422)."""
     settings = service.settings
-    if len(items) > settings.max_items:
-        raise Refused(413, f"{len(items)} items: send at most {settings.max_items} in one request")
+    check_count(len(items), settings)
     registered: dict[str, tuple[ScoreProblem, str]] = {}
     for key in {item.problem_id for item in items if item.problem_id is not None}:
         registered[key] = await asyncio.to_thread(_registered, service, caller, key)

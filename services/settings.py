@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 PREFIX = "REWARD_"
 
@@ -56,7 +56,7 @@ class Settings(BaseModel):
     max_body_bytes: int = Field(default=16 << 20, ge=1)
     """Bytes of one request body."""
     max_bodies_bytes: int = Field(default=64 << 20, ge=1)
-    """Bytes of all request bodies at once; more are refused with 503."""
+    """Bytes of all request bodies at once, and half of it of one key's; more are refused with 503 and 429."""
     max_depth: int = Field(default=32, ge=4)
     """Nesting of the JSON of a request."""
     max_backlog_seconds: float = Field(default=60.0, gt=0)
@@ -70,6 +70,12 @@ class Settings(BaseModel):
     """Open connections of one server process; requests on more are refused with 503."""
     user_functions: tuple[str, ...] = ()
     """The verifiers `path/to/file.py:function` that callers may name, letter for letter: each runs that file here."""
+
+    @model_validator(mode="after")
+    def _bodies_fit(self) -> Settings:
+        if self.max_bodies_bytes < 2 * self.max_body_bytes:
+            raise ValueError("max_bodies_bytes has to be at least twice max_body_bytes: one key may have half of it")
+        return self
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], **given: object) -> Settings:

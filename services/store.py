@@ -13,6 +13,7 @@ import json
 import os
 import queue
 import secrets
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -231,6 +232,8 @@ class Store:
                 with self._engine.begin() as connection:
                     return work(connection)
             except (OperationalError, InterfaceError, PoolTimeout) as error:
+                if not _may_pass(error):
+                    raise
                 if time.monotonic() > deadline:
                     # The driver's message may hold what was to be written.
                     raise StoreAway(type(getattr(error, "orig", None) or error).__name__) from None
@@ -327,6 +330,12 @@ class Store:
         if size > self._megabytes:
             size = float(self.read(_POSTGRESQL_ROWS)[0]["bytes"] or 0) / 2**20
         return size
+
+
+def _may_pass(error: OperationalError | InterfaceError | PoolTimeout) -> bool:
+    """Whether it is the database that is away, and not the statement that is wrong."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", None)
+    return code is None or code & 0xFF != sqlite3.SQLITE_ERROR
 
 
 _SQLITE_BYTES = sql.text(

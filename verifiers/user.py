@@ -134,7 +134,8 @@ def _failed(reason: str) -> Verdict:
 
 def _verdict(returned: Any) -> Verdict:
     if isinstance(returned, Verdict):
-        return returned
+        # By the other kinds we know our own failures, and whether the reason may be shown.
+        return returned.model_copy(update={"failure_kind": "user_function"}) if returned.mask_sample else returned
     detail = ""
     if isinstance(returned, dict):
         unknown = sorted(map(str, returned.keys() - {"reward", "detail"}))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.client import AsyncRewardClient, RewardClient, key_of, url_of
+from services.client import AsyncRewardClient, key_of, shared_client, url_of
 from services.labels import item_of
 from services.schemas import ScoreItem
 from verifiers.types import FinishReason, Json, Verdict
@@ -43,14 +43,11 @@ def reward_function(
     Raises ValueError for a column that is not there or a label that is no problem, RewardServiceError as the client.
     """
     read = _Reader(verifier, reference, frozenset(eos_token_ids))
-    # Not before it is called: a trainer may pickle the function and send it to another process.
-    clients: list[RewardClient] = []
 
     def reward(completions: Sequence[Any], completion_ids: Any = None, **columns: Any) -> Rewards:
         items = read.items(completions, completion_ids, columns)
-        if not clients:
-            clients.append(RewardClient([url_of(url)], key=key_of(key)))
-        return _rewards(clients[0].score(items, deadline_seconds=deadline_seconds))
+        # It is not kept here: a trainer may pickle the function or fork.
+        return _rewards(shared_client(url, key).score(items, deadline_seconds=deadline_seconds))
 
     reward.__name__ = f"{verifier}_reward"
     return reward
@@ -113,7 +110,12 @@ def _text(completion: str | Sequence[Json]) -> str:
     """A completion's text: itself, or what the assistant says in a conversation."""
     if isinstance(completion, str):
         return completion
-    return "".join(str(message.get("content") or "") for message in completion if message.get("role") == "assistant")
+    parts: list[str] = []
+    for message in completion:
+        content = message.get("content") or ""
+        if message.get("role") == "assistant":
+            parts += [content] if isinstance(content, str) else [part["text"] for part in content if "text" in part]
+    return "".join(parts)
 
 
 def _rewards(verdicts: Sequence[Verdict]) -> Rewards:

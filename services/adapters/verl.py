@@ -8,11 +8,9 @@ error is raised, which ends the run: never a zero. Every result has the same key
 
 from __future__ import annotations
 
-import functools
-import os
 from typing import Any
 
-from services.client import AsyncRewardClient, RewardClient, RewardServiceError, key_of, url_of
+from services.client import AsyncRewardClient, RewardServiceError, key_of, shared_client, url_of
 from services.labels import item_of
 from services.schemas import ScoreItem, ScoreResult
 from verifiers.types import FinishReason
@@ -41,9 +39,8 @@ def compute_score(
 
     Returns `{"score", "acc", "status", "extracted", "detail", "verdict_id"}`. Raises RewardServiceError.
     """
-    client = _client(os.getpid(), url_of(url), key_of(key))
     item = _item(solution_str, ground_truth, extra_info, verifier)
-    return _score(client.results([item], tries=_TRIES)[0])
+    return _score(shared_client(url, key).results([item], tries=_TRIES)[0])
 
 
 async def compute_score_async(
@@ -61,12 +58,6 @@ async def compute_score_async(
     item = _item(solution_str, ground_truth, extra_info, verifier)
     async with AsyncRewardClient([url_of(url)], key=key_of(key)) as client:
         return _score((await client.results([item], tries=_TRIES))[0])
-
-
-@functools.cache
-def _client(process: int, url: str, key: str) -> RewardClient:
-    """One for each process: a fork does not take the client's thread along."""
-    return RewardClient([url], key=key)
 
 
 def _item(text: str, ground_truth: Any, extra_info: dict[str, Any] | None, verifier: str) -> ScoreItem:

@@ -2,8 +2,9 @@
 and `GET /health`.
 
 A text is the whole of a file, and every word of it is the policy's; so no part of it is taken on trust. It may hold
-comments, imports (where the judge has a Lean of the user's own), `open`, `universe`, `variable`, some options, and one
-theorem at its end. What else it may hold is not known to be harmless, and is not judged: an `error`, never a pass.
+comments, imports (where the judge has a Lean of the user's own), `open`, `universe`, some options, and one theorem at
+its end. What else it may hold is not known to be harmless, and is not judged: an `error`, never a pass. (A `variable`
+may be a hypothesis, which Lean adds to the theorem.) Which theorem it is, is for the trainer to see to.
 
 | what happened | the result |
 |---|---|
@@ -26,7 +27,7 @@ from services.compat.lean_texts import LeanMessage
 from services.compat.shapes import Lenient
 from services.keys import Caller
 from services.openapi import body_of
-from services.routes import asked_of, until_gone
+from services.routes import asked_of, check_count, until_gone
 
 # On top of what the caller gives each text.
 _SLACK_SECONDS = 30.0
@@ -178,6 +179,7 @@ async def verify(request: Request, caller: Caller, body: VerifyRequest) -> Verif
 
 async def _judged(request: Request, caller: Caller, texts: list[str], timeout: int) -> list[lean_texts.Result]:
     service = service_of(request)
+    check_count(len(texts), service.settings)
     most = service.settings.max_text_chars
     read = await asyncio.to_thread(lambda: [lean_texts.read(text, most) for text in texts])
     items = [found.item(str(number)) for number, found in enumerate(read) if isinstance(found, lean_texts.Whole)]

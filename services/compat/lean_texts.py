@@ -33,13 +33,13 @@ _COMMAND = re.compile(
     r"(?<![\w.])(?:theorem|lemma|def|abbrev|axiom|opaque|instance|example|structure|class|inductive|coinductive|mutual"
     r"|set_option|attribute|namespace|section|end|notation|infix[lr]?|prefix|postfix|macro|macro_rules|syntax|elab"
     r"|elab_rules|declare_syntax_cat|initialize|builtin_initialize|run_cmd|run_elab|run_meta|private|protected"
-    r"|noncomputable|unsafe|partial|nonrec|deriving|export|local|include|omit|by)(?!\w)|[#@]"
+    r"|noncomputable|unsafe|partial|nonrec|deriving|export|local|include|omit|variable|by)(?!\w)|[#@]"
 )
 _DECLARATION = re.compile(r"^[ \t]*(?:theorem|lemma|example)\b", re.MULTILINE)
 _PLACE = re.compile(r"line (\d+), column (\d+): ")
 # Faults of the text. All other bad references are things that we do not judge.
 _OF_THE_TEXT = (NOT_ACCEPTED, NO_THEOREM, MALFORMED)
-_DECLARES = "this service judges one theorem: before it only comments, open, universe, variable and limits may stand"
+_DECLARES = "this service judges one theorem: before it only comments, imports, open, universe and limits may stand"
 
 
 class LeanPosition(Lenient):

@@ -7,6 +7,7 @@ itself makes a zero of that, with a line in its log.
 from __future__ import annotations
 
 import ast
+import asyncio
 import builtins
 import json
 from collections.abc import Callable
@@ -15,11 +16,12 @@ from typing import Any
 from fastapi import APIRouter, Request
 from pydantic import ConfigDict, Field, ValidationError, field_validator
 
-from services.access import caller_of, read_model
+from services.access import caller_of, read_model, service_of
 from services.compat.again import judged
 from services.compat.shapes import Lenient, fenced
 from services.guard import Refused
 from services.openapi import body_of
+from services.routes import check_count
 from services.schemas import ScoredCompletion, ScoreItem, ScoreProblem
 from verifiers.code.test_side import AT_HAND
 from verifiers.types import Json, Status
@@ -95,14 +97,18 @@ async def _tested(request: Request, reference_of: Callable[[int, Any], Json]) ->
     seconds = min(body.max_execution_time, _LONGEST_SECONDS)
     limits = {"cpu_seconds": seconds, "wall_seconds": seconds + _STARTING_SECONDS}
     completion = ScoredCompletion(text=fenced(body.program, "python"))
-    items = [
-        ScoreItem(
-            id=str(number),
-            problem=ScoreProblem(verifier="code", reference=reference_of(number, test) | {"limits": limits}),
-            completion=completion,
-        )
-        for number, test in enumerate(body.tests)
-    ]
+    check_count(len(body.tests), service_of(request).settings)
+    # It parses them.
+    items = await asyncio.to_thread(
+        lambda: [
+            ScoreItem(
+                id=str(number),
+                problem=ScoreProblem(verifier="code", reference=reference_of(number, test) | {"limits": limits}),
+                completion=completion,
+            )
+            for number, test in enumerate(body.tests)
+        ]
+    )
     verdicts = await judged(request, caller, items, _SECONDS)
     results = [int(verdict.status is Status.CORRECT) for verdict in verdicts]
     return ProgramResponse(results=results, runtimes=[verdict.seconds for verdict in verdicts])

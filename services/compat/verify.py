@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
-from pydantic import Discriminator, RootModel, Tag
+from fastapi.responses import Response
+from pydantic import BaseModel, Discriminator, RootModel, Tag
 
 from services.access import caller_of, read_model
 from services.compat import kimina, nemo_gym
@@ -41,5 +41,10 @@ async def verify(request: Request, verifier: Verifier = "math") -> Response:
     caller = await caller_of(request, "score")
     body = (await read_model(request, EitherRequest)).root
     if isinstance(body, nemo_gym.NemoGymRequest):
-        return JSONResponse((await nemo_gym.verify(request, caller, body, verifier)).model_dump())
-    return JSONResponse((await kimina.verify(request, caller, body)).model_dump())
+        return _json(await nemo_gym.verify(request, caller, body, verifier))
+    return _json(await kimina.verify(request, caller, body))
+
+
+def _json(answer: BaseModel) -> Response:
+    """A number that JSON does not have, sent by the caller, goes back as null."""
+    return Response(answer.model_dump_json(), media_type="application/json")

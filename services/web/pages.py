@@ -25,6 +25,7 @@ from verifiers.types import Status, Verdict
 
 _PER_PAGE = 50
 _MAX_STEPS = 1000
+_MAX_SEARCHED_CHARS = 200
 # Where a login may lead: on this site, and nowhere that a browser takes for another host.
 _OWN_ADDRESS = re.compile(r"/(?![/\\])[\w/?&=%.~+-]*", re.ASCII)
 _FILES = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
@@ -40,7 +41,7 @@ async def overview(request: Request, window: str = "1h", refresh: str = "") -> R
     chosen = queries.WINDOWS.get(window, queries.WINDOWS["1h"])
     found = None
     if service.store is not None:
-        found = await asyncio.to_thread(queries.overview, service.store, caller.sees, chosen)
+        found = await queries.looked_up(queries.overview, service.store, caller.sees, chosen)
     return page(
         request,
         "overview.html",
@@ -78,9 +79,9 @@ async def samples(
         version=version or None,
         since=None if chosen is None else time.time() - chosen.seconds,
         before=before or None,
-        text=text or None,
+        text=text[:_MAX_SEARCHED_CHARS] or None,
     )
-    rows = await asyncio.to_thread(queries.listed, store, wanted, _PER_PAGE + 1)
+    rows = await queries.looked_up(queries.listed, store, wanted, _PER_PAGE + 1)
     given = {"verifier": verifier, "status": status, "version": version, "text": text, "window": window}
     names = verifiers_of(service.settings)
     return page(
@@ -108,7 +109,7 @@ async def sample(request: Request, verdict_id: str, full: str = "") -> Response:
     before = None
     if found.rescored is not None:
         before = await asyncio.to_thread(store.sample, found.rescored, caller.sees)
-    later = await asyncio.to_thread(queries.again, store, found.id, caller.sees)
+    later = await queries.looked_up(queries.again, store, found.id, caller.sees)
     most = None if full else text.CUT_CHARS
     # A long text takes a while to be made visible.
     return await asyncio.to_thread(_sample_page, request, caller, found, before, later, most)
@@ -133,9 +134,9 @@ async def compare(request: Request, verifier: str = "", a: str = "", b: str = ""
     store = service_of(request).stored()
     given = {"verifier": verifier, "a": a, "b": b}
     if not (verifier and a and b) or a == b:
-        known = await asyncio.to_thread(queries.versions, store, caller.sees)
+        known = await queries.looked_up(queries.versions, store, caller.sees)
         return page(request, "versions.html", caller, known=known, given=given, is_same=bool(a) and a == b)
-    counts, changed = await asyncio.to_thread(queries.compared, store, caller.sees, verifier, a, b)
+    counts, changed = await queries.looked_up(queries.compared, store, caller.sees, verifier, a, b)
     order = [each.value for each in Status]
     return page(
         request,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sql
 
@@ -18,6 +21,8 @@ COUNTED = 200_000
 SEARCHED = 200_000
 """The newest verdicts in which a text is looked for."""
 _NAMED = 1_000_000
+_THREADS = ThreadPoolExecutor(2, "pages")
+_T = TypeVar("_T")
 CHANGED = 200
 """Changed samples that a comparison lists."""
 BUCKETS = 30
@@ -98,6 +103,11 @@ class Overview:
     def is_partial(self) -> bool:
         """Whether the window has more verdicts than were counted."""
         return self.all.total >= COUNTED
+
+
+async def looked_up(query: Callable[..., _T], *arguments: Any) -> _T:
+    """A query, on threads of the pages' own: however long it takes, scoring and keys do not wait for it."""
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, functools.partial(query, *arguments))
 
 
 def overview(store: Store, tenant: str | None, window: Window) -> Overview:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,10 +18,16 @@ from reward_process import Service, items
 JUDGE = """
 import time
 
+from verifiers.types import Status, Verdict
+
 
 def slow(completion, reference):
     time.sleep(0.2)
     return 1.0
+
+
+def wordy(completion, reference):
+    return Verdict.of(Status.CORRECT, detail="x" * 100_000)
 """
 
 
@@ -26,14 +35,14 @@ def slow(completion, reference):
 def judge(tmp_path_factory: pytest.TempPathFactory) -> str:
     file = tmp_path_factory.mktemp("judge") / "judge.py"
     file.write_text(JUDGE, encoding="ascii")
-    return f"{file}:slow"
+    return str(file)
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory, judge: str) -> Iterator[Service]:
     running = Service(
         tmp_path_factory.mktemp("connections"),
-        *("--workers", "1", "--user-function", judge),
+        *("--workers", "1", "--user-function", f"{judge}:slow", "--user-function", f"{judge}:wordy"),
         *("--read-seconds", "2", "--max-connections", "8"),
     )
     running.wait_ready()
@@ -51,15 +60,20 @@ def connect(service: Service, receive_bytes: int = 0) -> socket.socket:
     return made
 
 
-def request(content: bytes, *headers: str) -> bytes:
+def request(content: bytes, *headers: str, path: str = "/v1/score") -> bytes:
     lines = [
-        "POST /v1/score HTTP/1.1",
+        f"POST {path} HTTP/1.1",
         "Host: 127.0.0.1",
         "content-type: application/json",
         f"content-length: {len(content)}",
         *headers,
     ]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + content
+
+
+def sockets(service: Service) -> int:
+    """That its server has open."""
+    return sum(os.readlink(each).startswith("socket:") for each in Path(f"/proc/{service.server()}/fd").iterdir())
 
 
 def metrics(service: Service) -> str:
@@ -82,30 +96,26 @@ def test_one_connection_too_many_is_told_when_to_come_again_and_probes_pass(serv
 
 def test_who_does_not_read_holds_up_nobody(service: Service, judge: str) -> None:
     """Neither judges nor memory: what was asked is judged and kept, and the connection is cut."""
-    asked = {"items": [item.model_dump() for item in items(4, judge)]}
-    # The answer is larger than what two sockets hold.
-    asked["items"][0]["id"] = "x" * 8_000_000
+    # The answer, of ten megabytes, is larger than what two sockets hold.
+    asked = {"items": [item.model_dump() for item in items(100, f"{judge}:wordy")]}
+    before = sockets(service)
     with contextlib.closing(connect(service, receive_bytes=4096)) as silent:
         silent.sendall(request(json.dumps(asked).encode(), "accept: application/x-ndjson"))
-        deadline = time.monotonic() + 30
-        while 'reward_verdicts_total{status="correct",verifier="user"} 4.0' not in (listed := metrics(service)):
+        deadline = time.monotonic() + 60
+        while 'reward_verdicts_total{status="correct",verifier="user"} 100.0' not in (listed := metrics(service)):
             assert time.monotonic() < deadline, listed
             time.sleep(0.1)
         assert "reward_backlog_seconds 0.0" in listed
-        # Cut off: of the answer there is what the two sockets held.
         time.sleep(5)
-        got = 0
-        while part := silent.recv(1 << 20):
-            got += len(part)
-    assert got < 8_000_000
+        assert sockets(service) <= before
 
 
 def test_who_reads_slowly_gets_all_of_it(service: Service) -> None:
     """Longer than the two seconds in which something has to be taken."""
-    asked = {"items": [item.model_dump() for item in items(2)]}
-    asked["items"][0]["id"] = "x" * 8_000_000
+    # This protocol repeats whatever id it is given.
+    asked = {"snippets": [{"id": "x" * 8_000_000, "code": "theorem t (p : Prop) (h : p) : p := h"}]}
     with contextlib.closing(connect(service, receive_bytes=1 << 16)) as slow:
-        slow.sendall(request(json.dumps(asked).encode(), "connection: close"))
+        slow.sendall(request(json.dumps(asked).encode(), "connection: close", path="/api/check"))
         began, got = time.monotonic(), 0
         while part := slow.recv(1 << 18):
             got += len(part)
@@ -114,8 +124,68 @@ def test_who_reads_slowly_gets_all_of_it(service: Service) -> None:
     assert time.monotonic() - began > 3
 
 
+def test_headers_without_end_are_refused(service: Service) -> None:
+    for head in (b"GET /healthz HTTP/1.1\r\nx: ", b"GET /healthz HTTP/1.1\r\n" + b"a: b\r\n" * 10_000):
+        with contextlib.closing(connect(service)) as endless:
+            sent = 0
+            with contextlib.suppress(ConnectionError):
+                endless.sendall(head)
+                while sent < 64 << 20:
+                    sent += endless.send(b"x: yyyyyyyyyyyyyyyyyyyyyyyyyy\r\n" * 1000)
+            assert sent < 16 << 20
+    with contextlib.closing(connect(service)) as large:
+        large.sendall(b"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\nx: " + b"y" * (400 << 10))
+        assert large.recv(4096).startswith(b"HTTP/1.1 431 ")
+    trailers = request(b"", "transfer-encoding: chunked").replace(b"content-length: 0\r\n", b"") + b"0\r\n"
+    with contextlib.closing(connect(service)) as endless:
+        sent = 0
+        with contextlib.suppress(ConnectionError):
+            endless.sendall(trailers)
+            while sent < 64 << 20:
+                sent += endless.send(b"x: yyyyyyyyyyyyyyyyyyyyyyyyyy\r\n" * 1000)
+        assert sent < 16 << 20
+
+
+def test_whoever_has_said_nothing_for_longest_makes_room(service: Service) -> None:
+    """So that a probe gets through among any number of idle connections."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(300):
+            stack.enter_context(contextlib.closing(connect(service)))
+        assert httpx.get(f"{service.url}/healthz", trust_env=False, timeout=10).status_code == 200
+        assert sockets(service) < 200
+
+
+def test_uploads_that_are_broken_off_leave_no_trace(service: Service) -> None:
+    """The service's log is looked at when it has ended."""
+    for _ in range(50):
+        with contextlib.closing(connect(service)) as broken:
+            broken.sendall(request(b"x" * 100)[:-50])
+    one = {"items": [items(1)[0].model_dump()]}
+    deadline = time.monotonic() + 30
+    while (answer := httpx.post(f"{service.url}/v1/score", json=one, trust_env=False, timeout=30)).status_code != 200:
+        # Some of them are open still.
+        assert answer.status_code == 503 and time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_what_a_shutdown_breaks_off_may_come_again(judge: str, tmp_path: Path) -> None:
+    running = Service(tmp_path, "--workers", "1", "--user-function", f"{judge}:slow")
+    url = running.wait_ready()
+    asked = {"items": [item.model_dump() for item in items(300, f"{judge}:slow")]}
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(httpx.post, f"{url}/v1/score", json=asked, trust_env=False, timeout=120)
+        while "reward_backlog_seconds 0.0" in metrics(running):
+            time.sleep(0.05)
+        # Its patience is 20 s; the work takes a minute.
+        running.process.terminate()
+        answer = waiting.result()
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    code, errors = running.ended()
+    assert code == 0 and "Traceback" not in errors, errors
+
+
 def test_hanging_up_in_a_stream_frees_the_judges(service: Service, judge: str) -> None:
-    asked = {"items": [item.model_dump() for item in items(200, judge)]}
+    asked = {"items": [item.model_dump() for item in items(200, f"{judge}:slow")]}
     headers = {"accept": "application/x-ndjson"}
     with httpx.stream("POST", f"{service.url}/v1/score", json=asked, headers=headers, trust_env=False) as response:
         assert next(response.iter_lines())

@@ -50,6 +50,7 @@ def test_a_registered_problem(label: Any) -> None:
         (True, "math", "label 3 is a bool: send a text, a number or a JSON object"),
         (["4", "2"], "math", "label 3 is a list"),
         ("secret", "code", "label 3 is no JSON object: the judge 'code' needs its reference as one"),
+        (float("nan"), "math", "label 3 is nan"),
         ({"reference": "secret"}, "math", "label 3: reference"),
         ({"problem_id": 5}, "math", "label 3: problem_id"),
         ({"verifier": 5, "reference": {}}, "math", "label 3: verifier"),

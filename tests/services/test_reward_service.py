@@ -105,6 +105,8 @@ def test_wrong_requests_say_how_to_do_better(service: Service, content: str, rem
         (JSON | {"host": "page.example"}, 403, "127.0.0.1"),
         (JSON | {"host": "page.example", "origin": "http://page.example"}, 403, "127.0.0.1"),
         (JSON | {"host": "127.0.0.1.page.example"}, 403, "127.0.0.1"),
+        (JSON | {"x-forwarded-for": "192.0.2.1"}, 401, "through a proxy"),
+        (JSON | {"via": "1.1 proxy"}, 401, "through a proxy"),
         (JSON | {"host": "localhost:8300"}, 200, ""),
         (JSON | {"host": "[::1]:8300", "origin": "http://[::1]:8300"}, 200, ""),
         ({"content-type": "Application/JSON; charset=utf-8"}, 200, ""),
@@ -116,7 +118,8 @@ def test_web_pages_are_refused(service: Service, headers: dict[str, str], status
     assert response.status_code == status
     assert remedy in response.text
     if status == 403:
-        assert httpx.get(f"{service.url}/v1/verifiers", headers=headers, trust_env=False).status_code == 403
+        for path in ("/v1/verifiers", "/metrics"):
+            assert httpx.get(service.url + path, headers=headers, trust_env=False).status_code == 403
 
 
 def test_too_much_is_413(service: Service) -> None:

@@ -56,6 +56,8 @@ def test_returns(write: Write, returns: str, status: Status, reward: float) -> N
         "return {'reward': 'high'}",
         "raise KeyError('answer')",
         "return 1 / 0",
+        # By the other kinds of failure we know our own.
+        "from verifiers.types import Verdict; return Verdict.failed('overload', 'the grader is down')",
     ],
 )
 def test_a_broken_function_is_masked(write: Write, body: str) -> None:

@@ -141,6 +141,7 @@ class Command:
             group=self._user,
             extra_groups=None if self._user is None else [],
         )
+        self._pidfd = keep(os.pidfd_open(self._process.pid))
         self._cleanup.callback(self._end)
 
     def _limit_and_open_gate(self) -> None:
@@ -288,8 +289,9 @@ class Command:
 
     def kill(self) -> None:
         """End it now, from any thread; `wait` then says that it was killed from outside."""
-        if self._process.returncode is None:
-            self._kill()
+        # By its descriptor: it may have been reaped, and its number be another's by now.
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
     def _kill(self) -> None:
         # Bubblewrap takes the command along (--die-with-parent), and that as process 1 all the rest.

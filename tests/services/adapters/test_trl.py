@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import cloudpickle
 import pytest
 from canary import GOLD, GOLD_AS_ANSWERED
 from reward_process import Service
@@ -42,6 +45,26 @@ def test_a_conversation_a_judges_reference_and_a_failed_judge(service: Service) 
         verifier=["code", "math", "math"],
     )
     assert rewards == [1.0, 1.0, None]
+
+
+def test_a_conversation_of_parts(service: Service) -> None:
+    parts = [{"type": "text", "text": "So it is "}, {"type": "image"}, {"type": "text", "text": TEXTS[0]}]
+    asked = [[{"role": "user", "content": "?"}, {"role": "assistant", "content": parts}]]
+    assert reward_function(service.url)(completions=asked, answer=[GOLD]) == [1.0]
+
+
+def test_it_may_be_pickled_and_forked(service: Service) -> None:
+    """Also after its first call, which starts a thread that no fork takes along."""
+    function = reward_function(service.url)
+    right = {"completions": [TEXTS[0]], "answer": [GOLD]}
+    assert function(**right) == [1.0]
+    assert cloudpickle.loads(cloudpickle.dumps(function))(**right) == [1.0]
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply_async(_called, (service.url, right)).get(60) == [1.0]
+
+
+def _called(url: str, arguments: dict[str, Any]) -> list[float | None]:
+    return reward_function(url)(**arguments)
 
 
 def test_what_was_cut_off_is_no_answer(service: Service) -> None:

@@ -63,7 +63,7 @@ def test_the_places_are_those_of_the_whole_text(post: Any) -> None:
         "set_option maxHeartbeats 400000 in\n" + RIGHT + " -- done",
         "theorem t : 1 = 1 := -- why not := by\n  by rfl",
         "theorem t : 1 = 1 := by\r\n  rfl\r\n",
-        "universe u\nvariable (p : Prop)\ntheorem t (h : p) : p := h\n/-\ntheorem of the end\n-/",
+        "universe u\ntheorem t (p : Prop) (h : p) : p := h\n/-\ntheorem of the end\n-/",
     ],
 )
 def test_proved(post: Any, text: str) -> None:
@@ -111,6 +111,8 @@ def test_not_proved(post: Any, text: str, said: str) -> None:
         ("open Nat\n  set_option debug.skipKernelTC true\n" + RIGHT, "judges one theorem"),
         ("open Nat theorem c : 1 = 2 := by decide +kernel\ntheorem t : 1 = 2 := c", "judges one theorem"),
         ("def f := 1\n" + RIGHT, "judges one theorem"),
+        # Lean adds an instance to every theorem behind it.
+        ("variable [Inhabited False]\ntheorem t : 1 = 2 := (default : False).elim", "judges one theorem"),
         ("theorem t : 1 = 1 := by\n  /-\n  theorem in a comment -/\n  rfl", "a comment in the proof"),
         ("namespace A\n" + RIGHT + "\nend A", "namespace"),
     ],
