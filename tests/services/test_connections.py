@@ -98,11 +98,14 @@ def test_who_does_not_read_holds_up_nobody(service: Service, judge: str) -> None
     """Neither judges nor memory: what was asked is judged and kept, and the connection is cut."""
     # The answer, of ten megabytes, is larger than what two sockets hold.
     asked = {"items": [item.model_dump() for item in items(100, f"{judge}:wordy")]}
+    # With its judge there.
+    one = {"items": asked["items"][:1]}
+    assert httpx.post(f"{service.url}/v1/score", json=one, trust_env=False, timeout=60).status_code == 200
     before = sockets(service)
     with contextlib.closing(connect(service, receive_bytes=4096)) as silent:
         silent.sendall(request(json.dumps(asked).encode(), "accept: application/x-ndjson"))
         deadline = time.monotonic() + 60
-        while 'reward_verdicts_total{status="correct",verifier="user"} 100.0' not in (listed := metrics(service)):
+        while 'reward_verdicts_total{status="correct",verifier="user"} 101.0' not in (listed := metrics(service)):
             assert time.monotonic() < deadline, listed
             time.sleep(0.1)
         assert "reward_backlog_seconds 0.0" in listed
