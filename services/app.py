@@ -55,7 +55,15 @@ def create_app(service: Service, ready: Callable[[], None]) -> FastAPI:
         finally:
             await anyio.to_thread.run_sync(_end, service)
 
-    app = FastAPI(title="Reward service", description=_DESCRIPTION, lifespan=lifespan, responses=_ERRORS)
+    app = FastAPI(
+        title="Reward service",
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        responses=_ERRORS,
+        # FastAPI's load programs from elsewhere; ours is a page.
+        docs_url=None,
+        redoc_url=None,
+    )
     app.include_router(native.router)
     app.include_router(pages.router)
     for router in compat.routers:

@@ -47,10 +47,9 @@ router = APIRouter()
     "/v1/score",
     response_model=ScoreResponse,
     openapi_extra=body_of(ScoreRequest),
-    summary="Judge answers; results come in order, or as they finish with `Accept: application/x-ndjson`",
 )
 async def score(request: Request) -> Response:
-    """A batch of answers."""
+    """Judge a batch of answers. Results come in order; with `Accept: application/x-ndjson` each as it is judged."""
     caller = await caller_of(request, "score")
     deadline = deadline_of(request)
     service = service_of(request)

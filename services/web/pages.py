@@ -18,7 +18,7 @@ from services.guard import Refused
 from services.keys import READS, Caller
 from services.routes import rescored, sample_of, shown, until_gone, verifiers_of
 from services.samples import Filter, Sample
-from services.web import queries, text
+from services.web import queries, reference, text
 from services.web.answers import PageRoute, address, page, read_form, redirect, set_cookie
 from verifiers import registry
 from verifiers.types import Status, Verdict
@@ -152,6 +152,12 @@ async def compare(request: Request, verifier: str = "", a: str = "", b: str = ""
         most=queries.CHANGED,
         searched=queries.COUNTED,
     )
+
+
+@router.get("/docs")
+async def docs(request: Request) -> Response:
+    """The API with examples; needs no key."""
+    return page(request, "docs.html", None, groups=reference.groups(request.app.openapi()))
 
 
 @router.get("/login")

@@ -221,10 +221,10 @@ def test_a_deadline_masks_what_is_not_judged_by_then(service: Service, keys: dic
     reference = {"kind": "stdin", "cases": [{"stdin": "", "stdout": "1"}]}
     text = "```python\nimport time\ntime.sleep(1.5)\nprint(1)\n```"
     slow = {"id": "s", "problem": {"verifier": "code", "reference": reference}, "completion": {"text": text}}
-    response = score(service, keys["score"], slow, item("m"), **{"x-deadline-ms": "400"})
-    masked, quick = (result["verdict"] for result in response.json()["results"])
+    response = score(service, keys["score"], item("m"), slow, **{"x-deadline-ms": "800"})
+    quick, masked = (result["verdict"] for result in response.json()["results"])
     assert (masked["status"], masked["failure_kind"], masked["reward"]) == ("error", "deadline", None)
-    assert masked["mask_sample"] and quick["status"] in ("wrong", "error")
+    assert masked["mask_sample"] and quick["status"] == "wrong"
     # It was a failure, so it is not remembered.
     assert score(service, keys["score"], slow).json()["results"][0]["verdict"]["reward"] == 1.0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -15,6 +16,8 @@ import httpx
 import pytest
 from canary import GOLD
 from reward_process import Service
+
+from services import compat, native, openapi
 
 SEED = 7
 
@@ -115,3 +118,31 @@ def _swapped(body: bytes, rng: Random) -> bytes:
             break
         holder = holder[key]
     return json.dumps(value).encode()
+
+
+def test_the_first_fault_of_a_list_ends_it(service: Service) -> None:
+    """Or a body of two megabytes has a million faults, each of a kilobyte; of fields there may be many all the same."""
+    assert native.router.routes and compat.routers, "the routes are there, which name the bodies"
+    for body in openapi._bodies.values():
+        assert list(_listed(body.__pydantic_core_schema__)) == []
+    fields = ",".join(f'"x{number}":1' for number in range(200_000))
+    began = time.monotonic()
+    headers = {"content-type": "application/json"}
+    answer = httpx.post(
+        f"{service.url}/v1/score", content=f'{{"items":[],{fields}}}', headers=headers, trust_env=False, timeout=60
+    )
+    assert answer.status_code == 422 and "200001 faults" in answer.json()["detail"]
+    assert time.monotonic() - began < 10
+
+
+def _listed(schema: Any) -> Iterator[str]:
+    """Kinds of list in a schema that collect the faults of their items."""
+    if isinstance(schema, dict):
+        is_list = schema.get("type") in ("list", "tuple", "set", "frozenset")
+        if is_list and not schema.get("fail_fast") and schema.get("items_schema") != {"type": "any"}:
+            yield str(schema)[:200]
+        for inner in schema.values():
+            yield from _listed(inner)
+    elif isinstance(schema, list | tuple):
+        for inner in schema:
+            yield from _listed(inner)

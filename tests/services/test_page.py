@@ -272,3 +272,12 @@ def test_what_is_not_there_is_a_page(browser: httpx.Client, address: str) -> Non
 def test_pages_are_no_part_of_the_api(browser: httpx.Client) -> None:
     paths = browser.get("/openapi.json").json()["paths"]
     assert not [path for path in paths if urlsplit(path).path in ("/", "/samples", "/login", "/compare")]
+
+
+def test_the_reference_of_the_api_has_every_address_and_needs_no_network(browser: httpx.Client) -> None:
+    page = browser.get("/docs").text
+    for path in browser.get("/openapi.json").json()["paths"]:
+        assert path in page
+    assert "ScoreRequest" in page and "finish_reason" in page
+    assert Reader(page).tags <= OURS
+    assert "://" not in page.replace("sqlite:///FILE", "")

@@ -185,7 +185,7 @@ def test_sigterm_during_work_ends_cleanly(judges: Path, tmp_path: Path) -> None:
     assert gone(worker)
 
 
-def test_a_refused_port_number_is_explained(tmp_path: Path) -> None:
+def test_a_host_that_there_is_not_is_explained(tmp_path: Path) -> None:
     service = Service(tmp_path, "--host", "no.such.host.invalid")
     code, errors = service.ended()
     assert code == 2

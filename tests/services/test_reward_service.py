@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -175,11 +176,20 @@ def test_the_client_scores_in_batches_over_services(service: Service) -> None:
 
 
 def test_a_health_check_passes_while_requests_wait(service: Service) -> None:
-    with RewardClient([service.url], batch=100) as client, ThreadPoolExecutor(8) as threads:
-        scoring = [threads.submit(client.score, items(800)) for _ in range(8)]
-        assert httpx.get(f"{service.url}/healthz", trust_env=False, timeout=60).status_code == 200
-        for future in scoring:
-            check(future.result(timeout=120))
+    def sleeps(number: int) -> dict[str, Any]:
+        text = f"```python\nimport time\ntime.sleep(0.5)\nprint({number})\n```"
+        reference = {"kind": "stdin", "cases": [{"stdin": "", "stdout": str(number)}]}
+        problem = {"verifier": "code", "reference": reference}
+        return {"items": [{"id": "a", "problem": problem, "completion": {"text": text}}]}
+
+    with httpx.Client(base_url=service.url, trust_env=False, timeout=60) as http, ThreadPoolExecutor(8) as threads:
+        scoring = [threads.submit(http.post, "/v1/score", json=sleeps(number)) for number in range(8)]
+        deadline = time.monotonic() + 30
+        while "reward_backlog_seconds 0.0" in http.get("/metrics").text:
+            assert time.monotonic() < deadline
+        assert http.get("/healthz", timeout=2).status_code == 200
+        assert not any(future.done() for future in scoring)
+        assert all(future.result().json()["results"][0]["verdict"]["reward"] == 1.0 for future in scoring)
 
 
 def test_a_port_in_use_is_one_line(service: Service, tmp_path: Path) -> None:

@@ -18,8 +18,16 @@ from services.client import RewardServiceError
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    running = Service(tmp_path_factory.mktemp("trl"), "--workers", "1")
+def judge(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Rewards about half of what an untrained model writes."""
+    file = tmp_path_factory.mktemp("judge") / "even.py"
+    file.write_text("def even(completion, reference):\n    return len(completion) % 2 == 0\n", encoding="ascii")
+    return f"{file}:even"
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, judge: str) -> Iterator[Service]:
+    running = Service(tmp_path_factory.mktemp("trl"), "--workers", "1", "--user-function", judge)
     running.wait_ready()
     yield running
     code, errors = running.end()
@@ -86,9 +94,10 @@ def test_misuse_names_the_remedy(service: Service) -> None:
         reward_function(service.url, verifier="maths")(completions=["x"], answer=[{"answer": "1"}])
 
 
-def test_grpo_trainer_trains_on_our_rewards(service: Service, tmp_path: Path) -> None:
+def test_grpo_trainer_trains_on_our_rewards(service: Service, judge: str, tmp_path: Path) -> None:
     """A tiny model, three steps on the CPU: rewards reach TRL's loss, a masked sample among them."""
     pytest.importorskip("trl", reason="needs trl: make venv")
+    import torch
     from datasets import Dataset
     from transformers import Qwen2Config, Qwen2ForCausalLM
     from trl import GRPOConfig, GRPOTrainer
@@ -107,13 +116,17 @@ def test_grpo_trainer_trains_on_our_rewards(service: Service, tmp_path: Path) ->
         pad_token_id=tokenizer.pad_token_id,
     )
     seen: list[list[float | None]] = []
-    judge = reward_function(service.url, reference="gold")
+    function = reward_function(service.url, reference="gold")
 
     def watched(**arguments: object) -> list[float | None]:
-        seen.append(judge(**arguments))
+        seen.append(function(**arguments))
         return seen[-1]
 
-    rows = [{"prompt": f"{n}+{n}=", "gold": {"answer": str(2 * n)} if n else {"answer": ""}} for n in range(4)]
+    # A reference that no judge can do anything with, and three that get rewards.
+    rows = [
+        {"prompt": f"{n}+{n}=", "gold": {"answer": str(2 * n) if n else ""}, "verifier": judge if n else "math"}
+        for n in range(4)
+    ]
     arguments = GRPOConfig(
         output_dir=str(tmp_path),
         max_steps=3,
@@ -141,4 +154,6 @@ def test_grpo_trainer_trains_on_our_rewards(service: Service, tmp_path: Path) ->
     assert any(None in rewards for rewards in seen)
     logged = [entry for entry in trainer.state.log_history if "reward" in entry]
     assert len(logged) == 3
-    assert len(before) == len(list(trainer.model.parameters()))
+    assert any(1.0 in rewards and 0.0 in rewards for rewards in seen)
+    after = list(trainer.model.parameters())
+    assert any(not torch.equal(old, new) for old, new in zip(before, after, strict=True))
