@@ -54,4 +54,5 @@ def unbroken(start: Start, reward_file: str, tmp_path_factory: pytest.TempPathFa
     folder = tmp_path_factory.mktemp("unbroken") / "run"
     run = start(folder, f"data.verifier={reward_file}")
     assert run.wait() == 0, run.text()[-3000:]
+    assert "rk_" not in run.text(), "a key of the run's own reward service stands in its log"
     return folder
