@@ -35,7 +35,8 @@ class OwnRewardService:
         self.config, self.user_functions, self.say, self.store = config, user_functions, say, store
         self._closing = threading.Event()
         # With one given, the service makes no first key, which it would print into the log of the run.
-        self._environment = {"REWARD_ADMIN_KEY": secrets.token_urlsafe(32)} | os.environ
+        key = os.environ.get("REWARD_ADMIN_KEY") or secrets.token_urlsafe(32)
+        self._environment = os.environ | {"REWARD_ADMIN_KEY": key}
         self._folder = tempfile.TemporaryDirectory(prefix="rlcore-reward-")
         self._port_file = Path(self._folder.name) / "port"
         self._process = self._start(0)

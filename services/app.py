@@ -154,6 +154,7 @@ class _Account:
                 await send(message)
                 return
             owner = state.get("owner", "")
+            # In requests without a body nothing else asks for room.
             service.take_room(owner, size)
             try:
                 await send({**message, "more_body": True})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from fastapi import FastAPI
@@ -22,6 +23,7 @@ def describe_bodies(app: FastAPI) -> None:
     """Put the schemas of all bodies into the document of an app."""
     made = app.openapi
 
+    @functools.cache
     def openapi() -> dict[str, Any]:
         document = made()
         _, found = models_json_schema(

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import fcntl
 import functools
 import os
 import resource
 import signal
 import socket
 import sys
+import termios
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -74,18 +76,26 @@ class Protocol(HttpToolsProtocol):
         self._wait_for_headers()
         if len(self.connections) > self.most_connections + _FOR_PROBES:
             longest = next(iter(self._silent))
-            longest._stop_waiting()
+            del self._silent[longest]
             longest.transport.abort()
 
     def on_headers_complete(self) -> None:
         self._stop_waiting()
+        self._silent.pop(self, None)
         is_full = len(self.connections) > self.most_connections and self.url.partition(b"?")[0] not in _PROBES
         self.app = _too_many if is_full else self.config.loaded_app
         super().on_headers_complete()
 
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        # It is kept for a later request as long as nobody else needs the place.
+        if self.cycle.response_complete and not self.transport.is_closing():
+            self._silent[self] = None
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
         self._stop_sending()
+        self._silent.pop(self, None)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -122,7 +132,7 @@ class Protocol(HttpToolsProtocol):
         self._silent[self] = None
 
     def _wait_for_reader(self, before: float = float("inf")) -> None:
-        left = self.transport.get_write_buffer_size()
+        left = self.transport.get_write_buffer_size() + _unsent(self.transport)
         if left < before:
             self._sending = self.loop.call_later(self.patience_seconds, self._wait_for_reader, left)
         else:
@@ -132,12 +142,17 @@ class Protocol(HttpToolsProtocol):
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
-            del self._silent[self]
 
     def _stop_sending(self) -> None:
         if self._sending is not None:
             self._sending.cancel()
             self._sending = None
+
+
+def _unsent(transport: asyncio.Transport) -> int:
+    """Bytes that the kernel holds for the other side."""
+    held = fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+    return int.from_bytes(held, sys.byteorder)
 
 
 async def _too_many(_: Scope, receive: Receive, send: Send) -> None:

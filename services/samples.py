@@ -21,6 +21,10 @@ chance, and one that does on purpose is escaped too.
 """
 
 
+# Of a problem, beside its texts, with its entries in the indexes.
+_ROW_BYTES = 200
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One judged answer with its inputs, as it is kept.
@@ -180,7 +184,7 @@ def problem_row(
         "reference": json.dumps(reference),
         "prompt": None if prompt is None else storable(prompt),
     }
-    size = sum(len(text) for text in texts.values() if text is not None)
+    size = _ROW_BYTES + sum(len(text.encode()) for text in texts.values() if text is not None)
     return {"key": key, "tenant": tenant, **texts, "registered": registered, "used": time.time(), "bytes": size}
 
 

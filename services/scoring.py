@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import AsyncGenerator, Sequence
 
 from services.admission import Admission
@@ -85,9 +86,10 @@ class Scorer:
                     if each.answer_key in self._in_flight and not _is_users(each)
                 }
                 own = {index: each for index, each in missing.items() if index not in joined}
-                async with contextlib.aclosing(self._judge(caller, own, expires, whole=whole)) as parts:
-                    async for part in parts:
-                        yield self._done(missing, part)
+                if own:
+                    async with contextlib.aclosing(self._judge(caller, own, expires, whole=whole)) as parts:
+                        async for part in parts:
+                            yield self._done(missing, part)
                 if part := await _joined(joined, missing, expires):
                     yield self._done(missing, part)
 
@@ -167,9 +169,10 @@ class Scorer:
                     each, indices = groups[number]
                     part |= dict.fromkeys(indices, one)
                     promise = promised.get(each.answer_key)
-                    # Who joined may have more time.
+                    # Who joined may have more time. Who comes now asks the cache, or has it judged again.
                     if promise is not None and not promise.done() and verdict.failure_kind != "deadline":
                         promise.set_result(one)
+                        self._forget(each.answer_key, promise)
                 yield part
         finally:
             if not call.future.done():
@@ -177,8 +180,11 @@ class Scorer:
             for key, promise in promised.items():
                 # Whoever joined judges it again, for himself.
                 promise.cancel()
-                if self._in_flight.get(key) is promise:
-                    del self._in_flight[key]
+                self._forget(key, promise)
+
+    def _forget(self, answer_key: str, promise: asyncio.Future[Scored]) -> None:
+        if self._in_flight.get(answer_key) is promise:
+            del self._in_flight[answer_key]
 
     async def _keep(self, judged: Sequence[tuple[Asked, Verdict]]) -> list[Scored]:
         """Store verdicts. Raises Refused (503) where they are the passing fault of this process, or cannot be kept."""
@@ -222,14 +228,17 @@ class _Finished:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._verdicts: deque[tuple[int, Verdict]] = deque()
+        self._lock = threading.Lock()
+        self._verdicts: dict[int, Verdict] = {}
         self._there = asyncio.Event()
 
     def tell(self, number: int, verdict: Verdict) -> None:
         """From any thread."""
-        self._verdicts.append((number, verdict))
+        with self._lock:
+            is_first = not self._verdicts
+            self._verdicts[number] = verdict
         # One wake-up for all that come before the loop gets to it; the loop may have ended before the pool has.
-        if len(self._verdicts) == 1:
+        if is_first:
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._there.set)
 
@@ -237,17 +246,20 @@ class _Finished:
         """What is there: at least one, and where up to `most` may come, those of a moment; none once it is late."""
         try:
             async with asyncio.timeout(max(expires - time.monotonic(), 0.0) + _LATE_SECONDS):
-                await self._there.wait()
+                while not self._verdicts:
+                    await self._there.wait()
+                    self._there.clear()
         except TimeoutError:
-            return {}
+            # One that is there by now counts.
+            return self._taken()
         if len(self._verdicts) < most:
             await asyncio.sleep(_GATHER_SECONDS)
-        self._there.clear()
-        found: dict[int, Verdict] = {}
-        while self._verdicts:
-            number, verdict = self._verdicts.popleft()
-            found[number] = verdict
-        return found
+        return self._taken()
+
+    def _taken(self) -> dict[int, Verdict]:
+        with self._lock:
+            taken, self._verdicts = self._verdicts, {}
+        return taken
 
 
 def _late(asked: Asked) -> Verdict:

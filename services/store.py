@@ -143,9 +143,10 @@ class Store:
         size = sql.select(sql.func.sum(table.c.bytes)).where(table.c.registered, table.c.tenant == tenant)
 
         def put(connection: sql.Connection) -> None:
+            before = connection.execute(size).scalar_one() or 0
             connection.execute(self._insert(table), rows)
             connection.execute(again)
-            if (connection.execute(size).scalar_one() or 0) > self._tenant_bytes:
+            if (connection.execute(size).scalar_one() or 0) > max(self._tenant_bytes, before):
                 raise Refused(
                     413,
                     f"the registered problems of {tenant!r} would take more than {self._tenant_bytes >> 20} MiB: send "
@@ -248,7 +249,9 @@ class Store:
             row = {"schema": tables.SCHEMA, "secret": secrets.token_hex(32)}
             connection.execute(self._insert(tables.about), [row])
         elif found != tables.SCHEMA:
-            raise StoreUnfit(f"the store has schema {found}, this version writes {tables.SCHEMA}: name a new store")
+            raise StoreUnfit(
+                f"the store has schema {found}, this version writes {tables.SCHEMA}: name a new store, or take this one away"
+            )
         return bytes.fromhex(connection.execute(sql.select(about.secret)).scalar_one())
 
     def _insert(self, table: sql.Table) -> Any:

@@ -30,7 +30,7 @@ class Waiting:
             self._count += 1
 
     def put_back(self, tasks: Sequence[Task]) -> None:
-        """Before those of the same owner."""
+        """Before those of the same owner; they are urgent no more."""
         for task in reversed(tasks):
             self._owned.setdefault(task.call.owner, deque()).appendleft(task)
             self._count += 1

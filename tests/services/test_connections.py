@@ -156,6 +156,12 @@ def test_whoever_has_said_nothing_for_longest_makes_room(service: Service) -> No
             stack.enter_context(contextlib.closing(connect(service)))
         assert httpx.get(f"{service.url}/healthz", trust_env=False, timeout=10).status_code == 200
         assert sockets(service) < 200
+    with contextlib.ExitStack() as stack:
+        # Those that asked something once, and keep the connection.
+        for _ in range(100):
+            stack.enter_context(contextlib.closing(kept := connect(service)))
+            kept.sendall(b"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n")
+            assert kept.recv(4096).startswith(b"HTTP/1.1 200")
 
 
 def test_uploads_that_are_broken_off_leave_no_trace(service: Service) -> None:

@@ -125,6 +125,8 @@ def test_exit_with_parent(how: str, judges: Path, tmp_path: Path) -> None:
             "0",
             "--port-file",
             str(port_file),
+            "--store",
+            f"sqlite:///{tmp_path}/reward.db",
             "--exit-with-parent",
             *arguments,
         ]

@@ -141,8 +141,10 @@ class Command:
             group=self._user,
             extra_groups=None if self._user is None else [],
         )
-        self._pidfd = keep(os.pidfd_open(self._process.pid))
+        # Before anything else can fail: at the end of our gate it would go on without limits.
         self._cleanup.callback(self._end)
+        self._pidfd = os.pidfd_open(self._process.pid)
+        self._cleanup.callback(os.close, self._pidfd)
 
     def _limit_and_open_gate(self) -> None:
         deadline = time.monotonic() + _SETUP_SECONDS
