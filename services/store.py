@@ -249,9 +249,7 @@ class Store:
             row = {"schema": tables.SCHEMA, "secret": secrets.token_hex(32)}
             connection.execute(self._insert(tables.about), [row])
         elif found != tables.SCHEMA:
-            raise StoreUnfit(
-                f"the store has schema {found}, this version writes {tables.SCHEMA}: name a new store, or take this one away"
-            )
+            raise StoreUnfit(f"the store has schema {found}, this version writes {tables.SCHEMA}: name a new store")
         return bytes.fromhex(connection.execute(sql.select(about.secret)).scalar_one())
 
     def _insert(self, table: sql.Table) -> Any:
