@@ -182,6 +182,12 @@ class Watchdog(Multiprocess):
         """From any thread."""
         self.should_exit.set()
 
+    def keep_subprocess_alive(self) -> None:
+        """As uvicorn's, which waits for the answer of a server that died while it was asked: we hold its end open."""
+        for process in self.processes:
+            process.child_conn.close()
+        super().keep_subprocess_alive()
+
 
 def _configuration(settings: Settings, make: Callable[[], object]) -> uvicorn.Config:
     return uvicorn.Config(
