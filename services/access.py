@@ -129,7 +129,7 @@ def deadline_of(request: Request) -> float:
 
 
 async def read_model(request: Request, model: type[_Model]) -> _Model:
-    """The body as this model. Raises Refused (408, 413, 415, 422, 503)."""
+    """The body as this model. Raises Refused as `read_body`, and 422."""
     require_json(request)
     service = service_of(request)
     most = service.settings.max_body_bytes
@@ -142,7 +142,7 @@ async def read_model(request: Request, model: type[_Model]) -> _Model:
 async def read_body(request: Request, most_bytes: int, remedy: str) -> bytes:
     """The whole body, counted while it comes in: a chunked one announces no length. It counts until the answer.
 
-    Raises Refused (408, 413 with this remedy, 415, 503).
+    Raises Refused (408, 413 with this remedy, 415, 429, 499, 503).
     """
     service = service_of(request)
     settings = service.settings

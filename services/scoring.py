@@ -55,7 +55,7 @@ class Scorer:
 
         What a judge failed at is asked `again` without a charge to the caller's quota.
 
-        Raises Refused (429, 503): nothing of the request was judged for good, and it may be sent again.
+        Raises Refused (429, 503): the request may be sent again; what was judged by then is kept.
         """
         found: dict[int, Scored] = {}
         streaming = self.stream(caller, asked, deadline_seconds=deadline_seconds, whole=True, again=again)
