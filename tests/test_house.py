@@ -1,4 +1,4 @@
-"""The rules of the house: names, sizes, docstrings, versions, and a README that says what is there."""
+"""The rules of the house: names, sizes, docstrings, versions, and a tree that says what is there."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def docstring(path: Path) -> str:
     return ast.get_docstring(ast.parse((ROOT / path).read_text(encoding="utf-8"))) or ""
 
 
-def readme_tree() -> dict[str, str]:
-    """Path -> comment of every file in the README's tree (two spaces a level, folders end with a slash)."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def tree() -> dict[str, str]:
+    """Path -> comment of every file in CONTRIBUTING's tree (two spaces a level, folders end with a slash)."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     block = text.partition("## The tree")[2].partition("```text\n")[2].partition("```")[0]
     files: dict[str, str] = {}
     folders: list[str] = []
@@ -102,20 +102,20 @@ def test_the_search_for_foreign_addresses_finds(parts: tuple[str, str]) -> None:
     assert FOREIGN.search("".join(parts))
 
 
-def test_readme_tree_is_the_tree() -> None:
-    listed = readme_tree()
+def test_the_tree_is_the_tree() -> None:
+    listed = tree()
     top = [path for path in project_files() if path.parts[0] == "deploy" or len(path.parts) == 1]
     shown = [*package_files(), *top]
     present = {str(path): path for path in shown if path.name not in NOT_IN_TREE}
     gone = [name for name in listed if not (ROOT / name).is_file()]
-    assert not gone, f"in README's tree and not on disk: {gone}"
+    assert not gone, f"in CONTRIBUTING's tree and not on disk: {gone}"
     missing = [
         f"{name}  {docstring(path).partition(chr(10))[0] if path.suffix == '.py' else ''}"
         for name, path in present.items()
         if name not in listed
     ]
-    assert not missing, "on disk and not in README's tree:\n" + "\n".join(missing)
-    assert not [name for name, comment in listed.items() if not comment], "a file without its line in README's tree"
+    assert not missing, "on disk and not in CONTRIBUTING's tree:\n" + "\n".join(missing)
+    assert not [name for name, comment in listed.items() if not comment], "a file without its line in CONTRIBUTING's tree"
     assert not [name for name, comment in listed.items() if not comment or comment[-1] in ".,;:"], "half a sentence"
 
 
