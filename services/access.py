@@ -14,6 +14,7 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
+from services import surrogates
 from services.admission import Admission
 from services.guard import Refused, check_caller, is_loopback, require_json
 from services.keys import LOCAL, Caller, Keys
@@ -188,6 +189,12 @@ def _parsed(body: bytes, model: type[_Model], max_depth: int) -> _Model:
         raise Refused(422, f"the body is nested {depth} deep: at most {max_depth} is taken")
     try:
         return model.model_validate_json(body)
+    except ValidationError as error:
+        # To list many takes time; what is no JSON is one.
+        if error.error_count() > 1 or error.errors(include_input=False)[0]["type"] != "json_invalid":
+            raise Refused(422, _explain(error, model)) from None
+    try:
+        return model.model_validate_json(surrogates.replaced_in_json(body))
     except ValidationError as error:
         raise Refused(422, _explain(error, model)) from None
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_validator
 
+from services import surrogates
 from verifiers.types import FinishReason, Frozen, Json, Message, Verdict
 
 _ITEM: Json = {
@@ -58,7 +59,7 @@ class ScoredCompletion(Frozen):
 
     model_config = _example(_ITEM["completion"])
 
-    text: str
+    text: Annotated[str, AfterValidator(surrogates.replaced)]
     finish_reason: FinishReason = "stop"
 
 
