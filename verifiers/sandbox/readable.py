@@ -7,12 +7,10 @@ beside the system's libraries lies whatever an administrator put there, which ro
 from __future__ import annotations
 
 import fnmatch
-import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
 import sys
-import sysconfig
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -40,7 +38,7 @@ def with_libraries(folders: Iterable[str]) -> list[str]:
     return [path for folder in folders for path in (folder, f"{folder}.libs") if os.path.isdir(path)]
 
 
-class Finder(importlib.abc.MetaPathFinder):
+class Finder:
     """Finds these packages and nothing that lies beside them, which a folder on `sys.path` would."""
 
     def __init__(self, folders: Mapping[str, str]) -> None:
@@ -49,7 +47,7 @@ class Finder(importlib.abc.MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: object = None
     ) -> importlib.machinery.ModuleSpec | None:
-        """See `importlib.abc.MetaPathFinder`."""
+        """See `importlib.abc.MetaPathFinder`, which would bring half of the standard library into every fork."""
         folder = self._folders.get(fullname)
         if folder is None:
             return None
@@ -60,9 +58,9 @@ class Finder(importlib.abc.MetaPathFinder):
 
 def standard_library() -> list[str]:
     """The folders that hold it."""
-    base = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}
-    folders = [sysconfig.get_path(name, vars=base) for name in ("stdlib", "platstdlib")]
-    return [folder for folder in dict.fromkeys(folders) if folder and os.path.isdir(folder)]
+    python = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    folders = (os.path.dirname(os.__file__), os.path.join(sys.base_exec_prefix, sys.platlibdir, python))
+    return [folder for folder in dict.fromkeys(folders) if os.path.isdir(folder)]
 
 
 def _modules() -> Iterator[str]:
@@ -77,7 +75,7 @@ def _modules() -> Iterator[str]:
 
 def shared_libraries() -> dict[str, list[str]]:
     """Where the loader of this machine and the interpreter look, and the shared libraries there, by their names."""
-    machine = sysconfig.get_config_var("MULTIARCH")
+    machine = getattr(sys.implementation, "_multiarch", "")
     folders = [f"{folder}/{machine}" for folder in _LOADER_FOLDERS if machine]
     folders = [*folders, *_LOADER_FOLDERS, os.path.join(sys.base_exec_prefix, "lib")]
     found = {}
