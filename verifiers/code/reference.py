@@ -24,6 +24,8 @@ from verifiers.sandbox.types import Limits
 from verifiers.types import Frozen, Json
 
 _DEFAULT = Limits()
+# pydantic quotes an unknown kind.
+_LONGEST_PROBLEM = 500
 _SOLUTION_METHOD = re.compile(r"(Solution)\(\)\.(\w+)")
 
 
@@ -127,7 +129,7 @@ def read_reference(reference: Json) -> Reference:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"][1:]) or "kind"
-        raise ValueError(f"reference {where}: {first['msg']}") from None
+        raise ValueError(f"reference {where}: {first['msg']}"[:_LONGEST_PROBLEM]) from None
 
 
 def reference_problem(reference: Json) -> str | None:
