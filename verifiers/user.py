@@ -58,7 +58,7 @@ def locate(spec: str) -> tuple[Path, str]:
     path, _, function = spec.rpartition(":")
     file = Path(path).expanduser().resolve()
     if not file.is_file():
-        raise ValueError(f"verifier {spec!r}: there is no file of that name; give a path that exists where the judge runs")
+        raise ValueError(f"verifier {spec!r}: there is no file there; give a path that exists where the judge runs")
     return file, function
 
 

@@ -58,7 +58,8 @@ for path in facts["files"]:
         except (OSError, ZeroDivisionError):
             pass
 for name, module in list(sys.modules.items()):
-    if getattr(module, "__file__", "") and name.partition(".")[0] not in {*sys.stdlib_module_names, *facts["allowed"], "verifiers", "__main__"}:
+    known = {*sys.stdlib_module_names, *facts["allowed"], "verifiers", "__main__"}
+    if getattr(module, "__file__", "") and name.partition(".")[0] not in known:
         print("LOADED", name)
     if name.startswith("verifiers"):
         for read in (lambda: inspect.getsource(module), lambda: pkgutil.get_data(name, "__init__.py"),
