@@ -17,6 +17,23 @@ FinishReason = Literal["stop", "length", "abort"]
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+def is_unicode(value: Any) -> bool:
+    """Whether all text in plain data can be written as UTF-8. JSON can spell more: half a pair of surrogates."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            waiting += [*one.keys(), *one.values()]
+        elif isinstance(one, list):
+            waiting += one
+        elif isinstance(one, str) and not one.isascii():
+            try:
+                one.encode()
+            except UnicodeEncodeError:
+                return False
+    return True
+
+
 def _sendable(text: str) -> str:
     """Without lone surrogates, which JSON can spell and UTF-8 cannot."""
     return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)

@@ -40,7 +40,7 @@ from verifiers.jobs import CONTROL, Job
 from verifiers.sandbox import readable
 from verifiers.sandbox.policy import Confinement
 from verifiers.sandbox.types import SandboxFailed, SandboxUnavailable
-from verifiers.types import Status, Verdict
+from verifiers.types import Status, Verdict, is_unicode
 from verifiers.wire import Decoder
 
 LENGTH = struct.Struct(">I")
@@ -60,9 +60,9 @@ def judge(job: Job) -> Verdict:
     started = time.perf_counter()
     if job.finish_reason == "abort":
         verdict = Verdict.failed("aborted", "the rollout engine aborted this completion: sample it again")
-    elif not _is_unicode(job.reference):
+    elif not is_unicode(job.reference):
         verdict = Verdict.failed("bad_reference", "the reference holds text that is no valid Unicode (lone surrogates)")
-    elif not _is_unicode(job.text):
+    elif not is_unicode(job.text):
         verdict = Verdict.of(Status.REJECTED, detail="the completion is no valid Unicode (lone surrogates)")
     else:
         try:
@@ -73,23 +73,6 @@ def judge(job: Job) -> Verdict:
             verdict = judge_of_name(job.text, job.reference, finish_reason=job.finish_reason)
     timed = verdict.model_copy(update={"seconds": time.perf_counter() - started})
     return signed(timed, job.verifier, version=_version_loaded)
-
-
-def _is_unicode(value: Any) -> bool:
-    """Whether all text in plain data can be written as UTF-8. JSON can spell more: half a pair of surrogates."""
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            waiting += [*one.keys(), *one.values()]
-        elif isinstance(one, list):
-            waiting += one
-        elif isinstance(one, str) and not one.isascii():
-            try:
-                one.encode()
-            except UnicodeEncodeError:
-                return False
-    return True
 
 
 def signed(verdict: Verdict, verifier: str, *, version: Callable[[str], str] = registry.version) -> Verdict:

@@ -21,7 +21,7 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from verifiers.code.values import Unencodable, encode
 from verifiers.sandbox.types import Limits
-from verifiers.types import Frozen, Json
+from verifiers.types import Frozen, Json, is_unicode
 
 _DEFAULT = Limits()
 # pydantic quotes an unknown kind.
@@ -124,6 +124,8 @@ def reference_schema() -> Json:
 
 def read_reference(reference: Json) -> Reference:
     """The reference, checked. Raises ValueError that says where it is wrong and holds no value of it."""
+    if not is_unicode(reference):
+        raise ValueError("the reference holds text that is no valid Unicode (lone surrogates)")
     try:
         return _ADAPTER.validate_python(reference)
     except ValidationError as error:
