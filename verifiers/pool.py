@@ -22,10 +22,12 @@ from __future__ import annotations
 import asyncio
 import atexit
 import functools
+import logging
 import os
 import queue
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
@@ -41,6 +43,7 @@ from verifiers.waiting import Waiting
 __all__ = ["CONTROL", "Call", "Job", "JudgePool", "shared"]
 
 _SHARING = threading.Lock()
+_log = logging.getLogger(__name__)
 
 
 class JudgePool:
@@ -218,7 +221,9 @@ class JudgePool:
                 self._run(slot, tasks)
             # A fault of ours: the answers of this chunk are masked with the reason, and the slot lives on.
             except Exception as error:
-                self._fail(tasks, "pool", f"{type(error).__name__}: {error}")
+                frames = "".join(traceback.format_tb(error.__traceback__))
+                _log.error("the judge pool raised %s\n%s", type(error).__name__, frames)
+                self._fail(tasks, "pool", f"the pool raised {type(error).__name__}; the log says where")
         slot.drop_all()
 
     def _take(self) -> list[Task]:

@@ -71,7 +71,9 @@ class Slot:
             except (Late, Dead, OSError) as error:
                 killed += isinstance(error, Killed)
                 failed += not isinstance(error, Killed)
-                problem = str(error) or f"not ready within {self._limits.startup_seconds:g} s"
+                # What the system says of a start names files.
+                told = type(error).__name__ if isinstance(error, OSError) else str(error)
+                problem = told or f"not ready within {self._limits.startup_seconds:g} s"
             else:
                 return worker
         self.drop(lane)

@@ -3,14 +3,44 @@
 from __future__ import annotations
 
 import enum
-from typing import Any, Literal, Self
+import re
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 Json = dict[str, Any]
 
 # Why a completion ended: by itself, cut off at its token limit, or given up by the rollout engine (never judged).
 FinishReason = Literal["stop", "length", "abort"]
+
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def is_unicode(value: Any) -> bool:
+    """Whether all text in plain data can be written as UTF-8. JSON can spell more: half a pair of surrogates."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            waiting += [*one.keys(), *one.values()]
+        elif isinstance(one, list):
+            waiting += one
+        elif isinstance(one, str) and not one.isascii():
+            try:
+                one.encode()
+            except UnicodeEncodeError:
+                return False
+    return True
+
+
+def _sendable(text: str) -> str:
+    """Without lone surrogates, which JSON can spell and UTF-8 cannot."""
+    return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
+
+
+# What a judge says for people, which may quote an answer.
+Words = Annotated[str, AfterValidator(_sendable)]
 
 
 class Frozen(BaseModel):
@@ -70,7 +100,7 @@ class Step(Frozen):
     start: int
     end: int
     status: str
-    message: str = ""
+    message: Words = ""
     reward: float | None = None
 
 
@@ -87,16 +117,16 @@ class Verdict(Frozen):
     | error (the judge failed) | none | yes |
 
     `mask_sample`, `failure_kind` and `failure_reason` are NeMo-Gym's names. `detail` is for people and
-    never holds the expected value.
+    never holds the expected value; no text here holds a traceback, a path of the machine, or a lone surrogate.
     """
 
     status: Status
     reward: float | None
     mask_sample: bool = False
     failure_kind: str | None = None
-    failure_reason: str | None = None
-    extracted: str | None = None
-    detail: str = ""
+    failure_reason: Words | None = None
+    extracted: Words | None = None
+    detail: Words = ""
     steps: tuple[Step, ...] = ()
     seconds: float = 0.0
     verifier: str = ""

@@ -20,6 +20,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import importlib.util
+import logging
 import math
 import sys
 from collections.abc import Callable
@@ -34,6 +35,11 @@ UserFunction = Callable[[str, Json], Any]
 NEUTRAL_TEXTS = ("0", "```python\n0\n```\n<answer>0</answer>\n\\boxed{0}\n#### 0")
 
 _loaded: dict[str, UserFunction] = {}
+_log = logging.getLogger(__name__)
+
+
+class _NoVerdict(ValueError):
+    """What the function returned is no verdict; the message is ours."""
 
 
 def is_user_spec(name: str) -> bool:
@@ -52,7 +58,7 @@ def locate(spec: str) -> tuple[Path, str]:
     path, _, function = spec.rpartition(":")
     file = Path(path).expanduser().resolve()
     if not file.is_file():
-        raise ValueError(f"verifier {spec!r}: there is no file {file}; give a path that exists where the judge runs")
+        raise ValueError(f"verifier {spec!r}: there is no file there; give a path that exists where the judge runs")
     return file, function
 
 
@@ -84,11 +90,15 @@ def load(spec: str) -> UserFunction:
     try:
         module_spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
-        raise ValueError(f"verifier {spec!r}: importing {file} fails: {type(error).__name__}: {error}") from error
+        # Where and what it says is for the log: it names files of this machine.
+        _log.error("verifier %s: importing %s fails", spec, file, exc_info=error)
+        raise ValueError(
+            f"verifier {spec!r}: importing it fails: {type(error).__name__}; the log says where"
+        ) from error
     function = getattr(module, name, None)
     if not callable(function):
         functions = sorted(key for key, value in vars(module).items() if callable(value) and not key.startswith("_"))
-        raise ValueError(f"verifier {spec!r}: {file} defines no function {name!r}; it has {', '.join(functions)}")
+        raise ValueError(f"verifier {spec!r}: the file defines no function {name!r}; it has {', '.join(functions)}")
     _loaded[spec] = function
     return _loaded[spec]
 
@@ -104,7 +114,8 @@ def judge(spec: str, text: str, reference: Json) -> Verdict:
         return judged
     controls = (_call(function, neutral, reference) for neutral in NEUTRAL_TEXTS)
     if not any(isinstance(control, Verdict) and not control.mask_sample for control in controls):
-        return _failed(f"{spec} raises on every answer, also on a neutral one: {type(judged).__name__}: {judged}")
+        # Its message may hold the expected value.
+        return _failed(f"{spec} raises on every answer, also on a neutral one: {type(judged).__name__}")
     judged = _call(function, text, reference)
     if isinstance(judged, Verdict):
         return judged
@@ -123,9 +134,11 @@ def _call(function: UserFunction, text: str, reference: Json) -> Verdict | BaseE
         return error
     try:
         return _verdict(returned)
+    except _NoVerdict as error:
+        return _failed(str(error))
     # What it returned may raise anything when it is looked at.
     except (Exception, SystemExit) as error:
-        return _failed(f"{type(error).__name__}: {error}")
+        return _failed(f"what it returned raises {type(error).__name__} when it is looked at")
 
 
 def _failed(reason: str) -> Verdict:
@@ -140,7 +153,7 @@ def _verdict(returned: Any) -> Verdict:
     if isinstance(returned, dict):
         unknown = sorted(map(str, returned.keys() - {"reward", "detail"}))
         if unknown or "reward" not in returned:
-            raise ValueError(f'return {{"reward": float, "detail": str}}; got keys {sorted(map(str, returned))}')
+            raise _NoVerdict(f'return {{"reward": float, "detail": str}}; got keys {sorted(map(str, returned))}')
         returned, detail = returned["reward"], str(returned.get("detail", ""))[:2000]
     try:
         # float() also takes NumPy and torch scalars.
@@ -148,7 +161,8 @@ def _verdict(returned: Any) -> Verdict:
     except (TypeError, ValueError):
         reward = math.nan
     if not 0.0 <= reward <= 1.0:
-        raise ValueError(f"return a finite number in [0, 1], a bool, a dict or a Verdict; got {returned!r:.200}")
+        got = repr(returned) if type(returned) in (int, float) else f"a {type(returned).__name__}"
+        raise _NoVerdict(f"return a finite number in [0, 1], a bool, a dict or a Verdict; got {got:.200}")
     if reward in (0.0, 1.0):
         return Verdict.of(Status.CORRECT if reward else Status.WRONG, detail=detail)
     return Verdict.of(Status.PARTIAL, reward=reward, detail=detail)

@@ -3,7 +3,8 @@
 Wire, both ways over one socket pair made by `verifiers.process`:
 
 * pool to worker: 4 bytes of length (big endian), then a chunk of jobs (`verifiers.wire`);
-* worker to pool: one line per job, in order: a `Verdict` as JSON, or `{"crash": "why"}` when a built-in judge raised.
+* worker to pool: one line per job, in order: a `Verdict` as JSON, or `{"crash": "ValueError"}` when a built-in judge
+  raised: what it said may hold the expected value or paths of this machine, so only its kind leaves this process.
 
 Before the first chunk the worker warms up (imports, one judged job) and sends one line `{"ready": true}`. Before the
 first job of a user's judge it sends `{"loading": true}`, runs the user's file, and sends `{"ready": true}` again: the
@@ -30,19 +31,25 @@ import socket
 import struct
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from verifiers import registry, user
 from verifiers.jobs import CONTROL, Job
+from verifiers.sandbox import readable
 from verifiers.sandbox.policy import Confinement
-from verifiers.types import Verdict
+from verifiers.sandbox.types import SandboxFailed, SandboxUnavailable
+from verifiers.types import Status, Verdict, is_unicode
 from verifiers.wire import Decoder
 
 LENGTH = struct.Struct(">I")
 READY = b'{"ready": true}\n'
 LOADING = b'{"loading": true}\n'
 _PR_SET_PDEATHSIG = 1
+_log = logging.getLogger(__name__)
+# What a judge of the lane `confined` may import after it has been confined, besides the standard library.
+_IMPORTED_LATE = ("antlr4", "latex2sympy2_extended", "math_verify", "mpmath", "pydantic", "sympy", "verifiers")
 
 
 def judge(job: Job) -> Verdict:
@@ -53,6 +60,10 @@ def judge(job: Job) -> Verdict:
     started = time.perf_counter()
     if job.finish_reason == "abort":
         verdict = Verdict.failed("aborted", "the rollout engine aborted this completion: sample it again")
+    elif not is_unicode(job.reference):
+        verdict = Verdict.failed("bad_reference", "the reference holds text that is no valid Unicode (lone surrogates)")
+    elif not is_unicode(job.text):
+        verdict = Verdict.of(Status.REJECTED, detail="the completion is no valid Unicode (lone surrogates)")
     else:
         try:
             judge_of_name = registry.resolve(job.verifier)
@@ -97,7 +108,7 @@ def main() -> None:
         if not judge(CONTROL).reward:
             raise SystemExit("a judge worker failed its own control job")
         _load_confined()
-        Confinement().apply(None)
+        Confinement(readable.packages(_IMPORTED_LATE).values()).apply(None)
     channel.sendall(READY)
     decoder = Decoder()
     with channel.makefile("rb") as requests:
@@ -121,7 +132,11 @@ def _answer(item: Sequence[Any], channel: socket.socket) -> bytes:
         return verdict.model_dump_json().encode()
     # Untrusted text made a built-in judge raise: the pool tries again on a fresh worker before it says whose fault.
     except Exception as error:
-        return json.dumps({"crash": f"{type(error).__name__}: {error}"[:500]}).encode()
+        # Our sandbox's own words name the remedy; any other message may hold what no log should.
+        said = f": {error}" if isinstance(error, SandboxFailed | SandboxUnavailable) else ""
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        _log.error("the judge %s raised %s%s\n%s", verifier, type(error).__name__, said, frames)
+        return json.dumps({"crash": type(error).__name__}).encode()
 
 
 def _load(verifier: str, channel: socket.socket) -> str:

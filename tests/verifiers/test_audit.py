@@ -4,9 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+from leaks import leaks
 
 from verifiers.audit import __main__ as audit
 from verifiers.audit.cases import Case, load
+from verifiers.jobs import Job
+from verifiers.pool import JudgePool
 from verifiers.types import Status, Verdict
 
 
@@ -79,8 +82,19 @@ def test_a_malformed_case_is_named(tmp_path: Path, name: str, text: str, message
         load(tmp_path)
 
 
-def test_the_shipped_suite(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_shipped_suite(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    leaked: list[tuple[str, list[str]]] = []
+    judge = JudgePool.judge
+
+    def watched(pool: JudgePool, jobs: list[Job]) -> list[Verdict]:
+        verdicts = judge(pool, jobs)
+        found = ((verdict.detail, leaks(verdict, job.text)) for job, verdict in zip(jobs, verdicts, strict=True))
+        leaked.extend(one for one in found if one[1])
+        return verdicts
+
+    monkeypatch.setattr(JudgePool, "judge", watched)
     code = audit.main([])
+    assert leaked == []
     result = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (result["false_accepts_list"], result["masked_list"]) == ([], [])
     assert result["false_rejects"] <= 0.01 * result["honest"], result["false_rejects_list"]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from judge_answers import job, judges
+from leaks import leaks
 
 from verifiers.jobs import Job
 from verifiers.pool import JudgePool
@@ -41,7 +42,7 @@ TOKENS = {
     " native_decide set_option axiom theorem t end #eval #exit macro @[simp] open in \n    let match with if then else"
     " at * ``` -- /- -/ exfalso repeat try skip",
 }
-MARKS = "\u202e\u202d\u2066\u2069\u200b\u200d\ufeff\u00ad\u0000\ud800\udfff\x1b\r\u2028\U0001f600\u0301"
+MARKS = "\u202e\u202d\u2066\u2069\u200b\u200d\ufeff\u00ad\u0000\ud800\x1b\r\u2028\U0001f600\u0301\uffff\u0085"
 PAIRS = (("(", ")"), ("[", "]"), ("{", "}"), ("\\frac{1}{", "}"), ("\\boxed{", "}"), ("\\sqrt{", "}"), ("⟨", "⟩"),
          ("\\left(", "\\right)"), ("```\n", "\n```"), ("<think>", "</think>"), ("/-", "-/"), ("not ", ""), ("-", ""),
          ("fun x => ", ""), ("(by exact ", ")"), ("lambda: ", ""), ("\\text{", "}"), ("$", "$"))  # fmt: skip
@@ -49,7 +50,10 @@ PAIRS = (("(", ")"), ("[", "]"), ("{", "}"), ("\\frac{1}{", "}"), ("\\boxed{", "
 
 def noise(random: Random) -> str:
     data = random.randbytes(random.choice((1, 10, 300, 3000)))
-    return data.decode("latin-1") if random.random() < 0.5 else data.decode("utf-8", "surrogateescape")
+    # A text with lone surrogates is refused as a whole: they must not hide what is behind.
+    if random.random() < 0.1:
+        return data.decode("utf-8", "surrogateescape")
+    return data.decode("latin-1") if random.random() < 0.5 else data.decode("utf-16", "replace")
 
 
 def nesting(random: Random) -> str:
@@ -131,6 +135,7 @@ def test_any_text_gets_a_verdict_and_none_a_reward(pool: JudgePool, name: str) -
     pairs = list(zip(texts, verdicts, strict=True))
     assert not [shown(verdict, text) for text, verdict in pairs if verdict.mask_sample]
     assert not [shown(verdict, text) for text, verdict in pairs if verdict.reward]
+    assert not [(leaks(verdict, text), *shown(verdict, text)) for text, verdict in pairs if leaks(verdict, text)]
     # Each kind of ending is seen, so the fuzz reaches behind the extraction.
     assert {Status.WRONG, Status.NO_ANSWER} <= {verdict.status for verdict in verdicts}
     assert pool.healthy()
@@ -144,8 +149,9 @@ def test_mutated_answers_are_never_masked(pool: JudgePool, name: str) -> None:
     mutants = [one.model_copy(update={"text": mutated(one.text, random)}) for one in jobs]
     verdicts = pool.judge([*jobs, *mutants])
     assert {verdict.status for verdict in verdicts[: len(jobs)]} == {Status.CORRECT}
-    pairs = zip(mutants, verdicts[len(jobs) :], strict=True)
+    pairs = list(zip(mutants, verdicts[len(jobs) :], strict=True))
     assert not [shown(verdict, mutant.text) for mutant, verdict in pairs if verdict.mask_sample]
+    assert not [shown(verdict, mutant.text) for mutant, verdict in pairs if leaks(verdict, mutant.text)]
 
 
 def deep(levels: int) -> Any:
@@ -204,7 +210,29 @@ def test_a_bad_reference_is_an_error_that_says_why(pool: JudgePool, name: str) -
     assert not [pair for pair, verdict in zip(pairs, verdicts, strict=True) if not verdict.mask_sample]
     assert not [pair for pair, verdict in zip(pairs, verdicts, strict=True) if len(verdict.failure_reason or "") < 10]
     assert {verdict.failure_kind for verdict in verdicts} == {"bad_reference"}, pairs
+    assert not [pair for pair, verdict in zip(pairs, verdicts, strict=True) if leaks(verdict, text)]
     assert pool.healthy()
+
+
+SURROGATES = ("\ud800", "x = '\udfff'", "\ud83d \ude00", "\udcff" * 5000)
+
+
+@pytest.mark.parametrize("name", judges())
+def test_text_that_is_no_unicode_is_refused_wherever_it_stands(pool: JudgePool, name: str) -> None:
+    right = job(name, 1)
+    texts = [shape for odd in SURROGATES for shape in (odd, right.text + odd, odd + right.text)]
+    texts += [f"{FENCES[name][0]}{odd}{FENCES[name][1]}" for odd in SURROGATES]
+    verdicts = pool.judge([right.model_copy(update={"text": text}) for text in texts])
+    assert {(verdict.status, verdict.reward) for verdict in verdicts} == {(Status.REJECTED, 0.0)}
+    # At no worker's cost.
+    assert not [verdict.detail for verdict in verdicts if "broke its judge" in verdict.detail]
+    references = [right.reference | {"solution": odd, "header": odd} for odd in SURROGATES]
+    references += [{"answer": [{odd: odd}]} for odd in SURROGATES]
+    for verdict in pool.judge([right.model_copy(update={"reference": odd}) for odd in references]):
+        assert (verdict.status, verdict.failure_kind) == (Status.ERROR, "bad_reference")
+    # Both halves of a pair are one character.
+    pair = right.model_copy(update={"text": right.text + " \U0001f600"})
+    assert pool.judge([pair])[0].status is not Status.ERROR
 
 
 def test_a_reference_too_deep_for_json_is_an_error(pool: JudgePool) -> None:

@@ -22,9 +22,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-_NUMBER = re.compile(rb"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,4})?")
+# No two parts that overlap: a search that goes back would be quadratic.
+_NUMBER = re.compile(rb"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,4})?")
 _WHOLE = re.compile(rb"[-+]?\d+")
 _TOLERANCE = 1e-6
+# The letter and name of a reply, or an exception's kinds and message.
+_ANY_REPLY = 8_192
 # int() takes no longer ones.
 _MAX_DIGITS = 4_000
 
@@ -35,7 +38,12 @@ def stdout_equal(expected: str, got: bytes, compare: str = "tokens") -> bool:
 
 
 def _tokens(expected: bytes, got: bytes) -> bool:
-    return expected.split() == got.split()
+    return expected.split() == _words(got, expected)
+
+
+def _words(got: bytes, expected: bytes) -> list[bytes]:
+    """The words of `got`, no more than one beyond those of `expected`: the rest in one."""
+    return got.split(None, len(expected.split()))
 
 
 def _exact(expected: bytes, got: bytes) -> bool:
@@ -43,7 +51,7 @@ def _exact(expected: bytes, got: bytes) -> bool:
 
 
 def _float(expected: bytes, got: bytes) -> bool:
-    words, answers = expected.split(), got.split()
+    words, answers = expected.split(), _words(got, expected)
     return len(words) == len(answers) and all(
         word == answer or _close(word, answer) for word, answer in zip(words, answers, strict=True)
     )
@@ -70,6 +78,24 @@ def _within(expected: float, got: float, relative: float) -> bool:
 COMPARISONS: dict[str, Callable[[bytes, bytes], bool]] = {"tokens": _tokens, "exact": _exact, "float": _float}
 
 
+def longest_equal(expected: Any) -> int:
+    """How many bytes a reply with a value equal to `expected` may have at most: whoever says more is wrong, unread."""
+    return _ANY_REPLY + _longest(expected)
+
+
+def _longest(expected: Any) -> int:
+    if isinstance(expected, list):
+        # `{"ndarray": ["<f8", [3], [...]]}` is the longest of its forms.
+        return 40 + sum(_longest(item) + 2 for item in expected)
+    if isinstance(expected, dict):
+        return 20 + sum(len(json.dumps(key)) + 40 + _longest(item) for key, item in expected.items())
+    spelled = len(json.dumps(expected))
+    if isinstance(expected, int | float):
+        # 1e300 may come as an int, whose digits are 250; a small one as a float, with 17.
+        return 2 * spelled + (32 if abs(expected) < 1 << 63 else 340)
+    return spelled
+
+
 def value_equal(expected: Any, form: Any) -> bool:
     """Whether an encoded value is the expected JSON value. Walks only as deep and far as `expected` goes."""
     if expected is None or isinstance(expected, bool | str):
@@ -77,12 +103,7 @@ def value_equal(expected: Any, form: Any) -> bool:
     if isinstance(expected, int | float):
         return _number_equal(expected, form)
     if isinstance(expected, list):
-        items = _items(form)
-        return (
-            items is not None
-            and len(items) == len(expected)
-            and all(value_equal(want, item) for want, item in zip(expected, items, strict=True))
-        )
+        return _list_equal(expected, form)
     assert isinstance(expected, dict)
     return _dict_equal(expected, form)
 
@@ -100,30 +121,35 @@ def _number_equal(expected: int | float, form: Any) -> bool:
     return math.isclose(expected, form, rel_tol=1e-9, abs_tol=1e-12)
 
 
-def _items(form: Any) -> list[Any] | None:
-    """The items of what an array may stand for."""
-    if isinstance(form, list):
-        return form
-    if not isinstance(form, dict) or len(form) != 1:
-        return None
-    [(tag, payload)] = form.items()
-    if not isinstance(payload, list):
-        return None
-    if tag in ("tuple", "deque"):
-        return payload
-    return _nested(payload) if tag == "ndarray" else None
+def _list_equal(expected: list[Any], form: Any) -> bool:
+    items = form
+    if isinstance(form, dict) and len(form) == 1:
+        [(tag, items)] = form.items()
+        if tag == "ndarray":
+            return _array_equal(expected, items)
+        if tag not in ("tuple", "deque"):
+            return False
+    if not isinstance(items, list) or len(items) != len(expected):
+        return False
+    return all(value_equal(want, item) for want, item in zip(expected, items, strict=True))
 
 
-def _nested(payload: list[Any]) -> list[Any] | None:
-    """The items of an encoded NumPy array: dtype, shape, flat items."""
-    if len(payload) != 3 or not isinstance(payload[1], list) or not isinstance(payload[2], list):
-        return None
-    shape, items = payload[1], payload[2]
-    if not shape or any(type(size) is not int or size < 1 for size in shape) or math.prod(shape) != len(items):
-        return [] if shape == [0] and not items else None
-    for size in reversed(shape[1:]):
-        items = [items[start : start + size] for start in range(0, len(items), size)]
-    return items
+def _array_equal(expected: list[Any], payload: Any) -> bool:
+    """An encoded NumPy array: dtype, shape, flat items. The expected value is walked, not the shape that is claimed."""
+    if not isinstance(payload, list) or len(payload) != 3 or not all(isinstance(part, list) for part in payload[1:]):
+        return False
+    shape, items = payload[1:]
+    wanted: list[Any] = [expected]
+    for size in shape:
+        if not all(isinstance(row, list) and len(row) == size for row in wanted):
+            return False
+        wanted = [item for row in wanted for item in row]
+        # Below this there is nothing more to compare, however long the shape goes on.
+        if not wanted:
+            return not items
+    if not shape or len(wanted) != len(items):
+        return False
+    return not any(isinstance(want, list) for want in wanted) and all(map(value_equal, wanted, items))
 
 
 def _dict_equal(expected: dict[str, Any], form: Any) -> bool:

@@ -3,7 +3,8 @@
 References are described in `verifiers.code.reference`, extraction in `verifiers.code.extract`, equality in
 `verifiers.code.compare`. How the three kinds run:
 
-* `stdin`: a fresh process per case; what it printed is compared here. Its exit code says nothing.
+* `stdin`: a fresh process per case; what it printed is compared here, and its exit code must be 0. That alone says
+  nothing, since a program chooses it.
 * `calls`: one process runs the program and answers calls; what they return is compared here.
 * `asserts`: the tests run in a second process that calls the first one through plain typed values, and only that
   second process has the channel for the verdict. The program is not even loaded before the tests make their first call,
@@ -12,8 +13,9 @@ References are described in `verifiers.code.reference`, extraction in `verifiers
 | what happened | status |
 |---|---|
 | every case right / some right and `partial` | correct / partial |
-| a wrong value or output, an exception, a crash, an early end, a malformed reply | wrong |
-| CPU or wall limit | timeout |
+| a wrong value or output, an early end, a malformed reply | wrong |
+| an exception that nobody catches or a signal, also after right output; an exit code that is not 0 | wrong |
+| CPU or wall limit, of one program or of all cases together (`verifiers.code.budget`) | timeout |
 | memory or output limit, a longer completion than `MAX_TEXT_CHARS` | rejected |
 | no program / cut off by length before its end | no_answer / truncated |
 | the reference is no reference, or its tests fail without the program | error, masked |
@@ -67,6 +69,10 @@ def judge(text: str, reference: Json, *, finish_reason: str) -> Verdict:
         return Verdict.of(Status.NO_ANSWER, detail=f"no {task.language} program in the completion")
     extracted = program.source[:MAX_EXTRACTED_CHARS]
     try:
+        program.source.encode()
+    except UnicodeEncodeError:
+        return Verdict.of(Status.WRONG, detail="the program is no valid Unicode")
+    try:
         return _grade_again(task, program).model_copy(update={"extracted": extracted})
     except BadTests as error:
         return Verdict.failed("bad_reference", f"the tests fail without the program: {error}")
@@ -90,10 +96,6 @@ def _grade_again(task: Reference, program: Program) -> Verdict:
 
 
 def _grade(task: Reference, program: Program) -> Verdict:
-    try:
-        program.source.encode()
-    except UnicodeEncodeError:
-        return Verdict.of(Status.WRONG, detail="the program is no valid Unicode")
     if isinstance(task, StdinReference) and task.language == "cpp":
         from verifiers.code import cpp
 

@@ -21,9 +21,11 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from verifiers.code.values import Unencodable, encode
 from verifiers.sandbox.types import Limits
-from verifiers.types import Frozen, Json
+from verifiers.types import Frozen, Json, is_unicode
 
 _DEFAULT = Limits()
+# pydantic quotes an unknown kind.
+_LONGEST_PROBLEM = 500
 _SOLUTION_METHOD = re.compile(r"(Solution)\(\)\.(\w+)")
 
 
@@ -122,12 +124,14 @@ def reference_schema() -> Json:
 
 def read_reference(reference: Json) -> Reference:
     """The reference, checked. Raises ValueError that says where it is wrong and holds no value of it."""
+    if not is_unicode(reference):
+        raise ValueError("the reference holds text that is no valid Unicode (lone surrogates)")
     try:
         return _ADAPTER.validate_python(reference)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"][1:]) or "kind"
-        raise ValueError(f"reference {where}: {first['msg']}") from None
+        raise ValueError(f"reference {where}: {first['msg']}"[:_LONGEST_PROBLEM]) from None
 
 
 def reference_problem(reference: Json) -> str | None:

@@ -1,24 +1,29 @@
 """The trusted middle between a program and its tests: starts the sandboxed sides and passes lines on.
 
 The program's side never learns more than the arguments of one call; it holds no channel but its own. Lines of either
-side are bounded in length; in between nobody reads them, but for the letter that says what they are.
+side are bounded in length; in between nobody reads them, but for the letter that says what they are. What is read here
+(`calls`) is no longer than a right reply can be, and is walked once.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any, Self
 
-from verifiers.code.compare import value_equal
+from verifiers.code.budget import Budget
+from verifiers.code.compare import longest_equal, value_equal
 from verifiers.code.peer import Peer
-from verifiers.code.reference import AssertsReference, CallsReference, entry_names
+from verifiers.code.reference import AssertsReference, CallCase, CallsReference, entry_names
 from verifiers.code.tally import Problem, Tally
 from verifiers.code.values import encode
+from verifiers.code.wire import MAX_LINE_BYTES
 from verifiers.sandbox.launcher import ForkServer
 from verifiers.types import Status, Verdict
 
 _SOLUTION = "from verifiers.code.solution_side import main\nmain()\n"
 _TESTS = "from verifiers.code.test_side import main\nmain()\n"
+_LONGEST_REASON = 1000
 _MALFORMED = Problem(Status.WRONG, "a reply of the program is malformed")
 
 
@@ -37,27 +42,32 @@ class _Failed(Exception):
 class _Program:
     """The program's side. It is loaded with the first call."""
 
-    def __init__(self, server: ForkServer, source: str, prefix: str, task: AssertsReference | CallsReference) -> None:
+    def __init__(
+        self, server: ForkServer, source: str, prefix: str, task: AssertsReference | CallsReference, budget: Budget
+    ) -> None:
         self.peer = Peer(server, _SOLUTION, task.limits.limits())
-        self._setup: dict[str, Any] | None = {"program": source, "prefix": prefix}
+        self._budget = budget
+        # Only the tests hold arguments that a call may change.
+        changes = isinstance(task, AssertsReference)
+        self._setup: dict[str, Any] | None = {"program": source, "prefix": prefix, "changes": changes}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self.peer.close()
+        self._budget.add(self.peer.close())
 
-    def ask(self, line: bytes) -> bytes:
-        """One line to the program, its answer back. Raises _Failed."""
+    def ask(self, line: bytes, longest: int = MAX_LINE_BYTES) -> bytes:
+        """One line to the program, its answer back. Raises _Failed, also for an answer of more than `longest` bytes."""
         if self._setup is not None:
             self.peer.send(_line("S", self._setup))
             self._setup = None
         self.peer.send(line)
-        reply = self.peer.receive()
+        reply = self.peer.receive(longest)
         if reply is None:
             raise _Failed(self.peer.problem() or Problem(Status.WRONG, "the program ended before it answered"))
         if reply[:1] == b"F":
-            raise _Failed(Problem(Status.WRONG, f"the program does not load: {_text(reply)}"))
+            raise _Failed(Problem(Status.WRONG, f"the program does not load{_why(reply)}"))
         return reply
 
 
@@ -72,7 +82,7 @@ def run_tests(server: ForkServer, task: AssertsReference, source: str) -> Verdic
         "entry_points": entry_names(task.entry_point),
         "partial": task.partial,
     }
-    with _Program(server, source, prefix, task) as program:
+    with _Program(server, source, prefix, task, Budget(task.limits.limits(), 1)) as program:
         tests = Peer(server, _TESTS, task.limits.limits())
         try:
             tests.send(_line("S", setup))
@@ -121,22 +131,31 @@ def ask_all(server: ForkServer, task: CallsReference, source: str) -> Verdict:
     Raises SandboxFailed.
     """
     tally = Tally(len(task.cases), task.partial)
-    target = ["name", entry_names(task.entry_point)[0]]
+    budget = Budget(task.limits.limits(), len(task.cases))
     cases = iter(task.cases)
     died = True
     while died and not tally.over:
-        died = False
-        with _Program(server, source, "", task) as program:
-            for case in cases:
-                request = {"target": target, "args": encode(case.args), "kwargs": encode(case.kwargs)}
-                try:
-                    tally.add(_compare(program.ask(_line("C", request)), case.expected))
-                except _Failed as failed:
-                    tally.add(failed.problem)
-                    died = True
-                if died or tally.over:
-                    break
+        if spent := budget.spent():
+            tally.add(Problem(Status.TIMEOUT, spent))
+            break
+        with _Program(server, source, "", task, budget) as program:
+            died = _ask_in_turn(program, task, cases, tally)
     return tally.verdict()
+
+
+def _ask_in_turn(program: _Program, task: CallsReference, cases: Iterator[CallCase], tally: Tally) -> bool:
+    """Cases to one program, until none is left or needed. Whether it died of the last one."""
+    target = ["name", entry_names(task.entry_point)[0]]
+    for case in cases:
+        request = {"target": target, "args": encode(case.args), "kwargs": encode(case.kwargs)}
+        try:
+            tally.add(_compare(program.ask(_line("C", request), longest_equal(case.expected)), case.expected))
+        except _Failed as failed:
+            tally.add(failed.problem)
+            return True
+        if tally.over:
+            break
+    return False
 
 
 def _compare(reply: bytes, expected: Any) -> Problem | None:
@@ -145,9 +164,8 @@ def _compare(reply: bytes, expected: Any) -> Problem | None:
         if reply[:1] == b"R":
             return None if value_equal(expected, body["value"]) else Problem(Status.WRONG, "wrong value")
         if reply[:1] == b"X":
-            kind = str(body["kinds"][0])
-            limit = kind == "MemoryError"
-            return Problem(Status.REJECTED if limit else Status.WRONG, f"raised {kind[:80]}")
+            kind = _name(body["kinds"][0])
+            return Problem(Status.REJECTED if kind == "MemoryError" else Status.WRONG, f"raised {kind}")
     # Untrusted: whatever is wrong with the reply is the program's doing.
     except (ValueError, TypeError, LookupError, RecursionError):
         return _MALFORMED
@@ -158,8 +176,19 @@ def _line(letter: str, body: Any) -> bytes:
     return f"{letter}{json.dumps(body)}".encode()
 
 
-def _text(reply: bytes) -> str:
+def _why(reply: bytes) -> str:
+    """What the program's side says of a program that does not load: its exception and line, and no word of its own."""
+    if len(reply) > _LONGEST_REASON:
+        return ""
     try:
-        return str(json.loads(reply[1:]))[:300]
-    except (ValueError, RecursionError):
-        return "no reason given"
+        kind, line = json.loads(reply[1:])
+        return f": {_name(kind)}" + (f" at line {line}" if type(line) is int and 0 < line < 1_000_000 else "")
+    except (ValueError, TypeError, RecursionError):
+        return ""
+
+
+def _name(kind: Any) -> str:
+    """The name of an exception. Raises ValueError for what is none: it would be shown to people."""
+    if type(kind) is not str or not (kind.isidentifier() and kind.isascii()):
+        raise ValueError("no name")
+    return kind[:80]

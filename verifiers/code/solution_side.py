@@ -20,7 +20,7 @@ from verifiers.code.wire import Gone, Wire
 from verifiers.sandbox.program import seed
 
 MODULE = "solution"
-
+_FILE = f"{MODULE}.py"
 
 # What the tests may do to an object that stays here.
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -49,7 +49,7 @@ def main() -> None:
         except BaseException as error:
             wire.send("F", _describe(error))
         else:
-            Side(wire, names).serve()
+            Side(wire, names, setup["changes"]).serve()
     except Gone:
         os._exit(0)
     os._exit(1)
@@ -71,17 +71,22 @@ def _compile(program: str, prefix: str) -> types.CodeType:
     problems = []
     for reading in readings:
         try:
-            return compile(reading, f"{MODULE}.py", "exec")
+            return compile(reading, _FILE, "exec")
         except SyntaxError as error:
             problems.append(error)
     raise problems[0]
 
 
 class Side:
-    """Looks up what is asked for, calls it, encodes what comes out. Objects with no plain form stay here, by number."""
+    """Looks up what is asked for, calls it, encodes what comes out. Objects with no plain form stay here, by number.
 
-    def __init__(self, wire: Wire, names: dict[str, Any]) -> None:
+    Args:
+        changes: a reply tells what a call has changed in its arguments.
+    """
+
+    def __init__(self, wire: Wire, names: dict[str, Any], changes: bool) -> None:
         self._wire = wire
+        self._changes = changes
         self._names = names
         self._objects: list[Any] = []
         self._numbers: dict[int, dict[str, Any]] = {}
@@ -108,7 +113,7 @@ class Side:
         args = decode(request["args"], self._foreign)
         result = target(*args, **decode(request["kwargs"], self._foreign))
         reply = {"value": self._encode(result)}
-        if result is None and (changed := self._changed(args, request["args"])):
+        if self._changes and result is None and (changed := self._changed(args, request["args"])):
             reply["changed"] = changed
         return reply
 
@@ -180,7 +185,12 @@ def _exception(error: BaseException) -> dict[str, Any]:
     return {"kinds": kinds, "args": arguments}
 
 
-def _describe(error: BaseException) -> str:
-    if isinstance(error, SyntaxError):
-        return f"{type(error).__name__} at line {error.lineno}: {error.msg}"
-    return f"{type(error).__name__}: {str(error)[:200]}"
+def _describe(error: BaseException) -> tuple[str, int]:
+    """Its kind and the line of the program; its text may name files of this machine."""
+    line = error.lineno or 0 if isinstance(error, SyntaxError) else 0
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == _FILE:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return type(error).__name__, line

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from verifiers.code.budget import Budget
 from verifiers.code.compare import stdout_equal
 from verifiers.code.reference import StdinReference
 from verifiers.sandbox.types import Limits, Outcome
@@ -12,8 +13,6 @@ from verifiers.types import Status, Verdict
 
 # With partial credit every case runs, but a program that runs into limits does not do so for every case.
 _MAX_LIMITS_HIT = 3
-# Of all cases of an answer together, computing not counted: one that sleeps must not hold its place for minutes.
-_MAX_WAITING_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +37,16 @@ def ending(outcome: Outcome, limits: Limits) -> Problem | None:
         "memory": Problem(Status.REJECTED, f"over the memory limit of {limits.memory_bytes >> 20} MiB"),
         "output": Problem(Status.REJECTED, f"more output than {limits.output_bytes} bytes"),
     }[outcome.status]
+
+
+def exit_code(outcome: Outcome) -> Problem | None:
+    """Whether a script says by its exit code that it has failed; after an uncaught exception the code is 1.
+
+    As on every online judge this spoils right output. The other way round it says nothing: 0 is the program's choice.
+    """
+    if not outcome.returncode:
+        return None
+    return Problem(Status.WRONG, f"ended with exit code {outcome.returncode}, as after an uncaught exception")
 
 
 class Tally:
@@ -82,16 +91,17 @@ def run_cases(task: StdinReference, run: Callable[[bytes, Limits], Outcome]) -> 
     """The verdict of stdin cases; `run` runs the program once. Output counts when nothing else ended the program."""
     tally = Tally(len(task.cases), task.partial)
     limits = task.limits.limits()
-    waited = 0.0
+    budget = Budget(limits, len(task.cases))
     for case in task.cases:
+        if spent := budget.spent():
+            tally.add(Problem(Status.TIMEOUT, spent))
+            break
         outcome = run(case.stdin.encode("utf-8", "surrogatepass"), limits)
-        problem = ending(outcome, limits)
-        waited += outcome.wall_seconds - outcome.cpu_seconds
-        if waited > _MAX_WAITING_SECONDS:
-            problem = Problem(Status.TIMEOUT, f"waited for more than {_MAX_WAITING_SECONDS:g} s over its cases")
+        budget.add(outcome)
+        problem = ending(outcome, limits) or exit_code(outcome)
         if problem is None and not stdout_equal(case.stdout, outcome.stdout, task.compare):
             problem = Problem(Status.WRONG, "wrong output")
         tally.add(problem)
-        if tally.over or waited > _MAX_WAITING_SECONDS:
+        if tally.over:
             break
     return tally.verdict()

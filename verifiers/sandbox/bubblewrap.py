@@ -50,16 +50,20 @@ def arguments(
             system += ["--ro-bind", path, path]
     for path in _FILES:
         system += ["--ro-bind-try", path, path]
-    for path in _DEVICES:
-        system += ["--dev-bind", path, path]
     for path in dict.fromkeys(paths):
         if not path.startswith("/usr/"):
             system += ["--ro-bind", path, path]
     # Before the paths, which may lie below it.
     writable = ["--size", str(tmpfs_bytes), "--tmpfs", "/tmp"] if tmpfs_bytes else []
     own = ["--proc", "/proc"] if proc else []
+    return hardened(program, ["--ro-bind", "/usr", "/usr", *writable, *system, *own], directory)
+
+
+def hardened(program: str, mounts: Iterable[str], directory: str = "/") -> list[str]:
+    """The command line up to the command: these mounts and three devices, the root read-only, every namespace new."""
+    devices = [word for path in _DEVICES for word in ("--dev-bind", path, path)]
     return [
-        program, "--ro-bind", "/usr", "/usr", *writable, *system, *own, "--remount-ro", "/",
+        program, *mounts, *devices, "--remount-ro", "/",
         "--unshare-all", "--unshare-user", "--disable-userns", "--uid", "65534", "--gid", "65534",
         "--hostname", "sandbox", "--die-with-parent", "--new-session", "--as-pid-1", "--clearenv",
         "--cap-drop", "ALL", "--chdir", directory,

@@ -23,7 +23,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-from verifiers.sandbox import kernel, program, wire
+from verifiers.sandbox import kernel, program, readable, wire
 from verifiers.sandbox.policy import Confinement
 from verifiers.sandbox.types import Limits
 from verifiers.sandbox.wire import Ended
@@ -72,6 +72,8 @@ class Server:
         self._begun = mmap.mmap(-1, wire.MAX_CHILDREN)
         self._free_slots = list(range(wire.MAX_CHILDREN))
         self._children: dict[int, _Child] = {}  # by pidfd
+        # Where this is not process 1 the kernel lists its children here; opened while files can be.
+        self._listed = -1 if self._pid == 1 else os.open(f"/proc/self/task/{self._pid}/children", os.O_RDONLY)
         self._poll = select.poll()
         self._poll.register(control, select.POLLIN)
 
@@ -185,9 +187,8 @@ class Server:
                 if self._pid == 1:
                     os.kill(-1, signal.SIGKILL)
                 else:
-                    with open(f"/proc/self/task/{self._pid}/children", encoding="ascii") as children:
-                        for pid in children.read().split():
-                            os.kill(int(pid), signal.SIGKILL)
+                    for pid in os.pread(self._listed, 1 << 16, 0).split():
+                        os.kill(int(pid), signal.SIGKILL)
                 os.waitpid(-1, 0)
 
 
@@ -225,18 +226,21 @@ def _preload(names: list[str]) -> list[str]:
 
 
 def main(configuration: str) -> None:
-    """`configuration` is JSON: control (descriptor), package_root, preload, environment (more of it)."""
+    """`configuration` is JSON: control (descriptor), package_root, packages, preload, environment (more of it)."""
     config = json.loads(configuration)
+    packages: dict[str, str] = config["packages"]
+    sys.meta_path.append(readable.Finder(packages))
     os.environ.clear()
     os.environ.update(_ENVIRONMENT | config["environment"])
     control = socket.socket(fileno=config["control"])
     try:
         missing = _preload(config["preload"])
-        # Programs have no business with our own package; what was preloaded stays loaded.
+        # Programs have no business with our own package, or what lies beside it; what was preloaded stays loaded.
         sys.path.remove(config["package_root"])
+        sys.path_importer_cache.pop(config["package_root"], None)
         # Kills are reported to us even where bubblewrap gives us no process namespace of our own.
         kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)()
-        confinement = Confinement(base_bytes=address_space())
+        confinement = Confinement(packages.values(), base_bytes=address_space())
         if threading.active_count() > 1:
             raise RuntimeError(f"a preloaded module has started threads: {threading.enumerate()}")
     except Exception as error:
@@ -244,6 +248,7 @@ def main(configuration: str) -> None:
         return
     server = Server(control, confinement)
     program.prepare()
+    confinement.close_files()
     # Children share these objects: no collector may touch, and by that copy, their pages.
     gc.collect()
     gc.freeze()

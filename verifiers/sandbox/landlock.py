@@ -18,6 +18,8 @@ from verifiers.sandbox import kernel
 # What ABI 1 leaves open, seccomp closes: opening with O_TRUNC and truncate(2) (governed here from ABI 3), TCP (4),
 # ioctls (5), signals and abstract sockets (6).
 MINIMUM_ABI = 1
+# From here on a process may be kept from others outside its own domain.
+SCOPES_ABI = 6
 
 _CREATE_RULESET_VERSION = 1
 _RULE_PATH_BENEATH = 1
@@ -53,14 +55,15 @@ class Ruleset:
 
     Args:
         version: of the ABI to use; not above the kernel's.
+        files: whether it is about files at all. Without them it needs `SCOPES_ABI`.
     """
 
-    def __init__(self, version: int) -> None:
-        self._handled = _handled(version)
+    def __init__(self, version: int, *, files: bool = True) -> None:
+        self._handled = _handled(version) if files else 0
         attributes = struct.pack("Q", self._handled)
         if version >= 4:
             attributes += struct.pack("Q", _ALL_TCP)
-        if version >= 6:
+        if version >= SCOPES_ABI:
             attributes += struct.pack("Q", _ALL_SCOPES)
         buffer = ctypes.create_string_buffer(attributes, len(attributes))
         self.descriptor = kernel.syscall("landlock_create_ruleset", buffer, len(attributes), 0)

@@ -1,8 +1,8 @@
 """The one policy for everything that runs or evaluates model text: resource limits, Landlock, seccomp.
 
-A process under `Confinement.apply` reads its interpreter and libraries, computes, and talks over the descriptors that
-it already has. It opens no other file, writes none, makes no process and no socket, signals nobody, and cannot undo any
-of it. Stdlib and ctypes only: the fork server and judge workers import this module.
+A process under `Confinement.apply` reads its interpreter and libraries (`verifiers.sandbox.readable`), computes, and
+talks over the descriptors that it already has. It opens no other file, writes none, makes no process and no socket,
+signals nobody, and cannot undo any of it. Stdlib and ctypes only: the fork server and judge workers import this module.
 
 What Landlock does not hide: that a path exists, its size and its times (stat). Inside bubblewrap there is nothing else
 to ask about; without it a program can look for names, not into files.
@@ -18,11 +18,10 @@ import os
 import resource
 import struct
 import sys
-import sysconfig
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
-from verifiers.sandbox import kernel, landlock, seccomp
+from verifiers.sandbox import kernel, landlock, readable, seccomp
 from verifiers.sandbox.types import Limits, SandboxUnavailable
 
 # The only way to run without isolation, for work on the judges themselves; its value says what it does.
@@ -32,8 +31,6 @@ NO_ISOLATION = "allow-no-isolation"
 # Deep recursion outside Python's own stack (a C extension, `re`) may use this much.
 _STACK_BYTES = 64 << 20
 _CAPABILITY_VERSION_3 = 0x20080522
-_SYSTEM_LIBRARIES = ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib", "/lib64", "/etc/ld.so.cache")
-_SYSTEM_DATA = ("/usr/share/zoneinfo", "/dev/urandom", "/dev/zero")
 _log = logging.getLogger(__name__)
 
 
@@ -99,33 +96,17 @@ def require() -> Capabilities:
     return found
 
 
-def site_packages() -> list[str]:
-    """Where this interpreter finds installed packages."""
-    named = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
-    installed = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
-    return [path for path in dict.fromkeys([*named, *installed]) if os.path.isdir(path)]
-
-
 def interpreter_paths() -> list[str]:
-    """This interpreter's own files, nothing else of the folder that it is in: standard library, packages, libpython."""
-    names = ("stdlib", "platstdlib")
-    base = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}
-    library = [sysconfig.get_path(name, vars=base) for name in names]
-    shared = [str(path) for path in Path(sys.base_exec_prefix, "lib").glob("libpython*.so*")]
-    paths = [*library, *shared, *site_packages()]
-    return [path for path in dict.fromkeys(paths) if path and os.path.exists(path)]
-
-
-def default_read_paths() -> list[str]:
-    """What a confined Python process may read: its interpreter, shared libraries, time zones, random numbers."""
-    system = [path for path in (*_SYSTEM_LIBRARIES, *_SYSTEM_DATA) if os.path.exists(path)]
-    return [*interpreter_paths(), *system]
+    """This interpreter's own files, nothing else of the folder that it is in: standard library, libpython."""
+    own = readable.shared_libraries().get(os.path.realpath(os.path.join(sys.base_exec_prefix, "lib")), [])
+    return [*readable.standard_library(), *own]
 
 
 class Confinement:
     """Prepared once, applied in any number of forked children or once in a long-lived worker.
 
     Args:
+        folders: of the packages that may be read besides the standard library (`readable.packages`).
         landlock_abi: use this older ABI; for tests of the lowest one.
         base_bytes: address space that the process has already; `Limits.memory_bytes` comes on top.
 
@@ -134,32 +115,41 @@ class Confinement:
 
     def __init__(
         self,
+        folders: Iterable[str] = (),
         *,
         landlock_abi: int | None = None,
         base_bytes: int = 0,
     ) -> None:
         found = require()
         self.base_bytes = base_bytes
-        self._ruleset = None
-        if found.landlock_abi:
-            self._ruleset = landlock.Ruleset(min(found.landlock_abi, landlock_abi or found.landlock_abi))
-            for path in default_read_paths():
-                self._ruleset.allow(path, landlock.READ)
-            if os.path.exists(os.devnull):
-                self._ruleset.allow(os.devnull, landlock.READ_FILE | landlock.WRITE_FILE)
+        self._files: landlock.Ruleset | None = None
         # Root keeps its files and loses its powers.
         header = ctypes.create_string_buffer(struct.pack("Ii", _CAPABILITY_VERSION_3, 0), 8)
         no_capabilities = ctypes.create_string_buffer(24)
+        self._no_new_privileges = kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
         self._steps = [
-            kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1),
             kernel.Call("capset", header, no_capabilities),
             kernel.prctl(kernel.PR_SET_DUMPABLE, 0),
         ]
-        if self._ruleset is not None:
-            self._steps.append(self._ruleset.restrict_self)
+        if found.landlock_abi:
+            abi = min(found.landlock_abi, landlock_abi or found.landlock_abi)
+            self._files = _files(abi, folders)
+            if abi >= landlock.SCOPES_ABI:
+                self._steps.append(landlock.Ruleset(abi, files=False).restrict_self)
         self._filter = None
         if found.seccomp:
             self._filter = seccomp.assemble(seccomp.COMPUTE_CALLS, seccomp.COMPUTE_RULES)
+
+    def close_files(self) -> None:
+        """Give up all files but the readable ones, in this process and in all that it forks.
+
+        A fork server does this once, so that a fork need not copy the many rules. Any number of times; raises OSError.
+        """
+        if self._files is not None:
+            self._no_new_privileges()
+            self._files.restrict_self()
+            self._files.close()
+            self._files = None
 
     def apply(self, limits: Limits | None = None) -> None:
         """Confine this process, for good. Only while it has a single thread: others would stay free.
@@ -169,10 +159,25 @@ class Confinement:
         _refuse_threads()
         if limits is not None:
             set_limits(limits, self.base_bytes)
+        self._no_new_privileges()
+        self.close_files()
         for step in self._steps:
             step()
         if self._filter is not None:
             self._filter.install(os.getpid())
+
+
+def _files(abi: int, folders: Iterable[str]) -> landlock.Ruleset:
+    """What may be read, as rules."""
+    ruleset = landlock.Ruleset(abi)
+    for path in readable.files(folders):
+        ruleset.allow(path, landlock.READ)
+    # An import lists the folder.
+    for path in readable.standard_library():
+        ruleset.allow(path, landlock.READ_DIRECTORY)
+    if os.path.exists(os.devnull):
+        ruleset.allow(os.devnull, landlock.READ_FILE | landlock.WRITE_FILE)
+    return ruleset
 
 
 def set_limits(limits: Limits, base_bytes: int) -> None:

@@ -9,6 +9,7 @@ import linecache
 import os
 import random
 import signal
+import site
 import stat
 import sys
 import threading
@@ -27,8 +28,11 @@ _LAST_DESCRIPTOR = (1 << 32) - 1
 
 
 def prepare() -> None:
-    """In the fork server, before it forks: streams for its children, and nothing to do at exit."""
+    """In the fork server, before it forks: streams for its children, `exit()` and `quit()`, nothing to do at exit."""
     atexit._clear()
+    # The names that a script has and an interpreter without its site folders lacks.
+    site.setquit()
+    site.sethelper()
     _open_standard_streams()
 
 
@@ -129,12 +133,13 @@ def _show(error: BaseException, source: bytes) -> None:
 
 
 def _finish(code: int) -> int:
-    """Wait for the program's threads, run its exit functions, flush."""
+    """Wait for the program's threads, run its exit functions, flush what it has not closed."""
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     try:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None and not stream.closed:
+                stream.flush()
     except (OSError, ValueError, AttributeError):
         return _EXIT_NOT_FLUSHED
     return code

@@ -10,10 +10,10 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from verifiers.sandbox import bubblewrap, policy
+from verifiers.sandbox import bubblewrap, policy, readable
 from verifiers.sandbox.types import SandboxFailed, SandboxUnavailable
 
 _STARTUP_SECONDS = 120
@@ -23,6 +23,10 @@ _DEATH_SECONDS = 5
 _BOOT = "import sys; sys.path[:0] = sys.argv[2:]; from verifiers.sandbox.fork_server import main; main(sys.argv[1])"
 # The first packet of a server says that it is ready, or why not.
 _LARGEST_GREETING = 1 << 16
+# Where the system's libraries are elsewhere by a link, and where Debian's BLAS is chosen by links.
+_LINKS, _ALTERNATIVES = ("/lib", "/lib32", "/lib64", "/libx32"), "/etc/alternatives"
+# A folder with few libraries is shown library by library: it may be one with much else, as /usr/local/lib.
+_FEW = 32
 _log = logging.getLogger(__name__)
 
 
@@ -96,7 +100,8 @@ class ServerProcess:
             return False
 
     def _why_unreadable(self) -> str:
-        closed = [path for path in (sys.executable, *policy.interpreter_paths()) if not os.access(path, os.R_OK)]
+        wanted = (sys.executable, *readable.standard_library())
+        closed = [path for path in wanted if not os.access(path, os.R_OK)]
         return f"this user cannot read {', '.join(closed)}" if closed else "no message"
 
     def close(self) -> None:
@@ -120,7 +125,7 @@ def _start(
     more_paths: Sequence[str],
     errors: int,
 ) -> subprocess.Popen[bytes]:
-    packages = policy.site_packages()
+    packages = readable.packages(readable.PROGRAM_PACKAGES)
     waived = {policy.SETTING: policy.NO_ISOLATION} if policy.isolation_waived() else {}
     # One hash seed for all: the order of a set must not decide a verdict.
     environment = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", **waived}
@@ -128,19 +133,18 @@ def _start(
         {
             "control": control,
             "package_root": str(_PACKAGE.parent),
+            "packages": packages,
             "preload": [*preload],
             "environment": {**waived, **more_environment},
         }
     )
-    # The interpreter itself, not the one of a virtual environment: it needs none of the environment's own files.
-    interpreter = os.path.realpath(sys.executable)
-    # -S, -s, -P: nothing on the path but the standard library and what is named here.
-    python = [interpreter, "-S", "-s", "-P", "-c", _BOOT, configuration, str(_PACKAGE.parent), *packages]
-    command = python
+    interpreter = readable.python()
+    # -S, -s, -P: nothing on the path but the standard library and, while the server starts, our own package.
+    command = [interpreter, "-S", "-s", "-P", "-c", _BOOT, configuration, str(_PACKAGE.parent)]
     if wrapper is not None:
-        paths = [interpreter, *policy.interpreter_paths(), str(_PACKAGE), *more_paths]
+        paths = [*readable.with_libraries(packages.values()), str(_PACKAGE), *more_paths]
         settings = [word for name, value in environment.items() for word in ("--setenv", name, value)]
-        command = [*bubblewrap.arguments(wrapper, paths), *settings, "--", *python]
+        command = [*bubblewrap.hardened(wrapper, _mounts(interpreter, paths)), *settings, "--", *command]
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -151,3 +155,22 @@ def _start(
         pass_fds=(control,),
         start_new_session=True,
     )
+
+
+def _mounts(interpreter: str, paths: Sequence[str]) -> list[str]:
+    """What bubblewrap shows: `paths`, and of the system so little that there are few names to ask about."""
+    words = [word for path in _LINKS if os.path.islink(path) for word in ("--symlink", os.readlink(path), path)]
+    for folder, libraries in readable.shared_libraries().items():
+        words += _bound([folder] if len(libraries) > _FEW else libraries)
+    library = readable.standard_library()
+    words += _bound([interpreter, *(path for path in readable.data() if not path.startswith("/dev/")), *library])
+    words += ["--ro-bind-try", _ALTERNATIVES, _ALTERNATIVES]
+    installed = [os.path.join(folder, name) for folder in library for name in readable.INSTALLED]
+    hidden = [path for path in installed if os.path.isdir(path)]
+    words += [word for path in hidden for word in ("--tmpfs", path)]
+    words += _bound(paths)
+    return [*words, *(word for path in hidden for word in ("--remount-ro", path))]
+
+
+def _bound(paths: Iterable[str]) -> list[str]:
+    return [word for path in dict.fromkeys(paths) for word in ("--ro-bind", path, path)]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from leaks import leaks
 
 from verifiers.audit.cases import SUITES
 from verifiers.code.judge import LIGHT, control, judge
@@ -67,6 +68,69 @@ def test_the_control_is_wrong_for_every_reference_of_the_audit(name: str) -> Non
 )
 def test_statuses(program: str, reference: dict[str, Any], status: Status) -> None:
     assert verdict(program, reference).status is status
+
+
+@pytest.mark.parametrize(
+    ("ending", "status"),
+    [
+        ("", Status.CORRECT),
+        ("exit()", Status.CORRECT),
+        ("quit(0)", Status.CORRECT),
+        ("import sys; sys.exit()", Status.CORRECT),
+        ("raise SystemExit", Status.CORRECT),
+        ("import os; os._exit(0)", Status.CORRECT),
+        ("import sys; sys.stdout.close()", Status.CORRECT),
+        ("import atexit; atexit.register(exit)", Status.CORRECT),
+        ("import threading; threading.Thread(target=lambda: 1 / 0).start()", Status.CORRECT),
+        ("1 / 0", Status.WRONG),
+        ("raise KeyboardInterrupt", Status.WRONG),
+        ("undefined", Status.WRONG),
+        ("int('x')", Status.WRONG),
+        ("def g(): g()\ng()", Status.WRONG),
+        ("x = bytearray(10**10)", Status.REJECTED),
+        ("input()\ninput()", Status.WRONG),
+        ("import sys; sys.exit(1)", Status.WRONG),
+        ("exit('done')", Status.WRONG),
+        ("import os; os._exit(3)", Status.WRONG),
+        ("import os; os.abort()", Status.WRONG),
+        ("import ctypes; ctypes.string_at(0)", Status.WRONG),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", Status.WRONG),
+        ("import sys; sys.stdout = 3", Status.WRONG),
+        ("import sys; sys.excepthook = lambda *_: None; 1 / 0", Status.WRONG),
+    ],
+)
+def test_how_a_program_ends_after_the_right_output(ending: str, status: Status) -> None:
+    said = verdict(f"print(int(input()) + 1, flush=True)\n{ending}", STDIN)
+    assert said.status is status, said
+
+
+def test_a_good_exit_code_alone_says_nothing() -> None:
+    for program in ("exit(0)", "import os; os._exit(0)", "pass", "print('ok'); quit()"):
+        assert verdict(program, STDIN).status is Status.WRONG
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "from numpy import nothing_of_that_name",
+        "import verifiers.audit.cases",
+        "open('/etc/passwd')",
+        "raise ValueError('/usr/lib/python3 File \"x\"')",
+        "import no_such_module_anywhere",
+        "raise type('/etc/x', (Exception,), {})()",
+        "raise type('A' * 5000, (Exception,), {})('x')",
+        "import os\nos.write(3, b'F[\"/usr/lib\", 5]\\n')\nimport time\ntime.sleep(9)",
+        "import os\nos.write(3, b'F' + b'[' * 10**6 + b'\\n')\nimport time\ntime.sleep(9)",
+        'def f(x):\n    import os\n    os.write(3, b\'X{"kinds": ["File /usr/lib"], "args": []}\\n\')',
+        "def f(x):\n    raise type('/etc/x', (ValueError,), {})('/usr/lib/x')",
+    ],
+)
+def test_a_programs_words_are_not_quoted(program: str) -> None:
+    for reference in (CALLS, ASSERTS, STDIN):
+        said = verdict(program, reference | {"limits": QUICK})
+        assert said.status is Status.WRONG
+        assert not leaks(said, "")
+        assert len(said.detail) < 200
 
 
 def test_texts_without_a_program() -> None:

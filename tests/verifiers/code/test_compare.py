@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections import deque
 from typing import Any
 
 import pytest
 
-from verifiers.code.compare import stdout_equal, value_equal
+from verifiers.code.compare import longest_equal, stdout_equal, value_equal
 from verifiers.code.values import encode
 
 
@@ -82,3 +84,81 @@ def test_arrays() -> None:
     assert not value_equal([[1, 2], [3, 5]], encode(numpy.array([[1, 2], [3, 4]])))
     assert value_equal([], encode(numpy.array([])))
     assert not value_equal([1, 2, 3, 4], encode(numpy.array([[1, 2], [3, 4]])))
+
+
+ROWS: tuple[tuple[list[Any], list[Any], bool], ...] = (
+    ([[1, 2], [3, 4]], [2, 2], True),
+    ([1, 2, 3, 4], [4], True),
+    ([[1], [2], [3], [4]], [4, 1], True),
+    ([[[1, 2]], [[3, 4]]], [2, 1, 2], True),
+    ([[1, 2], [3, 4]], [4], False),
+    ([1, 2, 3, 4], [2, 2], False),
+    ([1, 2, 3, 4], [], False),
+    ([1, 2, 3, 4], [4.5], False),
+    ([1, 2, 3, 4], ["4"], False),
+    ([1, 2, 3, 4], [[4]], False),
+    ([1, 2, 3, 4], [None], False),
+    ([1, 2, 3, 4], [4, *[1] * 100_000], False),
+    ([1, 2, 3, 4], [10**4000], False),
+    ([1, 2, 3, 4], [10**4000] * 1000, False),
+    ([[1, 2], [3]], [2, 2], False),
+)
+
+
+@pytest.mark.parametrize(("expected", "shape", "equal"), ROWS)
+def test_an_array_is_walked_by_the_expected_value_not_by_the_shape_it_claims(
+    expected: list[Any], shape: list[Any], equal: bool
+) -> None:
+    assert value_equal(expected, {"ndarray": ["<f8", shape, [1, 2, 3, 4]]}) is equal
+
+
+@pytest.mark.parametrize(("expected", "shape"), [([], [0]), ([[], []], [2, 0]), ([], [0, 10**9])])
+def test_empty_arrays(expected: list[Any], shape: list[int]) -> None:
+    assert value_equal(expected, {"ndarray": ["<f8", shape, []]})
+    assert not value_equal(expected, {"ndarray": ["<f8", shape, [1]]})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(None, True, 0, -1, 10**18, 1 << 63, -(10**30), 10**300, 0.1, 1e300, -1e-300, float("nan"), float("-inf")),
+        *("", "答" * 50, "\x00\U0001f600" * 50, [], {}, [[]] * 200, [1.0] * 200, [[1e300, 2**70]] * 100),
+        *({"a": {}}, {str(key): [key] for key in range(300)}, {"答": "答"}, [[[[["x"]]]]]),
+    ],
+)
+def test_no_right_reply_is_longer_than_what_is_read(value: Any) -> None:
+    """In each of the forms that count as equal."""
+    forms = [value]
+    if type(value) in (int, float) and abs(value) <= 10**300:
+        forms += [form for form in (int(value), float(value)) if form == value]
+    if isinstance(value, list):
+        forms += [tuple(value), deque(value)]
+        numpy = pytest.importorskip("numpy")
+        forms += [numpy.array(value)] if value and type(value[0]) is float else []
+    for form in forms:
+        assert value_equal(value, encode(form))
+        assert len(json.dumps({"value": encode(form)})) < longest_equal(value)
+
+
+def test_what_is_read_grows_with_what_is_expected() -> None:
+    """Ten or twelve times the expected JSON, not the limit of a line."""
+    for value in ([1] * 10_000, [[]] * 10_000, ["ab"] * 10_000, {str(key): key for key in range(10_000)}):
+        assert longest_equal(value) < 8_192 + 16 * len(json.dumps(value))
+    assert longest_equal(7) < 9_000
+
+
+@pytest.mark.parametrize("compare", ["tokens", "float"])
+def test_words_that_nobody_expects_are_not_cut_up(compare: str) -> None:
+    assert stdout_equal("1 2\n", b" 1\n2 \n", compare)
+    assert not stdout_equal("1 2\n", b"1 2 3", compare)
+    assert not stdout_equal("1 2\n", b"1", compare)
+    assert stdout_equal("", b" \n", compare)
+    assert not stdout_equal("", b"x", compare)
+    assert not stdout_equal("1 2", b"1 2" + b" 3" * 1_000_000, compare)
+
+
+def test_a_word_that_is_almost_a_number_is_read_once() -> None:
+    """Which a pattern with two ways to read a digit is not: 8,000,000 steps for this one."""
+    assert not stdout_equal("1.5", b"1" * 3_999 + b"x", "float")
+    assert stdout_equal("1.5", b"1.5000000", "float")
+    assert stdout_equal("2.", b"2.0e0", "float")
