@@ -41,7 +41,6 @@ _DEVICES = {"/dev/null": landlock.READ_FILE | landlock.WRITE_FILE}
 _READ_DEVICES = ("/dev/zero", "/dev/urandom")
 _SETUP_SECONDS, _END_SECONDS = 60, 20
 _CHUNK_BYTES = 1 << 16
-_STACK_BYTES = 64 << 20
 # CHOWN, KILL, SETGID, SETUID: to give a folder and a process to another user, and to end it.
 _TO_BE_ANOTHER = 1 << 0 | 1 << 5 | 1 << 6 | 1 << 7
 # Users that no account has, where all are mapped; else of the upper half of what is.
@@ -205,7 +204,7 @@ def _files_bytes(order: Order) -> int:
     return 2 * order.limits.file_bytes + sum(map(len, order.files.values()))
 
 
-def _limits(order: Order, user: int | None) -> dict[str, tuple[int, int]]:
+def _limits(order: Order, user: int | None) -> dict[str, int]:
     limits = order.limits
     values = {
         "RLIMIT_AS": limits.memory_bytes,
@@ -217,14 +216,12 @@ def _limits(order: Order, user: int | None) -> dict[str, tuple[int, int]]:
     if user is not None:
         # Only of a user of its own: the kernel counts all processes of a user.
         values["RLIMIT_NPROC"] = order.tasks
-    wanted: dict[str, tuple[int, int]] = {}
+    wanted = {}
     for name, value in values.items():
         _, highest = resource.getrlimit(getattr(resource, name))
         # A limit that this process inherited stays: nobody raises one.
-        wanted[name] = (value if highest == resource.RLIM_INFINITY else min(value, highest),) * 2
-    _, highest = resource.getrlimit(resource.RLIMIT_STACK)
-    stack = _STACK_BYTES if highest == resource.RLIM_INFINITY else min(_STACK_BYTES, highest)
-    return wanted | {"RLIMIT_STACK": (stack, highest)}
+        wanted[name] = value if highest == resource.RLIM_INFINITY else min(value, highest)
+    return wanted
 
 
 def _confinement(order: Order, folder: str, lend: Any) -> dict[str, Any]:

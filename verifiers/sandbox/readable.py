@@ -73,7 +73,8 @@ def compiler(path: str) -> tuple[str, ...]:
     plugin = [_ask([path, "-print-file-name=liblto_plugin.so"]).strip()]
     linked = _in_folders(libraries[1].split(":"), [*_LINKED, *_RUNTIME])
     own = [*programs, *(library for program in programs for library in _needs(program))]
-    return listed([install[1], *headers[1].split(), *own, *plugin, *linked, *runtime()])
+    folders = [os.path.normpath(folder) for folder in (install[1], *headers[1].split())]
+    return listed([*folders, *own, *plugin, *linked, *runtime()])
 
 
 @functools.cache

@@ -245,8 +245,8 @@ def _become(order: dict[str, Any], folder: int, channel: socket.socket, supervis
             signal.signal(number, signal.SIG_DFL)
         for group in order["groups"]:
             os.write(group, b"0")
-        for name, (soft, hard) in order["limits"].items():
-            resource.setrlimit(getattr(resource, name), (soft, hard))
+        for name, value in order["limits"].items():
+            resource.setrlimit(getattr(resource, name), (value, value))
         if order["user"] is not None:
             os.setgroups([])
             os.setresgid(*[order["user"]] * 3)
