@@ -99,7 +99,7 @@ int main() {
     for (int i = 0; i < 8; i++) many.emplace_back([&, i] { sum += i; });
     for (auto& one : many) one.join();
     try { throw std::runtime_error("thrown"); } catch (std::exception& e) { std::cout << e.what() << sum << "\\n"; }
-    std::cout << std::locale("C.UTF-8").name() << " " << std::regex_match("ab", std::regex("a.")) << std::sin(0.) << "\\n";
+    std::cout << std::locale("C.UTF-8").name() << " " << std::regex_match("ab", std::regex("a.")) << "\\n";
     std::random_device seed; seed();
     time_t now = 0; std::cout << localtime(&now)->tm_year << "\\n";
     std::ofstream("scratch") << "kept"; std::string back; std::ifstream("scratch") >> back; std::cout << back << "\\n";
@@ -107,7 +107,7 @@ int main() {
     made, kept = compiled(source)
     assert made.returncode == 0, made.stderr
     outcome = ran(kept["program"])
-    assert outcome.stdout.split(b"\n")[:4] == [b"thrown28", b"C.UTF-8 10", b"70", b"kept"], outcome
+    assert outcome.stdout.split(b"\n")[:4] == [b"thrown28", b"C.UTF-8 1", b"70", b"kept"], outcome
 
 
 SECRET = "SECRET_" + "x" * 20
@@ -134,7 +134,7 @@ READING = {
     "include": "const char* s =\n#include NAME\n; int main() {}",
     "include of a macro": "#define FILE_ NAME\nconst char* s =\n#include FILE_\n; int main() {}",
     "include_next": "const char* s =\n#include_next NAME\n; int main() {}",
-    "incbin": 'asm(".section .rodata\\n.global s\\ns: .incbin \\"PATH\\"\\n"); extern char s[]; int main() { return s[0]; }',
+    "incbin": 'asm(".data\\n.global s\\ns: .incbin \\"PATH\\"\\n"); extern char s[]; int main() { return s[0]; }',
     "assembler's include": 'asm(".include \\"PATH\\""); int main() {}',
     "has_include": "#if !__has_include(NAME)\n#error nothing\n#endif\nint main() {}",
     "import": "#import NAME\nint main() {}",
@@ -186,8 +186,10 @@ int main(int, char** argv) {
     const char* folders[] = {"/", "/root", "/home", "/etc", "/usr/share", "/usr/lib", "/proc", "/sys", "/var", ".."};
     for (const char* folder : folders)
         if (DIR* there = opendir(folder)) {
-            while (dirent* entry = readdir(there))
-                if (strstr(entry->d_name, "secret") || !strcmp(entry->d_name, "passwd")) printf("BREACH: %s\\n", folder);
+            while (dirent* entry = readdir(there)) {
+                const char* name = entry->d_name;
+                if (strstr(name, "secret") || !strcmp(name, "passwd")) printf("BREACH: %s\\n", folder);
+            }
         }
     puts("looked");
 }"""

@@ -1,4 +1,4 @@
-"""Every attack of tests/attacks/sandbox, as the user of the tests and as an unprivileged one, in every mode, both lanes."""
+"""Every attack of tests/attacks/sandbox, in both lanes, as the user of the tests and as an unprivileged one."""
 
 from __future__ import annotations
 

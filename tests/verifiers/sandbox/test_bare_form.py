@@ -1,4 +1,4 @@
-"""What stands in for namespaces: who ends a command's processes, whose they are, and what is left when all is killed."""
+"""What stands in for namespaces: who ends a command's processes, whose they are, what is left when all is killed."""
 
 from __future__ import annotations
 
@@ -150,7 +150,8 @@ if sys.argv[2] == "nothing":
 kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)()
 seccomp.ASKED.clear()
 seccomp.asking().install_with_listener()
-order = Order(["/bin/sh", "-c", "echo done"], {}, b"", Limits(), ("/usr", "/etc/ld.so.cache"), processes=int(sys.argv[1]))
+reads = ("/usr", "/etc/ld.so.cache")
+order = Order(["/bin/sh", "-c", "echo done"], {}, b"", Limits(), reads, processes=int(sys.argv[1]))
 print(run_command(order)[0].stdout)
 """
 
