@@ -26,7 +26,7 @@ _DEATH_SECONDS = 5.0
 # Nothing else of the caller's environment reaches a worker: no keys, no tokens.
 _ENVIRONMENT = (
     *("PATH", "HOME", "XDG_CACHE_HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ", "LD_LIBRARY_PATH"),
-    "VIRTUAL_ENV",
+    *("VIRTUAL_ENV", "RLCORE_SANDBOX"),
     # Which Lean judges (`verifiers.lean.discovery`).
     *("RLCORE_LEAN_PROJECT", "RLCORE_LEAN_TOOLCHAIN", "LEAN_SYSROOT", "ELAN_HOME"),
 )

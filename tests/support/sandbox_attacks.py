@@ -5,11 +5,14 @@
 * `bubblewrap`: the fork server as it is meant to be;
 * `bare`: the fork server without bubblewrap, under Landlock and seccomp alone;
 * `oldest`: a process that confines itself with the lowest Landlock ABI that we take, without bubblewrap;
+* `slow bubblewrap`, `slow bare`, `slow oldest`: the slow lane in its two forms, and with the lowest ABI;
+* `slow ours`: its bare form where the command keeps our user, as it does for an ordinary one;
 * `free`: no sandbox at all, and only the attacks that do no harm: they must get through, or they prove nothing.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import secrets
@@ -20,14 +23,17 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from verifiers.sandbox import bubblewrap
+from verifiers.sandbox import bare_form, bubblewrap, landlock, policy, reach
 from verifiers.sandbox.launcher import ForkServer
-from verifiers.sandbox.types import Limits
+from verifiers.sandbox.slow_lane import run_command
+from verifiers.sandbox.types import Limits, Order, SandboxFailed
 
 LIMITS = Limits(cpu_seconds=1, wall_seconds=8, memory_bytes=256 << 20)
 SLEEPS = Limits(cpu_seconds=1, wall_seconds=1)
 # Only the fork server's accounts say anything about these.
 BOMBS = {"cpu_loop", "cpu_loop_deaf", "sleep", "output_flood", "output_flood_deaf", "error_flood", "earlier_payload"}
+# About the memory that children of a fork server share.
+FAST_LANE_ONLY = {"earlier_payload"}
 HARMLESS = {
     *("abstract_socket", "datagram_to_name", "environment", "memory_bomb", "pass_descriptors", "read_canary"),
     *("read_passwd", "tcp_to_parent", "udp_to_parent"),
@@ -109,6 +115,30 @@ def in_fork_server(attacks: list[Path], world: World) -> dict[str, Any]:
     return results
 
 
+def in_slow_lane(attacks: list[Path], world: World) -> dict[str, Any]:
+    """The same, each as a command of one process."""
+    results: dict[str, Any] = {}
+    # One that every user can run, where there is one; what these programs need is in any.
+    system = "/usr/bin/python3"
+    python = system if os.path.exists(system) else os.path.realpath(sys.executable)
+    for path in attacks:
+        order = Order(
+            [python, "attack.py"],
+            files={"attack.py": path.read_bytes()},
+            stdin=json.dumps(world.facts).encode(),
+            limits=SLEEPS if path.stem == "sleep" else LIMITS,
+            reads=reach.python(python),
+        )
+        try:
+            outcome, _ = run_command(order)
+            status, stdout = str(outcome.status), outcome.stdout.decode(errors="replace")
+        except SandboxFailed as failed:
+            status, stdout = f"failed: {failed}", ""
+        print(path.stem, status, file=sys.stderr)
+        results[path.stem] = {"status": status, "stdout": stdout[:2000], "touched": world.touched()}
+    return results
+
+
 def in_own_process(attacks: list[Path], world: World, program: str) -> dict[str, Any]:
     """The same, each in a process that runs `program` on it."""
     results: dict[str, Any] = {}
@@ -130,15 +160,22 @@ def main() -> None:
     """See above."""
     folder, mode = sys.argv[1:]
     attacks = sorted(Path(folder).glob("*.py"))
-    if mode == "bare":
+    if mode == "bare" or mode in ("slow bare", "slow oldest", "slow ours"):
         bubblewrap.find = lambda: (None, "switched off for this test")
-    elif mode == "bubblewrap" and bubblewrap.find()[0] is None:
+    elif "bubblewrap" in mode and bubblewrap.find()[0] is None:
         print(json.dumps({"skip": bubblewrap.find()[1]}))
         return
     os.environ["CANARY_KEY"] = "secret"
     with tempfile.TemporaryDirectory() as scratch:
         world = World(scratch)
-        if mode == "oldest":
+        if mode == "slow oldest":
+            oldest = dataclasses.replace(policy.check(), landlock_abi=landlock.MINIMUM_ABI)
+            policy.check = lambda: oldest
+        elif mode == "slow ours":
+            bare_form._free_users = lambda: range(0)
+        if mode.startswith("slow "):
+            results = in_slow_lane([path for path in attacks if path.stem not in FAST_LANE_ONLY], world)
+        elif mode == "oldest":
             results = in_own_process([path for path in attacks if path.stem not in BOMBS], world, _CONFINED)
         elif mode == "free":
             results = in_own_process([path for path in attacks if path.stem in HARMLESS], world, _FREE)

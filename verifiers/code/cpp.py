@@ -6,8 +6,9 @@ import shutil
 
 from verifiers.code.reference import StdinReference
 from verifiers.code.tally import ending, run_cases
+from verifiers.sandbox import reach
 from verifiers.sandbox.slow_lane import run_command
-from verifiers.sandbox.types import Limits
+from verifiers.sandbox.types import Limits, Order, Outcome
 from verifiers.types import Status, Verdict
 
 COMPILER = "g++"
@@ -22,16 +23,22 @@ def grade(task: StdinReference, source: str) -> Verdict:
     compiler = shutil.which(COMPILER)
     if compiler is None:
         return Verdict.failed("no_compiler", f"no {COMPILER} on this machine: apt-get install g++")
-    outcome, made = run_command(
+    order = Order(
         [compiler, *_FLAGS],
         files={"solution.cpp": source.encode()},
         stdin=b"",
         limits=_LIMITS,
+        reads=reach.compiler(compiler),
         processes=8,
         keep=("program",),
     )
+    outcome, made = run_command(order)
     if problem := ending(outcome, _LIMITS):
         return Verdict.of(problem.status, detail=f"compiling: {problem.detail}")
     if outcome.returncode or "program" not in made:
         return Verdict.of(Status.WRONG, detail="the program does not compile")
-    return run_cases(task, lambda stdin, limits: run_command(["./program"], files=made, stdin=stdin, limits=limits)[0])
+
+    def run(stdin: bytes, limits: Limits) -> Outcome:
+        return run_command(Order(["./program"], made, stdin, limits, reach.runtime()))[0]
+
+    return run_cases(task, run)

@@ -7,16 +7,16 @@ again before every theorem.
 In full mode (`verifiers.lean.discovery`) a header may begin with `import` lines: modules of the user's toolchain and
 project, `Init` where it names none.
 
-A header comes with the problem, so it is trusted to say what is to be proved; it is compiled in bubblewrap all the
-same, with limits and without a filter on system calls, since commands of Lean can run code.
+A header comes with the problem, so it is trusted to say what is to be proved; it is compiled in the slow lane all the
+same, since commands of Lean can run code.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,37 +25,33 @@ from pathlib import Path
 from verifiers.lean import discovery, toolchain
 from verifiers.lean.scope import blanked, scope_commands
 from verifiers.lean.toolchain import Toolchain
-from verifiers.sandbox import bubblewrap, policy
+from verifiers.sandbox import reach
+from verifiers.sandbox.slow_lane import run_command
+from verifiers.sandbox.types import Limits, Order, SandboxUnavailable
 
 MAX_HEADER_CHARS = 16 << 20
 _IMPORT = re.compile(r"^(?:(?:public |meta )*import|prelude)\b", re.MULTILINE)
 _BLANK = re.compile(r"(?:\s+|--[^\n]*|/-.*?-/)*", re.DOTALL)
 _IMPORTED = re.compile(r"import[ \t]+([^\W\d]\w*(?:\.[^\W\d]\w*)*)[ \t]*(?=\n|--|\Z)")
-_SECONDS, _CPU_SECONDS = 600, 300
 # Address space: the compiled files of a whole Mathlib are mapped into it.
-_MEMORY_BYTES, _FULL_MEMORY_BYTES = 8 << 30, 64 << 30
-# Compiles a file and sends what came of it: the sandbox has no folder that outlives it.
+_LIMITS = Limits(
+    cpu_seconds=300,
+    wall_seconds=600,
+    memory_bytes=8 << 30,
+    file_bytes=512 << 20,
+    output_bytes=1 << 20,
+    open_files=1024,
+)
+_FULL_LIMITS = dataclasses.replace(_LIMITS, memory_bytes=64 << 30)
+# Lean has a thread per core, and some more.
+_PROCESSES = 512
+_SOURCE, _OBJECT = "header.lean", "header.olean"
+# Lean's own command line, from its library; nothing of ours is needed for it, nor there.
 _COMPILE = """
-import os, sys
-sys.path[:0] = [sys.argv[1]]
-module = sys.argv[2]
-from verifiers.lean import command
-os.chdir("/tmp")
-os.makedirs("Header")
-source = sys.stdin.buffer.read()
-open(module + ".lean", "wb").write(source)
-sys.argv = ["lean", "-DmaxErrors=5", "-o", module + ".olean", module + ".lean"]
-# Lean ends its process itself.
-child = os.fork()
-if child == 0:
-    os.dup2(2, 1)
-    os._exit(command.main())
-code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-if code == 0:
-    with open(module + ".olean", "rb") as file:
-        sys.stdout.buffer.write(file.read())
-    sys.stdout.flush()
-os._exit(code & 0xFF)
+import ctypes, os, sys
+lean = ctypes.CDLL(sys.argv[1], mode=ctypes.RTLD_GLOBAL)
+words = [b"lean", *map(os.fsencode, sys.argv[2:])]
+sys.exit(lean.lean_main(len(words), (ctypes.c_char_p * (len(words) + 1))(*words, None)))
 """
 
 
@@ -140,33 +136,35 @@ def _split(text: str) -> tuple[tuple[str, ...], str]:
 
 
 def _compile(tools: Toolchain, path: Sequence[Path], name: str, source: str) -> bytes:
-    policy.require()
-    wrapper, problem = bubblewrap.find()
-    if wrapper is None:
-        raise ValueError(f"headers with declarations are compiled in the slow lane, which is off: {problem}")
-    package = Path(__file__).resolve().parents[1]
-    python = os.path.realpath(sys.executable)
-    paths = [python, *policy.interpreter_paths(), str(package), *tools.folders(), *map(str, path)]
-    environment = {"LEAN_PATH": os.pathsep.join(map(str, path)), "LANG": "C.UTF-8"}
-    environment[toolchain.LIBRARY_SETTING] = str(tools.library)
+    python, library = os.path.realpath(sys.executable), str(tools.library)
+    environment = {"LEAN_PATH": os.pathsep.join(map(str, path))}
     if tools.sysroot is not None:
         environment["LEAN_SYSROOT"] = str(tools.sysroot)
-    settings = [word for key, value in environment.items() for word in ("--setenv", key, value)]
-    code = [python, "-S", "-s", "-P", "-c", _COMPILE, str(package.parent), f"Header/{name}"]
-    memory = _FULL_MEMORY_BYTES if tools.is_full else _MEMORY_BYTES
-    limits = ["prlimit", f"--as={memory}", f"--cpu={_CPU_SECONDS}", "--core=0"]
-    # Lean looks for its own executable in /proc.
-    wall = bubblewrap.arguments(wrapper, paths, tmpfs_bytes=1 << 30, directory="/tmp", proc=True)
-    command = [*limits, *wall, *settings, "--"]
     try:
-        done = subprocess.run(
-            [*command, *code], input=source.encode(), capture_output=True, env={}, cwd="/", timeout=_SECONDS
-        )
-    except subprocess.TimeoutExpired:
-        raise ValueError(f"the header does not compile within {_SECONDS} s: make it shorter") from None
+        written = source.encode()
     except UnicodeEncodeError:
         raise ValueError("the header is no valid Unicode") from None
-    if done.returncode or not done.stdout:
-        told = done.stderr.decode(errors="replace").strip()[:1000]
-        raise ValueError(f"Lean does not accept the header: {told or f'it ended with {done.returncode}'}")
-    return done.stdout
+    order = Order(
+        [python, "-I", "-S", "-c", _COMPILE, library, "-DmaxErrors=5", "-o", _OBJECT, _SOURCE],
+        files={_SOURCE: written},
+        stdin=b"",
+        limits=_FULL_LIMITS if tools.is_full else _LIMITS,
+        reads=reach.listed(
+            [*reach.python(python), *tools.folders(), *reach.libraries(library), *map(str, path)]
+        ),
+        processes=_PROCESSES,
+        keep=(_OBJECT,),
+        environment=environment,
+        # Lean looks for its own executable there.
+        proc=True,
+    )
+    try:
+        outcome, made = run_command(order)
+    except SandboxUnavailable as error:
+        raise ValueError(f"headers with declarations are compiled in the slow lane: {error}") from None
+    if outcome.status not in ("exited", "signaled"):
+        raise ValueError(f"the header does not compile within its limits ({outcome.status}): make it shorter")
+    if outcome.returncode or _OBJECT not in made:
+        told = (outcome.stdout + outcome.stderr).decode(errors="replace").strip()[:1000]
+        raise ValueError(f"Lean does not accept the header: {told or f'it ended with {outcome.returncode}'}")
+    return made[_OBJECT]

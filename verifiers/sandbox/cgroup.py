@@ -128,6 +128,10 @@ class Group:
         for directory in self._directories:
             _write(directory / "cgroup.procs", pid)
 
+    def open(self) -> list[int]:
+        """Descriptors to which a process writes 0 to put itself into the group; the caller closes them."""
+        return [os.open(directory / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC) for directory in self._directories]
+
     def out_of_memory(self) -> bool:
         """Whether the kernel has killed one of its processes for the group's memory."""
         name = "memory.events" if self._unified else "memory.oom_control"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 
 # Name -> number on x86-64 and on 64-bit ARM (none: that machine has no such call). Linux never changes a number.
 _NUMBERS: dict[str, tuple[int | None, int | None]] = {
@@ -175,7 +174,7 @@ _libc_under_the_lock = ctypes.PyDLL(None, use_errno=True)
 
 def machine() -> str:
     """`x86_64` or `aarch64`. Raises OSError on any other: its system calls have other numbers."""
-    name = platform.machine()
+    name = os.uname().machine
     if name not in _MACHINES:
         raise OSError(f"the sandbox knows the system calls of {' and '.join(_MACHINES)}, not of {name}")
     return name
@@ -194,7 +193,7 @@ class Call:
     def __init__(self, name: str, *arguments: int | ctypes.Array[ctypes.c_char] | None) -> None:
         call = number(name)
         if call is None:
-            raise OSError(f"{platform.machine()} has no system call {name}")
+            raise OSError(f"{machine()} has no system call {name}")
         self._name = name
         words = [ctypes.c_long(word) if isinstance(word, int) else word for word in arguments]
         self._words = (ctypes.c_long(call), *words)

@@ -26,10 +26,12 @@ _RULE_PATH_BENEATH = 1
 _RESTRICT_SELF_LOG_SAME_EXEC_OFF = 1
 
 READ_FILE, READ_DIRECTORY, WRITE_FILE = 1 << 2, 1 << 3, 1 << 1
-_EXECUTE = 1 << 0
+EXECUTE, REMOVE_FILE, MAKE_FILE, MAKE_LINK = 1 << 0, 1 << 5, 1 << 8, 1 << 12
 _TRUNCATE, _IOCTL_DEVICE = 1 << 14, 1 << 15
-_FOR_FILES = _EXECUTE | WRITE_FILE | READ_FILE | _TRUNCATE | _IOCTL_DEVICE
+_FOR_FILES = EXECUTE | WRITE_FILE | READ_FILE | _TRUNCATE | _IOCTL_DEVICE
 READ = READ_FILE | READ_DIRECTORY
+# Make regular files and links in a folder, write and rename them: no folders in it, no devices, pipes or sockets.
+ADD_FILES = WRITE_FILE | REMOVE_FILE | MAKE_FILE | MAKE_LINK | _TRUNCATE
 _ALL_TCP = 3
 _ALL_SCOPES = 3
 
@@ -68,9 +70,9 @@ class Ruleset:
         buffer = ctypes.create_string_buffer(attributes, len(attributes))
         self.descriptor = kernel.syscall("landlock_create_ruleset", buffer, len(attributes), 0)
         # A program's denied tries are its own business: they must not fill the machine's audit log.
-        flags = _RESTRICT_SELF_LOG_SAME_EXEC_OFF if version >= 7 else 0
+        self.flags = _RESTRICT_SELF_LOG_SAME_EXEC_OFF if version >= 7 else 0
         # Confines the calling thread and its future children. Needs no_new_privs.
-        self.restrict_self = kernel.Call("landlock_restrict_self", self.descriptor, flags)
+        self.restrict_self = kernel.Call("landlock_restrict_self", self.descriptor, self.flags)
 
     def allow(self, path: str, rights: int) -> None:
         """Allow `rights` on a file, or on a directory and all beneath it. Raises OSError if it is not there."""

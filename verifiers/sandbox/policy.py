@@ -24,9 +24,11 @@ from dataclasses import dataclass
 from verifiers.sandbox import kernel, landlock, readable, seccomp
 from verifiers.sandbox.types import Limits, SandboxUnavailable
 
-# The only way to run without isolation, for work on the judges themselves; its value says what it does.
+# With NO_ISOLATION the only way to run without isolation, for work on the judges themselves.
 SETTING = "RLCORE_SANDBOX"
 NO_ISOLATION = "allow-no-isolation"
+# Another value: do without bubblewrap where it works too, to see what a machine without it does.
+NO_BUBBLEWRAP = "no-bubblewrap"
 
 # Deep recursion outside Python's own stack (a C extension, `re`) may use this much.
 _STACK_BYTES = 64 << 20

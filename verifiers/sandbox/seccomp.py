@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import platform
 import signal
-import socket
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -22,7 +20,7 @@ _X32 = 0x40000000
 
 _LOAD, _AND, _RETURN = 0x20, 0x54, 0x06
 _JUMP_EQUAL, _JUMP_AT_LEAST, _JUMP_ANY_BIT = 0x15, 0x35, 0x45
-_ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
+_ALLOW, _NOTIFY, _ERRNO, _KILL = 0x7FFF0000, 0x7FC00000, 0x00050000, 0x80000000
 _NUMBER_OFFSET, _ARCHITECTURE_OFFSET, _ARGUMENTS_OFFSET = 0, 4, 16
 
 # Stands for the process id in a rule until a process confines itself. No process has this id.
@@ -30,7 +28,7 @@ _OWN_PID = 0xFFFFFFFF
 
 _CLONE_THREAD = 0x00010000
 _CLONE_ANY_NAMESPACE = 0x7E020000
-_O_ACCMODE, _O_TRUNC = 0o3, 0o1000
+_O_ACCMODE, _O_CREAT, _O_TRUNC, _O_TMPFILE = 0o3, 0o100, 0o1000, 0o20000000
 _FCNTL = (
     0,
     1,
@@ -44,7 +42,10 @@ _IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # TCGETS, TIOCGWINSZ,
 _PRCTL = (3, 15, 16, 0x53564D41)  # GET_DUMPABLE, SET_NAME, GET_NAME, SET_VMA (names of malloc's arenas)
 
 _MODE_FILTER = 2
+_SET_MODE_FILTER, _NEW_LISTENER = 1, 1 << 3
 _GET_ACTION_AVAILABLE = 2
+# Not from `socket`: this module is imported once per command of the slow lane.
+_AF_UNIX = 1
 
 # A jump target that is not known yet: the rule's refusal.
 _REFUSE = -1
@@ -80,6 +81,11 @@ def not_equal(index: int, value: int, *, mask: int | None = None) -> list[_Instr
 def no_bit(index: int, bits: int) -> list[_Instruction]:
     """Go on if none of `bits` is set in the argument."""
     return [_argument(index), (_JUMP_ANY_BIT, _REFUSE, 0, bits)]
+
+
+def any_bit(index: int, bits: int) -> list[_Instruction]:
+    """Go on if one of `bits` is set in the argument."""
+    return [_argument(index), (_JUMP_ANY_BIT, 0, _REFUSE, bits)]
 
 
 def null(index: int) -> list[_Instruction]:
@@ -118,7 +124,7 @@ COMPUTE_RULES: dict[str, Rule] = {
     "prctl": one_of(0, _PRCTL),
     # Reading limits; setting them could only lower them, but for another process too.
     "prlimit64": [*one_of(0, (0, _OWN_PID)), *null(2)],
-    "socketpair": one_of(0, (int(socket.AF_UNIX),)),
+    "socketpair": one_of(0, (_AF_UNIX,)),
     # Never to an address: a datagram socket could reach any listener by its name.
     "sendto": null(4),
     # Its own process only. SIGKILL stays ours, so that who sent it is known.
@@ -126,21 +132,21 @@ COMPUTE_RULES: dict[str, Rule] = {
     "tgkill": [*one_of(0, (_OWN_PID,)), *not_equal(2, _SIGKILL)],
     "clone": [*one_of(0, (_CLONE_THREAD,), mask=_CLONE_THREAD), *no_bit(0, _CLONE_ANY_NAMESPACE)],
 }
-# Where paths may be written (a private file system says which).
+# Where paths may be written: in bubblewrap in a private file system, which says how much.
 WRITE_CALLS = """
     mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat chmod fchmod fchmodat
     utimensat fallocate creat sendfile
 """
-# Slow lane, over COMPUTE_RULES: programs are executed, in their own process namespace, where a signal reaches nobody
-# else.
+# Without one. Landlock governs neither modes nor times, which are other files' too; and nothing is removed: a file that
+# is open and has no name takes room that nobody sees.
+BARE_WRITE_CALLS = "symlink symlinkat rename renameat renameat2 fallocate creat sendfile"
+# Slow lane, over COMPUTE_RULES: programs are executed. An opening may make a file, but none without a name: that would
+# take room that nobody sees.
 EXECUTE_RULES: dict[str, Rule] = {
     "execve": [],
-    "kill": [],
-    "tgkill": [],
-    "prlimit64": [],
-    "setpgid": [],
-    "open": [],
-    "openat": [],
+    "prlimit64": one_of(0, (0,)),
+    "open": [*_opening(1), *no_bit(1, _O_TMPFILE)],
+    "openat": [*_opening(2), *no_bit(2, _O_TMPFILE)],
 }
 PROCESS_RULES: dict[str, Rule] = {
     "fork": [],
@@ -149,11 +155,24 @@ PROCESS_RULES: dict[str, Rule] = {
 }
 
 
-def _block(call: int, body: Sequence[_Instruction]) -> list[_Instruction]:
+# What a supervisor of a command counts: processes and threads (clone3 is refused, so that libraries take these), files
+# that are made, and renames, each of which may hide a file that another one replaces.
+NEW_TASKS = ("clone", "fork", "vfork")
+NEW_FILES = ("open", "openat", "creat")
+RENAMES = ("rename", "renameat", "renameat2")
+ASKED: dict[str, Rule] = {name: [] for name in (*NEW_TASKS, *RENAMES, "creat")} | {
+    "open": any_bit(1, _O_CREAT),
+    "openat": any_bit(2, _O_CREAT),
+}
+
+
+def _block(
+    call: int, body: Sequence[_Instruction], then: int = _ALLOW, otherwise: int = _ERRNO | errno.EPERM
+) -> list[_Instruction]:
     """`if number == call: body and allow, else refuse`; falls through for any other call."""
-    code = [*body, (_RETURN, 0, 0, _ALLOW)]
+    code = [*body, (_RETURN, 0, 0, then)]
     if body:
-        code.append((_RETURN, 0, 0, _ERRNO | errno.EPERM))
+        code.append((_RETURN, 0, 0, otherwise))
     refusal = len(code) - 1
     resolved = [
         (op, refusal - at - 1 if yes == _REFUSE else yes, refusal - at - 1 if no == _REFUSE else no, value)
@@ -170,19 +189,28 @@ class Filter:
         pid_offsets: the bytes in it where the own process id belongs.
     """
 
-    def __init__(self, code: bytes, pid_offsets: tuple[int, ...]) -> None:
+    def __init__(self, code: bytes, pid_offsets: Sequence[int]) -> None:
         self.code = code
-        self._pid_offsets = pid_offsets
+        self.pid_offsets = tuple(pid_offsets)
         self._buffer = ctypes.create_string_buffer(code, len(code))
         program = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(self._buffer))
         self._program = ctypes.create_string_buffer(program, len(program))
         self._set = kernel.Call("prctl", kernel.PR_SET_SECCOMP, _MODE_FILTER, ctypes.addressof(self._program), 0, 0)
 
+    def code_for(self, pid: int) -> bytes:
+        """The instructions, for a process of this id."""
+        for offset in self.pid_offsets:
+            struct.pack_into("I", self._buffer, offset, pid)
+        return self._buffer.raw
+
     def install(self, pid: int) -> None:
         """Put the calling thread under the filter, for good. Needs no_new_privs. Raises OSError."""
-        for offset in self._pid_offsets:
-            struct.pack_into("I", self._buffer, offset, pid)
+        self.code_for(pid)
         self._set()
+
+    def install_with_listener(self) -> int:
+        """The same, and the descriptor on which the filter's questions arrive. Raises OSError (EBUSY: has one)."""
+        return kernel.syscall("seccomp", _SET_MODE_FILTER, _NEW_LISTENER, self._program)
 
 
 def _search(allowed: Sequence[int]) -> list[_Instruction]:
@@ -228,9 +256,22 @@ def assemble(calls: str, rules: Mapping[str, Rule]) -> Filter:
     return Filter(b"".join(struct.pack("HBBI", op, yes, no, value) for op, yes, no, value in code), offsets)
 
 
+def asking() -> Filter:
+    """A filter beside `assemble`'s that asks its listener before each call of ASKED, and allows all others."""
+    code: list[_Instruction] = [(_LOAD, 0, 0, _NUMBER_OFFSET)]
+    for name, rule in ASKED.items():
+        number = kernel.number(name)
+        if number is not None:
+            code += _block(number, rule, _NOTIFY, _ALLOW)
+    code.append((_RETURN, 0, 0, _ALLOW))
+    return Filter(b"".join(struct.pack("HBBI", *one) for one in code), ())
+
+
 def available() -> bool:
     """Whether this kernel has seccomp filters."""
-    if platform.machine() not in _AUDIT_ARCH:
+    try:
+        kernel.machine()
+    except OSError:
         return False
     action = ctypes.create_string_buffer(struct.pack("I", _ERRNO), 4)
     try:
