@@ -6,9 +6,9 @@
 #
 # What it needs of the host, and why:
 # * Landlock and seccomp (Linux 5.13 or newer): what confines every answer. The service refuses to start without.
-# * For C++ and other commands (the slow lane): user namespaces, which Docker's default seccomp profile forbids. Give
-#   `--security-opt seccomp=unconfined` (ours is stricter, per answer) or a profile that allows clone and unshare with
-#   new namespaces. Without it that lane is off, and Landlock with seccomp stand alone. No capability is added.
+# * Better, not needed: user namespaces, for the wall of bubblewrap around every answer; Docker's default seccomp profile
+#   forbids them. Give `--security-opt seccomp=unconfined` (ours is stricter, per answer) or a profile that allows clone
+#   and unshare with new namespaces. Without them Landlock and seccomp stand alone. No capability is added.
 FROM python:3.11-slim-bookworm
 RUN apt-get update && apt-get install -y --no-install-recommends g++ && rm -rf /var/lib/apt/lists/* \
     && useradd --create-home --uid 10001 reward && mkdir /state && chown reward /state

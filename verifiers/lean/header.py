@@ -149,9 +149,7 @@ def _compile(tools: Toolchain, path: Sequence[Path], name: str, source: str) -> 
         files={_SOURCE: written},
         stdin=b"",
         limits=_FULL_LIMITS if tools.is_full else _LIMITS,
-        reads=reach.listed(
-            [*reach.python(python), *tools.folders(), *reach.libraries(library), *map(str, path)]
-        ),
+        reads=reach.listed([*reach.python(python), *tools.folders(), *reach.libraries(library), *map(str, path)]),
         processes=_PROCESSES,
         keep=(_OBJECT,),
         environment=environment,

@@ -61,8 +61,10 @@ def arguments(
     for path in () if only else _FILES:
         system += ["--ro-bind-try", path, path]
     for path in dict.fromkeys(paths):
+        if only and os.path.islink(path):
+            system += ["--symlink", os.readlink(path), path]
         # With a slash at its end it is a folder to be listed: here there are no other names.
-        if not path.endswith("/") if only else not path.startswith("/usr/"):
+        elif not path.endswith("/") if only else not path.startswith("/usr/"):
             system += ["--ro-bind", path, path]
     # Before the paths, which may lie below it.
     writable = ["--size", str(tmpfs_bytes), "--tmpfs", "/tmp"] if tmpfs_bytes else []

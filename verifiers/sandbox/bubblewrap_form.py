@@ -41,9 +41,10 @@ exit $code
 """
 
 
-def _system_call_filter(processes: int) -> bytes:
+@functools.cache
+def _system_call_filter(may_fork: bool) -> bytes:
     rules = seccomp.COMPUTE_RULES | seccomp.EXECUTE_RULES
-    if processes > 1:
+    if may_fork:
         rules |= seccomp.PROCESS_RULES
     # The command is process 1 of its own table.
     return seccomp.assemble(f"{seccomp.COMPUTE_CALLS} {seccomp.WRITE_CALLS}", rules).code_for(1)
@@ -94,8 +95,12 @@ class BubblewrapForm:
         return self._cleanup.enter_context(cgroup.Group(directories, memory_bytes=memory, processes=self._order.tasks))
 
     def _as_nobody(self, program: str) -> bool:
-        """Root's own files are not even nobody's to read; and for root the kernel counts no processes."""
-        return works_as_nobody(program) and reach.open_to_all(tuple(self._order.reads))
+        """Who reads whole folders is not to read what root keeps to itself; and for root the kernel counts no processes.
+
+        Another user costs some milliseconds more.
+        """
+        wanted = self._group is None or self._order.processes > 1
+        return wanted and works_as_nobody(program) and reach.open_to_all(tuple(self._order.reads))
 
     def _popen(self, program: str, argv: Sequence[str], reads: Sequence[str], theirs: contextlib.ExitStack) -> None:
         """Start bubblewrap; it waits at the gate. `theirs` closes our copies of its descriptors."""
@@ -110,7 +115,7 @@ class BubblewrapForm:
 
         order = self._order
         contents = {name: lend(sealed(content)) for name, content in order.files.items()}
-        calls = lend(sealed(_system_call_filter(order.processes)))
+        calls = lend(sealed(_system_call_filter(order.processes > 1)))
         (status_read, status), (gate, gate_write), (out, stdout), (err, stderr) = (os.pipe() for _ in range(4))
         self._status, self._gate, self.stdout, self.stderr = map(keep, (status_read, gate_write, out, err))
         for descriptor in (status, gate, stdout, stderr):

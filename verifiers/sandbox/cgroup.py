@@ -19,7 +19,7 @@ from typing import Self
 _CONTROLLERS = ("memory", "pids")
 _PREFIX = "rlcore-sandbox"
 # The kernel lets go of a group a moment after its last process.
-_REMOVE_TRIES, _REMOVE_SECONDS = 50, 0.01
+_REMOVE_TRIES, _REMOVE_SECONDS = 500, 0.001
 _numbers = itertools.count()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 
 # Name -> number on x86-64 and on 64-bit ARM (none: that machine has no such call). Linux never changes a number.
@@ -172,6 +173,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _libc_under_the_lock = ctypes.PyDLL(None, use_errno=True)
 
 
+@functools.cache
 def machine() -> str:
     """`x86_64` or `aarch64`. Raises OSError on any other: its system calls have other numbers."""
     name = os.uname().machine

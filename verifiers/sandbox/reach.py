@@ -30,13 +30,11 @@ _LOADERS = {
     "aarch64": ("/lib/ld-linux-aarch64.so.1", "aarch64-linux-gnu"),
 }
 _LIBRARY_FOLDERS = ("/usr/local/lib64", "/usr/local/lib", "/usr/lib64", "/lib64", "/usr/lib", "/lib")
-# What a C++ program is linked to without asking for more.
-_RUNTIME = (
-    *("libc.so.6", "libm.so.6", "libmvec.so.1", "libstdc++.so.6", "libgcc_s.so.1", "libatomic.so.1"),
-    # Of their own before glibc 2.34.
-    *("libpthread.so.0", "libdl.so.2", "librt.so.1"),
-)
-_RUNTIME_DATA = ("/etc/ld.so.cache", "/usr/lib/locale/C.utf8", "/usr/lib/locale/C.UTF-8", "/usr/share/zoneinfo")
+# What a C++ program is linked to without asking for more; every name here costs every run in bubblewrap half a
+# millisecond. The last three are of their own only before glibc 2.34.
+_RUNTIME = ("libc.so.6", "libm.so.6", "libmvec.so.1", "libstdc++.so.6", "libgcc_s.so.1")
+_OLD_RUNTIME = ("libpthread.so.0", "libdl.so.2", "librt.so.1")
+_RUNTIME_DATA = ("/etc/ld.so.cache", "/usr/lib/locale/C.utf8", "/usr/lib/locale/C.UTF-8")
 # What the linker takes from the folders of all libraries.
 _LINKED = (
     *("Scrt1.o", "crt1.o", "crti.o", "crtn.o", "ld-linux-*.so.*", "libc.so", "libc_nonshared.a", "libm.so", "libm.a"),
@@ -54,8 +52,14 @@ print(json.dumps({"library": library, "packages": [path for path in sys.path if 
 
 @functools.cache
 def runtime() -> tuple[str, ...]:
-    """For a compiled program: loader, the libraries of C and C++, one locale, time zones."""
-    return listed([_loader(), *_in_folders(_library_folders(), _RUNTIME), *_RUNTIME_DATA])
+    """For a compiled program: loader, the libraries of C and C++, one locale."""
+    return listed([_loader(), *_in_folders(_library_folders(), _runtime()), *_RUNTIME_DATA])
+
+
+def _runtime() -> tuple[str, ...]:
+    version = (os.confstr("CS_GNU_LIBC_VERSION") or "").rpartition(" ")[2]
+    is_old = tuple(map(int, re.findall(r"\d+", version)[:2])) < (2, 34)
+    return (*_RUNTIME, *_OLD_RUNTIME) if is_old else _RUNTIME
 
 
 @functools.cache
@@ -71,7 +75,7 @@ def compiler(path: str) -> tuple[str, ...]:
         found = shutil.which(_ask([path, f"-print-prog-name={name}"]).strip(), path=PATH)
         programs += [found] if found else []
     plugin = [_ask([path, "-print-file-name=liblto_plugin.so"]).strip()]
-    linked = _in_folders(libraries[1].split(":"), [*_LINKED, *_RUNTIME])
+    linked = _in_folders(libraries[1].split(":"), [*_LINKED, *_runtime()])
     own = [*programs, *(library for program in programs for library in _needs(program))]
     folders = [os.path.normpath(folder) for folder in (install[1], *headers[1].split())]
     return listed([*folders, *own, *plugin, *linked, *runtime()])
@@ -98,7 +102,7 @@ def python(path: str) -> tuple[str, ...]:
     # The C extensions' own libraries.
     extensions = [entry for folder in told["library"] for entry in _shared_objects(os.path.join(folder, "lib-dynload"))]
     needed = [library for program in (path, *extensions) for library in _needs(program)]
-    return listed([path, *library, *packages, *needed, *runtime()])
+    return listed([path, *library, *packages, *needed, *runtime(), "/usr/share/zoneinfo"])
 
 
 def libraries(*programs: str) -> tuple[str, ...]:
