@@ -13,7 +13,7 @@ is right when all of this holds (`verifiers.lean.gate` and `recheck` say why eac
 |---|---|
 | all of that | correct |
 | an error of Lean, or of the kernel | wrong |
-| a construct that is not on the list, another theorem, an axiom; memory, stack, output | rejected |
+| a construct that is not on the list, another theorem, an axiom; memory, stack, output, size, depth | rejected |
 | heartbeats, CPU time, wall clock | timeout |
 | no proof / cut off by length before its end | no_answer / truncated |
 | the statement or header is refused by Lean; no Lean here | error, masked |
@@ -31,10 +31,10 @@ import re
 
 from pydantic import Field, ValidationError
 
-from verifiers.lean import server
+from verifiers.lean import messages, server
 from verifiers.lean.extract import Proof, Reading, find_proof
-from verifiers.lean.server import Limited, Server, Stated
-from verifiers.lean.steps import Message, Text, errors, first_error, mark
+from verifiers.lean.server import Broke, Limited, Server, Stated
+from verifiers.lean.steps import Span, Text, errors, first_fault, mark
 from verifiers.lean.toolchain import LeanUnavailable
 from verifiers.sandbox.types import Outcome, SandboxFailed
 from verifiers.types import Frozen, Json, Status, Step, Verdict
@@ -50,9 +50,12 @@ NO_THEOREM = "the statement is no theorem to be proved"
 TOO_MUCH = "Lean does not get through the statement"
 _STATEMENT = re.compile(r"\s*(?:theorem|lemma)\s+\S")
 _UNREADABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_TIMEOUTS = ("deterministic) timeout", "maximum number of heartbeats")
 _OPENING, _CLOSING = "([{⟨\u2039⌊⌈", ")]}⟩\u203a⌋⌉"
-_RECURSION = "maximum recursion depth"
+_OF_A_LIMIT = {
+    messages.HEARTBEATS: Status.TIMEOUT,
+    messages.RECURSION: Status.REJECTED,
+    messages.MEMORY: Status.REJECTED,
+}
 
 
 class LeanReference(Frozen):
@@ -142,6 +145,8 @@ def _state(lean: Server, statement: str) -> Stated:
         stated = lean.state(statement)
     except Limited as error:
         raise ValueError(f"{TOO_MUCH}: {_limit(lean, error.outcome)[1]}") from None
+    except Broke as error:
+        raise ValueError(f"{TOO_MUCH}: {_broken(error)}") from None
     if stated.messages:
         raise ValueError(f"{NOT_ACCEPTED}: {stated.messages[0]['data'][:500]}")
     if not stated.blob or not stated.name:
@@ -170,15 +175,18 @@ def _prove(lean: Server, task: LeanReference, stated: Stated, proof: Proof) -> V
     except Limited as error:
         status, detail = _limit(lean, error.outcome)
         return Verdict.of(status, detail=detail)
+    except Broke as error:
+        return Verdict.of(Status.REJECTED, detail=_broken(error))
     where = _Where(lean.scope, task.statement, readings[report["reading"]], proof)
     if "forbidden" in report:
         what, at = report["forbidden"]["what"], report["forbidden"]["start"]
         return Verdict.of(Status.REJECTED, detail=f"{where.named(where.text.of_byte(at))}no proof may use {what}")
     found = errors(where.text, report["messages"])
-    spans = [(where.text.of_byte(start), where.text.of_byte(end), kind) for start, end, kind in report["steps"]]
-    if first := first_error(found):
-        steps = where.shifted(mark(spans, first))
-        return Verdict.of(_status(first), detail=f"{where.named(first.start)}{first.text[:1500]}", steps=steps)
+    spans = [Span(where.text.of_byte(start), where.text.of_byte(end), *rest) for start, end, *rest in report["steps"]]
+    if fault := first_fault(where.text, spans, found):
+        steps = where.shifted(mark(spans, fault))
+        status = _OF_A_LIMIT.get(fault.error.limit, Status.WRONG)
+        return Verdict.of(status, detail=f"{where.named(fault.error.start)}{fault.error.text[:1500]}", steps=steps)
     if not blob:
         return Verdict.of(Status.REJECTED, detail=str(report.get("unfit", "nothing to check")))
     try:
@@ -186,6 +194,8 @@ def _prove(lean: Server, task: LeanReference, stated: Stated, proof: Proof) -> V
     except Limited as limited:
         status, detail = _limit(lean, limited.outcome)
         return Verdict.of(status, detail=f"the kernel: {detail}")
+    except Broke as error:
+        return Verdict.of(Status.REJECTED, detail=f"the kernel: {_broken(error)}")
     if word["accepted"]:
         return Verdict.of(Status.CORRECT, detail="accepted by the kernel", steps=where.shifted(mark(spans, None)))
     return Verdict.of(_REFUSED.get(word["kind"], Status.REJECTED), detail=str(word["why"]))
@@ -195,12 +205,6 @@ def _prove(lean: Server, task: LeanReference, stated: Stated, proof: Proof) -> V
 _REFUSED = {"kernel": Status.WRONG, "limit": Status.TIMEOUT}
 
 
-def _status(error: Message) -> Status:
-    if any(words in error.text for words in _TIMEOUTS):
-        return Status.TIMEOUT
-    return Status.REJECTED if _RECURSION in error.text else Status.WRONG
-
-
 def _limit(lean: Server, outcome: Outcome) -> tuple[Status, str]:
     if outcome.status in ("cpu", "wall"):
         limit = lean.limits.cpu_seconds if outcome.status == "cpu" else lean.limits.wall_seconds
@@ -208,6 +212,10 @@ def _limit(lean: Server, outcome: Outcome) -> tuple[Status, str]:
     if outcome.status == "signaled":
         return Status.REJECTED, f"it crashed Lean (signal {-(outcome.returncode or 0)}): too deep or too large"
     return Status.REJECTED, f"more {outcome.status} than a proof may take"
+
+
+def _broken(error: Broke) -> str:
+    return f"too deep or too large to be read here ({error})"
 
 
 class _Where:

@@ -24,7 +24,7 @@ from verifiers.lean.export import (
     Name,
     Unfit,
 )
-from verifiers.lean.native import Lean, boxed, field, kept, tag
+from verifiers.lean.native import MAX_PARTS, Lean, boxed, field, kept, tag
 
 _KERNEL_ERRORS = (
     "unknown constant",
@@ -194,6 +194,8 @@ def names_of(data: Data) -> list[Name]:
         if isinstance(component, int) and not 0 <= component < 1 << 62:
             raise ValueError("a name's number is too large")
         names.append((*(() if prefix == -1 else names[_index(prefix)]), component))
+        if len(names[-1]) > MAX_PARTS:
+            raise ValueError("a name with too many parts")
     return names
 
 

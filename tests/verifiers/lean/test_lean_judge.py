@@ -208,7 +208,7 @@ def test_a_killed_server_costs_nothing() -> None:
     killer.start()
     try:
         deadline = time.monotonic() + 5
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline or killed < 4:
             # A server that is killed twice in one check is the pool's business.
             verdict = _patiently("⟨h.2, h.1⟩")
             assert verdict.status is Status.CORRECT
@@ -216,7 +216,6 @@ def test_a_killed_server_costs_nothing() -> None:
     finally:
         stop.set()
         killer.join()
-    assert killed > 3
     assert server.shared("") is lean
 
 
