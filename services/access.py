@@ -189,7 +189,17 @@ def _parsed(body: bytes, model: type[_Model], max_depth: int) -> _Model:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
+        refusal = Refused(422, _explain(error, model))
+        if error.errors()[0]["type"] != "json_invalid" or not _SURROGATE.search(body):
+            raise refusal from None
+    # Half a character, as Python writes it, is no JSON to pydantic. A text that a policy wrote may hold one, and must
+    # not have the whole request refused.
+    try:
+        return model.model_validate(json.loads(body))
+    except ValidationError as error:
         raise Refused(422, _explain(error, model)) from None
+    except ValueError:
+        raise refusal from None
 
 
 def _depth(body: bytes) -> int:
@@ -201,6 +211,7 @@ def _depth(body: bytes) -> int:
     return deepest
 
 
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 
