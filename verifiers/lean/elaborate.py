@@ -156,6 +156,8 @@ def statement(base: Base, request: Data) -> tuple[Data, bytes]:
     report: Data = {"messages": run.messages()}
     if not any(message["severity"] == "error" for message in report["messages"]):
         commands, _ = run.parse()
+        if problem := gate.names_problem(commands):
+            return {**report, "unfit": problem}, b""
         run.run()
         report["messages"] = run.messages()
     if any(message["severity"] == "error" for message in report["messages"]):

@@ -10,6 +10,7 @@ from verifiers.lean.syntax import ENDLESS, IDENTIFIER, MAX_PARTS, Node
 
 END = "Lean.Parser.Command.eoi"
 THEOREM = "Lean.Parser.Command.declaration"
+_SORRY = frozenset({"Lean.Parser.Term.sorry", "Lean.Parser.Tactic.tacticSorry"})
 # Around a proof that begins in the middle of them: they are made of our text.
 _SPINE = frozenset(
     {THEOREM, "null", "group", "Lean.Parser.Command.theorem", "Lean.Parser.Command.declValSimple"}
@@ -83,12 +84,18 @@ def statement_problem(commands: Sequence[Node], end: int) -> str | None:
     Args:
         end: the byte of that `:=`.
     """
-    if any(node.value == ENDLESS for node in commands[0].walk()):
-        return f"it has a name of more than {MAX_PARTS} parts: shorten it"
     values = [node.start for node in commands[0].walk() if node.kind == "Lean.Parser.Command.declValSimple"]
     if commands[0].kind != THEOREM or len(commands) != 2 or commands[1].kind != END or values != [end]:
         return "it is not one theorem up to its `:=`: take out any proof, comment or second declaration"
+    if any(node.kind in _SORRY and node.start < end for node in commands[0].walk()):
+        return "it holds a `sorry`, and no proof may rest on one: write it out"
     return None
+
+
+def names_problem(commands: Sequence[Node]) -> str | None:
+    """Why a text of our own is not to be elaborated, or None."""
+    endless = any(node.value == ENDLESS for command in commands for node in command.walk())
+    return f"it has a name of more than {MAX_PARTS} parts: shorten it" if endless else None
 
 
 def steps(theorem: Node, body: int) -> list[Step]:

@@ -28,7 +28,7 @@ from verifiers.lean.toolchain import Toolchain
 from verifiers.sandbox import bubblewrap, policy
 
 MAX_HEADER_CHARS = 16 << 20
-_IMPORT = re.compile(r"^(?:(?:public |meta )*import|prelude)\b", re.MULTILINE)
+_IMPORT = re.compile(r"^[ \t]*(?:(?:public |meta )*import|prelude)\b", re.MULTILINE)
 _BLANK = re.compile(r"(?:\s+|--[^\n]*|/-.*?-/)*", re.DOTALL)
 _IMPORTED = re.compile(r"import[ \t]+([^\W\d]\w*(?:\.[^\W\d]\w*)*)[ \t]*(?=\n|--|\Z)")
 _SECONDS, _CPU_SECONDS = 600, 300

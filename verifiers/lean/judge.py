@@ -44,12 +44,16 @@ MAX_PROOF_CHARS = 20_000
 MAX_NESTING = 200
 MAX_STATEMENT_CHARS = 20_000
 # How the reasons begin why a reference cannot be judged against.
-MALFORMED = "reference "
+MALFORMED = "reference"
 NOT_ACCEPTED = "Lean does not accept the statement"
 NO_THEOREM = "the statement is no theorem to be proved"
 TOO_MUCH = "Lean does not get through the statement"
 _STATEMENT = re.compile(r"\s*(?:theorem|lemma)\s+\S")
 _UNREADABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_FILE = re.compile(r"(?<![^\s'\"`(=])/(?:[^\s/:'\"`)]+/)+[^\s:'\"`)]*")
+_FILE_OF_HEADER = re.compile(r"Header/H[0-9a-f]+\.lean:(\d+):\d+: ")
+# What `verifiers.lean.header` puts before the declarations.
+_LINES_BEFORE = 2
 _OPENING, _CLOSING = "([{⟨\u2039⌊⌈", ")]}⟩\u203a⌋⌉"
 _OF_A_LIMIT = {
     messages.HEARTBEATS: Status.TIMEOUT,
@@ -73,7 +77,7 @@ def judge(text: str, reference: Json, *, finish_reason: str) -> Verdict:
         lean = server.shared(task.header)
         stated = _state(lean, task.statement)
     except ValueError as error:
-        return Verdict.failed("bad_reference", str(error))
+        return Verdict.failed("bad_reference", _plain(str(error)))
     except LeanUnavailable as error:
         return Verdict.failed("no_lean", str(error))
     verdict = _judged(lean, task, stated, text, finish_reason)
@@ -111,16 +115,18 @@ def reference_schema() -> Json:
 
 def read_reference(reference: Json) -> LeanReference:
     """The reference, checked. Raises ValueError that says where it is wrong."""
+    if not isinstance(reference, dict):
+        raise ValueError(f'{MALFORMED}: give an object that has a "statement"')
     try:
         task = LeanReference.model_validate(reference)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         where = ".".join(map(str, first["loc"])) or "reference"
-        raise ValueError(f"{MALFORMED}{where}: {first['msg']}") from None
+        raise ValueError(f"{MALFORMED} {where}: {first['msg']}") from None
     if not _STATEMENT.match(task.statement) or task.statement.rstrip().endswith(":="):
-        raise ValueError(f"{MALFORMED}statement: write `theorem name binders : type`, without the `:=` and the proof")
+        raise ValueError(f"{MALFORMED} statement: write `theorem name binders : type`, without the `:=` and the proof")
     if not (_is_readable(task.statement) and _is_readable(task.header)):
-        raise ValueError(f"{MALFORMED}statement or header: control characters or surrogates: take them out")
+        raise ValueError(f"{MALFORMED} statement or header: control characters or surrogates: take them out")
     return task
 
 
@@ -131,13 +137,24 @@ def _is_readable(text: str) -> bool:
 
 
 def reference_problem(reference: Json) -> str | None:
-    """Why this reference cannot be judged against, or None. Asks Lean. For loaders to screen data before a run."""
+    """Why no answer can be judged against this reference, or proved right, in one line; or None. Asks Lean.
+
+    For loaders to screen data before a run. Takes a reference of any shape. Raises LeanUnavailable, SandboxUnavailable,
+    SandboxFailed: what is wrong is then this machine.
+    """
     try:
         task = read_reference(reference)
-        _state(server.shared(task.header), task.statement)
+        lean = server.shared(task.header)
+        stated = _state(lean, task.statement)
+        word = lean.ground(stated)
+        if not word["accepted"]:
+            raise ValueError(f"{NO_THEOREM}: {word['why']}")
+        control_verdict = _judged(lean, task, stated, control(reference), "stop")
     except ValueError as error:
-        return str(error)
-    return None
+        return _plain(str(error))
+    except (Limited, Broke) as error:
+        return f"{TOO_MUCH}: {_broken(error)}"
+    return control_verdict.failure_reason
 
 
 def _state(lean: Server, statement: str) -> Stated:
@@ -214,7 +231,13 @@ def _limit(lean: Server, outcome: Outcome) -> tuple[Status, str]:
     return Status.REJECTED, f"more {outcome.status} than a proof may take"
 
 
-def _broken(error: Broke) -> str:
+def _plain(reason: str) -> str:
+    """A reason in one line that names no file of this machine: the compiler names them, and its search path."""
+    reason = _FILE_OF_HEADER.sub(lambda place: f"line {max(int(place[1]) - _LINES_BEFORE, 1)}: ", reason)
+    return " ".join(_FILE.sub("(a file)", reason).split())[:1000]
+
+
+def _broken(error: Broke | Limited) -> str:
     return f"too deep or too large to be read here ({error})"
 
 

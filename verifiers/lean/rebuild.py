@@ -9,6 +9,7 @@ from typing import Any
 
 from verifiers.lean.export import (
     APP,
+    AXIOM,
     BVAR,
     CONST,
     DEFINITION,
@@ -174,6 +175,12 @@ def theorem(lean: Lean, name: Name, parameters: Sequence[Name], type_: int, valu
     own = lean.name(name)
     constant = lean.constructor(0, (own, lean.list([lean.name(each) for each in parameters]), type_))
     return lean.constructor(THEOREM, (lean.constructor(0, (constant, value, lean.list([kept(own)]))),))
+
+
+def axiom(lean: Lean, name: Name, parameters: Sequence[Name], type_: int) -> int:
+    """A safe axiom as a Declaration."""
+    constant = lean.constructor(0, (lean.name(name), lean.list([lean.name(each) for each in parameters]), type_))
+    return lean.constructor(AXIOM, (lean.constructor(0, (constant,), bytes([0])),))
 
 
 def definition(lean: Lean, name: Name, parameters: Sequence[Name], type_: int, value: int, hint: int) -> int:

@@ -158,6 +158,11 @@ class Server:
         self._known.update(word.get("found", {}))
         return word
 
+    def ground(self, stated: Stated) -> Data:
+        """What the statement itself rests on, see `verifiers.lean.recheck.ground`. Raises Limited, Broke."""
+        word, _ = self._ask("ground", {"name": stated.name, "known": self._known}, stated.blob)
+        return word
+
     def close(self) -> None:
         """End its processes."""
         for session in self._sessions.values():
@@ -166,7 +171,7 @@ class Server:
 
     def _ask(self, what: str, request: Data, *blobs: bytes) -> tuple[Data, bytes]:
         request = {"strings": self._strings, **request}
-        session = self._sessions[what]
+        session = self._sessions["recheck" if what == "ground" else what]
         answer = session.ask(_packed(what, self._heartbeats // _CAUTION, request, blobs))
         if answer is not None:
             report, blob = _unpacked(answer)

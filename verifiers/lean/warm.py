@@ -132,6 +132,11 @@ def _recheck(request: Data, blobs: Sequence[bytes]) -> tuple[Data, bytes]:
     return recheck.recheck(_base.lean, _base.kernel, data), b""
 
 
+def _ground(request: Data, blobs: Sequence[bytes]) -> tuple[Data, bytes]:
+    assert _base is not None
+    return recheck.ground(_base.lean, _base.kernel, {**request, "statement": json.loads(blobs[0])}), b""
+
+
 def _with_tasks() -> Base:
     """With Lean's thread for tasks; only in a child, since a fork would not take it along."""
     global _has_tasks
@@ -146,4 +151,5 @@ _DO: dict[str, Callable[[Data, Sequence[bytes]], tuple[Data, bytes]]] = {
     "statement": _statement,
     "proof": _proof,
     "recheck": _recheck,
+    "ground": _ground,
 }

@@ -107,7 +107,7 @@ LOOP = "by\n  repeat (have h : 1 = 1 := rfl)"
     ("text", "said"),
     [
         ("import Mathlib\n" + RIGHT, "the embedded Lean"),
-        ("  import Mathlib\n" + RIGHT, "judges one theorem"),
+        ("  import Mathlib\n" + RIGHT, "the embedded Lean"),
         ("import A.{\n" + RIGHT, "the embedded Lean"),
         # Options can switch the kernel off, and lemmas can use them: what stands before the theorem is not trusted.
         ("set_option debug.skipKernelTC true\n" + RIGHT, "judges one theorem"),
