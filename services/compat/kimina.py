@@ -3,15 +3,17 @@ and `GET /health`.
 
 A text is the whole of a file, and every word of it is the policy's; so no part of it is taken on trust. It may hold
 comments, imports (where the judge has a Lean of the user's own), `open`, `universe`, some options, and one theorem at
-its end. What else it may hold is not known to be harmless, and is not judged: an `error`, never a pass. (A `variable`
-may be a hypothesis, which Lean adds to the theorem.) Which theorem it is, is for the trainer to see to.
+its end. What else it may hold is not known to be harmless, and proves nothing here. (A `variable` may be a hypothesis,
+which Lean adds to the theorem.) Which theorem it is, is for the trainer to see to.
 
 | what happened | the result |
 |---|---|
 | proved | `response` without messages |
-| not proved, `sorry`, `#eval`, an axiom, too much memory | `response` with a message of severity error |
-| heartbeats, CPU time, wall clock | `error` with "timed out" |
-| the judge failed, or the text is of a kind that it does not judge | another `error` |
+| not proved, `sorry`, an axiom, any limit; a lemma before the theorem | `response` with a message of severity error |
+| the judge failed | `error` |
+
+An `error` reads as "nobody can tell" (`server_error`, `timeout_error` of its client), which no text may have for the
+asking: so what a text does itself, time limits too, is always a message.
 """
 
 from __future__ import annotations
@@ -29,8 +31,9 @@ from services.keys import Caller
 from services.openapi import body_of
 from services.routes import asked_of, check_count, until_gone
 
-# On top of what the caller gives each text.
-_SLACK_SECONDS = 30.0
+# What Lean's own limits leave a text at most, on a busy machine. A caller who waits for less would let a text choose
+# not to be judged.
+_LONGEST_SECONDS = 150.0
 
 router = APIRouter(tags=["Kimina"])
 
@@ -43,7 +46,7 @@ class Snippet(Lenient):
 
 
 class CheckRequest(Lenient):
-    """Body of `POST /api/check`. `timeout` is in seconds for each text; the judge has limits of its own as well."""
+    """Body of `POST /api/check`. `timeout` (seconds for each text) only lengthens the wait: the judge has limits."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -184,7 +187,7 @@ async def _judged(request: Request, caller: Caller, texts: list[str], timeout: i
     read = await asyncio.to_thread(lambda: [lean_texts.read(text, most) for text in texts])
     items = [found.item(str(number)) for number, found in enumerate(read) if isinstance(found, lean_texts.Whole)]
     asked = await asked_of(service, caller, items)
-    seconds = min(deadline_of(request), timeout * len(texts) + _SLACK_SECONDS)
+    seconds = min(deadline_of(request), max(timeout, _LONGEST_SECONDS) * len(texts))
     scored = await until_gone(request, service.scorer.score(caller, asked, deadline_seconds=seconds)) if asked else []
     verdicts = iter(scored)
     return [found.result(next(verdicts).verdict) if isinstance(found, lean_texts.Whole) else found for found in read]

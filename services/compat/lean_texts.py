@@ -11,7 +11,7 @@ from services.schemas import ScoredCompletion, ScoreItem, ScoreProblem
 from verifiers.lean import discovery
 from verifiers.lean.extract import find_proof
 from verifiers.lean.header import Header
-from verifiers.lean.judge import MALFORMED, NO_THEOREM, NOT_ACCEPTED, TOO_MUCH
+from verifiers.lean.judge import MAX_STATEMENT_CHARS
 from verifiers.lean.scope import blanked
 from verifiers.lean.toolchain import LeanUnavailable
 from verifiers.lean.whole import split
@@ -35,11 +35,11 @@ _COMMAND = re.compile(
     r"|elab_rules|declare_syntax_cat|initialize|builtin_initialize|run_cmd|run_elab|run_meta|private|protected"
     r"|noncomputable|unsafe|partial|nonrec|deriving|export|local|include|omit|variable|by)(?!\w)|[#@]"
 )
-_DECLARATION = re.compile(r"^[ \t]*(?:theorem|lemma|example)\b", re.MULTILINE)
 _PLACE = re.compile(r"line (\d+), column (\d+): ")
-# Faults of the text. All other bad references are things that we do not judge.
-_OF_THE_TEXT = (NOT_ACCEPTED, NO_THEOREM, MALFORMED)
-_DECLARES = "this service judges one theorem: before it only comments, imports, open, universe and limits may stand"
+_DECLARES = (
+    "this service judges one theorem: before it only comments, imports, open, universe and limits may stand, and no "
+    "definitions, lemmas, variables or other options"
+)
 
 
 class LeanPosition(Lenient):
@@ -60,7 +60,7 @@ class LeanMessage(Lenient):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a text: an error, or messages (none for a proof that is right)."""
+    """What became of a text: messages (none for a proof that is right), or an error where the judge failed."""
 
     error: str | None = None
     messages: list[LeanMessage] = field(default_factory=list)
@@ -69,11 +69,12 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A text that can be judged: the reference and the proof, which begins at `begin`."""
+    """A text that can be judged: the reference and the proof; where the theorem starts and where its proof begins."""
 
     text: str
     reference: Json
     proof: str
+    start: int
     begin: int
 
     def item(self, name: str) -> ScoreItem:
@@ -85,19 +86,18 @@ class Whole:
         """Of the verdict on `item`."""
         if verdict.status is Status.CORRECT:
             return Result(seconds=verdict.seconds)
-        if verdict.status is Status.TIMEOUT:
-            return Result(error=f"Lean timed out: {verdict.detail}", seconds=verdict.seconds)
         if not verdict.mask_sample:
             place = _PLACE.match(verdict.detail)
             said = verdict.detail[place.end() :] if place else verdict.detail
             at = self._of_proof(int(place[1]), int(place[2])) if place else self._of_proof(1, 0)
-            return Result(messages=[LeanMessage(pos=at, data=said)], seconds=verdict.seconds)
+            # A limit is the text's doing: an `error` of this protocol would say that nobody can tell.
+            told = f"Lean timed out: {said}" if verdict.status is Status.TIMEOUT else said
+            return Result(messages=[LeanMessage(pos=at, data=told)], seconds=verdict.seconds)
         reason = verdict.failure_reason or ""
-        if verdict.failure_kind == "bad_reference" and reason.startswith(_OF_THE_TEXT):
-            at = _position(self.text, len(self.reference["header"]))
+        if verdict.failure_kind == "bad_reference":
+            # Header and statement are the text's as well.
+            at = _position(self.text, self.start)
             return Result(messages=[LeanMessage(pos=at, data=reason)], seconds=verdict.seconds)
-        if verdict.failure_kind == "bad_reference" and reason.startswith(TOO_MUCH):
-            return Result(error=f"Lean timed out: {reason}", seconds=verdict.seconds)
         return Result(error=f"not judged ({verdict.failure_kind}): {reason}", seconds=verdict.seconds)
 
     def _of_proof(self, line: int, column: int) -> LeanPosition:
@@ -107,43 +107,55 @@ class Whole:
 
 
 def read(text: str, most_chars: int) -> Whole | Result:
-    """A text taken apart, or why it is not judged. Asks which Lean there is, which may take a while."""
+    """A text taken apart, or why it proves nothing here. Asks which Lean there is, which may take a while."""
     if len(text) > most_chars:
-        return Result(messages=[LeanMessage(pos=_position("", 0), data=f"longer than {most_chars} characters")])
+        return _refused("", 0, f"longer than {most_chars} characters")
     text = text.replace("\r\n", "\n").rstrip()
     try:
         # Of the same length, without what comments and strings hold.
         bare, rest = split(blanked(text))
     except ValueError as error:
-        return Result(messages=[LeanMessage(pos=_position(text, 0), data=str(error))])
+        return _refused(text, 0, str(error))
     start, begin = len(bare["header"]), len(text) - len(rest)
-    # Comments behind it are left out.
-    header, proof = text[:start], text[begin : begin + len(rest.rstrip())]
+    header, statement = text[:start], text[start : start + len(bare["statement"])]
+    if len(statement) > MAX_STATEMENT_CHARS:
+        return _refused(text, start, f"the statement is longer than {MAX_STATEMENT_CHARS} characters")
     if cheat := _NO_PROOF.search(blanked(header)):
-        return Result(
-            messages=[LeanMessage(pos=_position(text, cheat.start()), data=f"no proof may rest on {cheat[0]}")]
-        )
-    if (problem := _unjudged(header)) is not None:
-        return Result(error=f"not judged: {problem}")
-    statement = text[start : start + len(bare["statement"])]
-    whole = Whole(text, {"header": _without_options(header), "statement": statement}, proof, begin)
+        return _refused(text, cheat.start(), f"no proof may rest on {cheat[0]}")
+    given = _without_options(blanked(header, strings=False))
+    try:
+        problem = _unjudged(given)
+    except LeanUnavailable as error:
+        return Result(error=f"not judged (no_lean): {error}")
+    if problem:
+        return _refused(text, start, problem)
+    # Spaces in place of comments, which may hold lines that begin as a theorem does.
+    proof = blanked(text, strings=False)[begin:].rstrip()
+    reference = {"header": _tight(given), "statement": statement}
+    whole = Whole(text, reference, proof, start, begin)
     found = find_proof(whole.item("").completion.text, statement)
-    if found is None and rest.strip() and not _DECLARATION.search(rest):
-        return Result(error="not judged: a comment in the proof has a line that begins as a theorem does: take it out")
     if found is None or found.text.strip() != proof:
-        return Result(messages=[LeanMessage(pos=_position(text, begin), data="what follows its `:=` is not one proof")])
+        return _refused(text, begin, "what follows its `:=` is not one proof")
     return whole
 
 
-def _unjudged(header: str) -> str | None:
-    """Why a text with such a beginning is not judged."""
+def _refused(text: str, at: int, why: str) -> Result:
+    return Result(messages=[LeanMessage(pos=_position(text, at), data=why)])
+
+
+def _unjudged(header: str) -> str:
+    """Why a text with such a beginning is not judged; "" if it is. Raises LeanUnavailable."""
+    full = discovery.current().is_full
     try:
-        full = discovery.current().is_full
-        found = Header.read(_without_options(header), may_import=full)
-    except (ValueError, LeanUnavailable) as error:
+        found = Header.read(header, may_import=full)
+    except ValueError as error:
         return str(error)
-    holds_more = found.declarations or _COMMAND.search(blanked(_without_options(header)))
-    return _DECLARES if holds_more else None
+    return _DECLARES if found.declarations or _COMMAND.search(blanked(header)) else ""
+
+
+def _tight(header: str) -> str:
+    """Without blank lines: each header has a Lean of its own, and those that say the same share one."""
+    return "\n".join(line.rstrip() for line in header.split("\n") if line.strip())
 
 
 def _without_options(header: str) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-import json
 from dataclasses import dataclass
 
-from verifiers.lean import gate, syntax
+from verifiers.lean import gate, messages, syntax
 from verifiers.lean.export import THEOREM, Data, Name, Unfit, export
-from verifiers.lean.native import Lean, Names, boxed, dotted, field, fields, items, kept, tag, text
+from verifiers.lean.native import Lean, Names, boxed, dotted, field, fields, items, kept, tag
 
 # Between the statement and the proof; the line end closes a comment at the statement's end.
 JOINT = "\n  := "
@@ -19,7 +18,6 @@ COMPUTED: tuple[Name, ...] = (
     ("String", "ofList"),
     ("Char", "ofNat"),
 )
-MAX_MESSAGES = 50
 _FILE = "proof"
 
 
@@ -35,7 +33,7 @@ class Base:
 def options(lean: Lean, heartbeats: int) -> int:
     """Lean options: how much work one declaration may cost, and how many messages are kept."""
     made = kept(lean.value("l_Lean_Options_empty"))
-    for name, value in (("maxHeartbeats", heartbeats), ("maxErrors", MAX_MESSAGES)):
+    for name, value in (("maxHeartbeats", heartbeats), ("maxErrors", messages.MAX_MESSAGES)):
         number = lean.constructor(3, (lean.natural(value),))
         made = lean.call("l_Lean_Options_insert", made, lean.name((name,)), number)
     # A name nobody declared is an error, and no further variable; nobody reads what linters say, nor what an editor
@@ -77,9 +75,9 @@ class Elaboration:
         answer = lean.call("l_Lean_Elab_IO_processCommands", kept(context), parser, kept(state))
         return field(lean.result(answer), 0)
 
-    def parse(self) -> tuple[list[syntax.Node], bool]:
+    def parse(self) -> tuple[list[syntax.Node], list[Data]]:
         """The commands of the theorem's text, none of them elaborated, at most three, the last is the end of input;
-        and whether all of it could be parsed.
+        and what the parser says against it.
         """
         lean = self._lean
         scope = field(field(self._before, 2), 0)
@@ -94,25 +92,16 @@ class Elaboration:
             tree, rest = fields(answer, 2)
             commands.append(syntax.read(lean, tree))
             parser, log = (kept(part) for part in fields(rest, 2))
-        return commands, not lean.call("l_Lean_MessageLog_hasErrors", kept(log)) & 0xFF
+        has_errors = lean.call("l_Lean_MessageLog_hasErrors", kept(log)) & 0xFF
+        return commands, messages.read(lean, log) if has_errors else []
 
     def run(self) -> None:
         """Elaborate the theorem."""
         self._after = self._run(self._input, self.start, self._before)
 
     def messages(self) -> list[Data]:
-        """Messages as `lean --json` writes them: up to MAX_MESSAGES of those that veto, and of the others."""
-        lean = self._lean
-        log = lean.call("l_Lean_MessageLog_toArray", kept(field(self._after, 1)))
-        vetoes: list[Data] = []
-        others: list[Data] = []
-        for message in items(log):
-            line = text(lean.call("l_Lean_Json_compress", lean.call("l_Lean_Message_toJson", kept(message))))
-            read = json.loads(line)
-            (vetoes if vetoed(read) else others).append(read)
-            if len(vetoes) >= MAX_MESSAGES:
-                break
-        return vetoes + others[:MAX_MESSAGES]
+        """What Lean has against it, see `messages.read`."""
+        return messages.read(self._lean, field(self._after, 1))
 
     def new_constants(self) -> dict[Name, int]:
         """Name and ConstantInfo of everything that the environment has beyond what was imported."""
@@ -120,11 +109,6 @@ class Elaboration:
         names = Names(lean)
         constants = lean.call("l_Lean_Environment_constants", kept(field(self._after, 0)))
         return {names.read(field(field(field(info, 0), 0), 0)): info for info in _values(field(constants, 1))}
-
-
-def vetoed(message: Data) -> bool:
-    """Whether no proof with this message counts."""
-    return bool(message["severity"] == "error" or message["kind"] == "hasSorry")
 
 
 def _values(node: int) -> list[int]:
@@ -172,6 +156,8 @@ def statement(base: Base, request: Data) -> tuple[Data, bytes]:
     report: Data = {"messages": run.messages()}
     if not any(message["severity"] == "error" for message in report["messages"]):
         commands, _ = run.parse()
+        if problem := gate.names_problem(commands):
+            return {**report, "unfit": problem}, b""
         run.run()
         report["messages"] = run.messages()
     if any(message["severity"] == "error" for message in report["messages"]):
@@ -204,27 +190,28 @@ def proof(base: Base, request: Data) -> tuple[Data, bytes]:
 
     Returns:
         a report and the exported constants (b"" when there is nothing to check again). The report has `reading` (which
-        one), and `forbidden` (`{"what", "start"}`) or `messages` and `steps` (`[start, end, kind]`); positions are
-        bytes of the whole text, those of messages are Lean's lines and columns.
+        one), and `forbidden` (`{"what", "start"}`) or `messages` (`messages.read`; `parsing` says which are the
+        parser's) and `steps` (`[start, end, kind, block]` as in `gate.Step`); positions are bytes of the whole text,
+        those of messages are Lean's lines and columns.
     """
     chosen = None
     for number, (joint, body) in enumerate(request["readings"]):
         run = Elaboration(base, request["prefix"], request["statement"] + joint + body + "\n", request["heartbeats"])
-        commands, parsed = run.parse()
-        if chosen is None or parsed:
+        commands, faults = run.parse()
+        if chosen is None or not faults:
             start = run.start + len((request["statement"] + joint).encode())
-            chosen = (number, start, run, commands)
-        if parsed:
+            chosen = (number, start, run, commands, faults)
+        if not faults:
             break
     assert chosen is not None
-    number, start, run, commands = chosen
+    number, start, run, commands, faults = chosen
     report: Data = {"reading": number}
     if refusal := gate.refuse(commands, start):
         return {**report, "forbidden": {"what": refusal.what, "start": refusal.start}}, b""
-    report["steps"] = [[step.start, step.end, step.kind] for step in gate.steps(commands[0], start)]
+    report["steps"] = [[step.start, step.end, step.kind, step.block] for step in gate.steps(commands[0], start)]
     run.run()
-    report["messages"] = messages = run.messages()
-    if any(map(vetoed, messages)):
+    report["messages"] = [{**message, "parsing": message in faults} for message in run.messages()]
+    if report["messages"]:
         return report, b""
     new = run.new_constants()
     name = tuple(request["name"])

@@ -21,7 +21,8 @@ from typing import Any
 
 from verifiers.lean.native import Lean, Names, field, fields, items, kept, members, scalar, tag, text
 
-MAX_NODES = 2_000_000
+# As many as `verifiers.lean.rebuild` reads.
+MAX_NODES = 1 << 19
 Name = tuple[str | int, ...]
 Data = dict[str, Any]
 
@@ -75,7 +76,7 @@ def export(lean: Lean, new: Mapping[Name, int], wanted: Name, *, strings: bool, 
 
 
 def _in_order(lean: Lean, names: Names, new: Mapping[Name, int], wanted: Name) -> list[Name]:
-    order: list[Name] = []
+    order: dict[Name, None] = {}
     needs: dict[Name, list[Name]] = {}
     stack = [wanted]
     while stack:
@@ -85,9 +86,8 @@ def _in_order(lean: Lean, names: Names, new: Mapping[Name, int], wanted: Name) -
             stack += needs[name]
             continue
         stack.pop()
-        if name not in order:
-            order.append(name)
-    return order
+        order[name] = None
+    return list(order)
 
 
 class _Exporter:
@@ -130,27 +130,38 @@ class _Exporter:
 
     def _name_of(self, name: Name) -> int:
         at = self._name_at.get(name)
-        if at is None:
-            prefix = self._name_of(name[:-1])
-            self._names.append([prefix, name[-1]])
-            at = self._name_at[name] = len(self._names) - 1
+        if at is not None:
+            return at
+        at = -1
+        for end in range(1, len(name) + 1):
+            known = self._name_at.get(name[:end])
+            if known is None:
+                self._names.append([at, name[end - 1]])
+                known = self._name_at[name[:end]] = len(self._names) - 1
+            at = known
         return at
 
-    def _level(self, level: int) -> int:
-        at = self._level_at.get(level)
-        if at is None:
+    def _level(self, root: int) -> int:
+        at = self._level_at
+        stack = [root]
+        while stack:
+            level = stack[-1]
+            if level in at:
+                stack.pop()
+                continue
             kind = tag(level)
-            if kind in (1, 2, 3):
-                entry = [kind, *(self._level(part) for part in fields(level, 1 if kind == 1 else 2))]
-            elif kind == 4:
-                entry = [4, self._name(field(level, 0))]
-            elif kind == 0:
-                entry = [0]
-            else:
+            parts = fields(level, {1: 1, 2: 2, 3: 2}.get(kind, 0))
+            if missing := [part for part in parts if part not in at]:
+                stack += missing
+                continue
+            stack.pop()
+            if kind > 4:
                 raise Unfit("a universe metavariable is left in the proof")
-            self._levels.append(entry)
-            at = self._level_at[level] = len(self._levels) - 1
-        return at
+            self._levels.append([kind, self._name(field(level, 0))] if kind == 4 else [kind, *(at[p] for p in parts)])
+            at[level] = len(self._levels) - 1
+            if len(self._levels) > MAX_NODES:
+                raise Unfit(f"the proof has more than {MAX_NODES} universe levels")
+        return at[root]
 
     def _expr(self, root: int) -> int:
         at = self._expr_at

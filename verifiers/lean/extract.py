@@ -18,6 +18,8 @@ _DECLARES = re.compile(r"^[ \t]*(?:theorem|lemma|example)\b", re.MULTILINE)
 _BY = re.compile(r"by\b")
 # A completion that goes on where the statement ended.
 _JOINT = re.compile(r"\s*:=[ \t]*")
+_WORD, _SPACES = re.compile(r"\S+"), re.compile(r"[ \t]*")
+_BEHIND = re.compile(r" ?:=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +105,23 @@ def _block(text: str, at: int) -> tuple[int, int, bool]:
 
 def _behind_statement(block: str, statement: str) -> int | None:
     """Where the proof begins behind the statement's last occurrence and its `:=`; None where it is not there."""
-    words = [re.escape(word) for word in statement.split()]
     # Spaces may be written wherever the statement has some, more or fewer of them; tokens are not glued together.
-    pattern = re.compile(r"\s+".join(words) + r"\s*:=[ \t]*")
-    found = None
-    for found in pattern.finditer(block):  # noqa: B007 (the last one counts)
-        pass
-    return None if found is None else found.end()
+    wanted = " ".join(statement.split())
+    if wanted.split(" ", 1)[0] not in block:
+        return None
+    words = [(word.start(), word[0]) for word in _WORD.finditer(block)]
+    plain = " ".join(word for _, word in words)
+    at, end = plain.find(wanted), None
+    while at >= 0:
+        behind = at + len(wanted)
+        if joint := _BEHIND.match(plain, behind):
+            end = joint.end()
+        at = plain.find(wanted, behind)
+    if end is None:
+        return None
+    # From the text with single spaces to the block.
+    for start, word in words:
+        if end <= len(word):
+            return _SPACES.match(block, start + end).end()  # type: ignore[union-attr]
+        end -= len(word) + 1
+    raise AssertionError

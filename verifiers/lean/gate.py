@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from verifiers.lean.kinds import ALLOWED
-from verifiers.lean.syntax import IDENTIFIER, Node
+from verifiers.lean.syntax import ENDLESS, IDENTIFIER, MAX_PARTS, Node
 
 END = "Lean.Parser.Command.eoi"
 THEOREM = "Lean.Parser.Command.declaration"
+_SORRY = frozenset({"Lean.Parser.Term.sorry", "Lean.Parser.Tactic.tacticSorry"})
 # Around a proof that begins in the middle of them: they are made of our text.
 _SPINE = frozenset(
     {THEOREM, "null", "group", "Lean.Parser.Command.theorem", "Lean.Parser.Command.declValSimple"}
@@ -17,10 +18,9 @@ _SPINE = frozenset(
 )
 # No honest proof needs them, and each says what it is up to.
 _WORDS = frozenset({"sorryAx", "lcProof", "lcUnreachable", "lcCast", "Lean.ofReduceBool", "Lean.ofReduceNat"})
-# Of a name: longer ones cost Lean seconds before it counts a heartbeat.
-MAX_PARTS = 64
 _SEQUENCES = frozenset({"Lean.Parser.Tactic.tacticSeq1Indented", "Lean.Parser.Tactic.tacticSeqBracketed"})
-_TERM_STEPS = frozenset(f"Lean.Parser.Term.{word}" for word in ("have", "show", "suffices"))
+_SHOW = "Lean.Parser.Term.show"
+_TERM_STEPS = frozenset({_SHOW, "Lean.Parser.Term.have", "Lean.Parser.Term.suffices"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,17 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A tactic, or a `have`, `show` or `suffices` of a term, and where (bytes of the text, end exclusive)."""
+    """A tactic, or a `have`, `show` or `suffices` of a term.
+
+    Attributes:
+        start, end: bytes of the text, end exclusive.
+        block: the number of the sequence of tactics that it is a member of; -1 for a term.
+    """
 
     kind: str
     start: int
     end: int
+    block: int = -1
 
 
 def refuse(commands: Sequence[Node], body: int) -> Refusal | None:
@@ -58,18 +64,18 @@ def refuse(commands: Sequence[Node], body: int) -> Refusal | None:
                 return Refusal(node.kind, body)
         elif node.kind not in ALLOWED:
             return Refusal(node.kind, node.start)
-        elif node.kind == IDENTIFIER and _names_one(node.value):
-            return Refusal(node.value[:80], node.start)
+        elif node.kind == IDENTIFIER and (what := _word_refused(node.value)):
+            return Refusal(what, node.start)
     if len(commands) != 2 or commands[1].kind != END:
         second = commands[1]
         return Refusal(f"a second command ({second.kind})", second.start)
     return None
 
 
-def _names_one(identifier: str) -> bool:
-    return identifier.count(".") > MAX_PARTS or any(
-        identifier == word or identifier.endswith(f".{word}") for word in _WORDS
-    )
+def _word_refused(identifier: str) -> str:
+    if identifier == ENDLESS:
+        return f"a name of more than {MAX_PARTS} parts"
+    return identifier[:80] if any(identifier == word or identifier.endswith(f".{word}") for word in _WORDS) else ""
 
 
 def statement_problem(commands: Sequence[Node], end: int) -> str | None:
@@ -81,19 +87,31 @@ def statement_problem(commands: Sequence[Node], end: int) -> str | None:
     values = [node.start for node in commands[0].walk() if node.kind == "Lean.Parser.Command.declValSimple"]
     if commands[0].kind != THEOREM or len(commands) != 2 or commands[1].kind != END or values != [end]:
         return "it is not one theorem up to its `:=`: take out any proof, comment or second declaration"
+    if any(node.kind in _SORRY and node.start < end for node in commands[0].walk()):
+        return "it holds a `sorry`, and no proof may rest on one: write it out"
     return None
+
+
+def names_problem(commands: Sequence[Node]) -> str | None:
+    """Why a text of our own is not to be elaborated, or None."""
+    endless = any(node.value == ENDLESS for command in commands for node in command.walk())
+    return f"it has a name of more than {MAX_PARTS} parts: shorten it" if endless else None
 
 
 def steps(theorem: Node, body: int) -> list[Step]:
     """The steps of a proof in the order of the text; a step may hold others (`·`, `cases ... with`, `have`)."""
     found: list[Step] = []
+    block = 0
     for node in theorem.walk():
         if node.kind in _SEQUENCES:
             # Of a text that ends too early (in a comment, say) the list is missing.
             listed = node.children[1:2] if node.kind.endswith("Bracketed") else node.children[:1]
             # Tactics and separators take turns.
             tactics = [tactic for tactics in listed for tactic in tactics.children[::2]]
-            found += [Step(tactic.kind, tactic.start, tactic.end) for tactic in tactics if tactic.start >= body]
+            found += [Step(tactic.kind, tactic.start, tactic.end, block) for tactic in tactics if tactic.start >= body]
+            block += 1
         elif node.kind in _TERM_STEPS and node.start >= body and len(node.children) > 1:
-            found.append(Step(node.kind, node.start, node.children[-3].end if len(node.children) > 2 else node.end))
+            # What follows a `have` or `suffices` is no part of it.
+            whole = node.kind == _SHOW or len(node.children) < 3
+            found.append(Step(node.kind, node.start, node.end if whole else node.children[-3].end))
     return sorted(found, key=lambda step: (step.start, -step.end))

@@ -30,7 +30,7 @@ from verifiers.sandbox.slow_lane import run_command
 from verifiers.sandbox.types import Limits, Order, SandboxUnavailable
 
 MAX_HEADER_CHARS = 16 << 20
-_IMPORT = re.compile(r"^(?:(?:public |meta )*import|prelude)\b", re.MULTILINE)
+_IMPORT = re.compile(r"^[ \t]*(?:(?:public |meta )*import|prelude)\b", re.MULTILINE)
 _BLANK = re.compile(r"(?:\s+|--[^\n]*|/-.*?-/)*", re.DOTALL)
 _IMPORTED = re.compile(r"import[ \t]+([^\W\d]\w*(?:\.[^\W\d]\w*)*)[ \t]*(?=\n|--|\Z)")
 # Address space: the compiled files of a whole Mathlib are mapped into it.

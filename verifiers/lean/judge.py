@@ -13,7 +13,7 @@ is right when all of this holds (`verifiers.lean.gate` and `recheck` say why eac
 |---|---|
 | all of that | correct |
 | an error of Lean, or of the kernel | wrong |
-| a construct that is not on the list, another theorem, an axiom; memory, stack, output | rejected |
+| a construct that is not on the list, another theorem, an axiom; memory, stack, output, size, depth | rejected |
 | heartbeats, CPU time, wall clock | timeout |
 | no proof / cut off by length before its end | no_answer / truncated |
 | the statement or header is refused by Lean; no Lean here | error, masked |
@@ -31,10 +31,10 @@ import re
 
 from pydantic import Field, ValidationError
 
-from verifiers.lean import server
+from verifiers.lean import messages, server
 from verifiers.lean.extract import Proof, Reading, find_proof
-from verifiers.lean.server import Limited, Server, Stated
-from verifiers.lean.steps import Message, Text, errors, first_error, mark
+from verifiers.lean.server import Broke, Limited, Server, Stated
+from verifiers.lean.steps import Span, Text, errors, first_fault, mark
 from verifiers.lean.toolchain import LeanUnavailable
 from verifiers.sandbox.types import Outcome, SandboxFailed
 from verifiers.types import Frozen, Json, Status, Step, Verdict
@@ -44,15 +44,22 @@ MAX_PROOF_CHARS = 20_000
 MAX_NESTING = 200
 MAX_STATEMENT_CHARS = 20_000
 # How the reasons begin why a reference cannot be judged against.
-MALFORMED = "reference "
+MALFORMED = "reference"
 NOT_ACCEPTED = "Lean does not accept the statement"
 NO_THEOREM = "the statement is no theorem to be proved"
 TOO_MUCH = "Lean does not get through the statement"
 _STATEMENT = re.compile(r"\s*(?:theorem|lemma)\s+\S")
 _UNREADABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_TIMEOUTS = ("deterministic) timeout", "maximum number of heartbeats")
+_FILE = re.compile(r"(?<![^\s'\"`(=])/(?:[^\s/:'\"`)]+/)+[^\s:'\"`)]*")
+_FILE_OF_HEADER = re.compile(r"Header/H[0-9a-f]+\.lean:(\d+):\d+: ")
+# What `verifiers.lean.header` puts before the declarations.
+_LINES_BEFORE = 2
 _OPENING, _CLOSING = "([{⟨\u2039⌊⌈", ")]}⟩\u203a⌋⌉"
-_RECURSION = "maximum recursion depth"
+_OF_A_LIMIT = {
+    messages.HEARTBEATS: Status.TIMEOUT,
+    messages.RECURSION: Status.REJECTED,
+    messages.MEMORY: Status.REJECTED,
+}
 
 
 class LeanReference(Frozen):
@@ -70,7 +77,7 @@ def judge(text: str, reference: Json, *, finish_reason: str) -> Verdict:
         lean = server.shared(task.header)
         stated = _state(lean, task.statement)
     except ValueError as error:
-        return Verdict.failed("bad_reference", str(error))
+        return Verdict.failed("bad_reference", _plain(str(error)))
     except LeanUnavailable as error:
         return Verdict.failed("no_lean", str(error))
     verdict = _judged(lean, task, stated, text, finish_reason)
@@ -108,16 +115,18 @@ def reference_schema() -> Json:
 
 def read_reference(reference: Json) -> LeanReference:
     """The reference, checked. Raises ValueError that says where it is wrong."""
+    if not isinstance(reference, dict):
+        raise ValueError(f'{MALFORMED}: give an object that has a "statement"')
     try:
         task = LeanReference.model_validate(reference)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         where = ".".join(map(str, first["loc"])) or "reference"
-        raise ValueError(f"{MALFORMED}{where}: {first['msg']}") from None
+        raise ValueError(f"{MALFORMED} {where}: {first['msg']}") from None
     if not _STATEMENT.match(task.statement) or task.statement.rstrip().endswith(":="):
-        raise ValueError(f"{MALFORMED}statement: write `theorem name binders : type`, without the `:=` and the proof")
+        raise ValueError(f"{MALFORMED} statement: write `theorem name binders : type`, without the `:=` and the proof")
     if not (_is_readable(task.statement) and _is_readable(task.header)):
-        raise ValueError(f"{MALFORMED}statement or header: control characters or surrogates: take them out")
+        raise ValueError(f"{MALFORMED} statement or header: control characters or surrogates: take them out")
     return task
 
 
@@ -128,13 +137,24 @@ def _is_readable(text: str) -> bool:
 
 
 def reference_problem(reference: Json) -> str | None:
-    """Why this reference cannot be judged against, or None. Asks Lean. For loaders to screen data before a run."""
+    """Why no answer can be judged against this reference, or proved right, in one line; or None. Asks Lean.
+
+    For loaders to screen data before a run. Takes a reference of any shape. Raises LeanUnavailable, SandboxUnavailable,
+    SandboxFailed: what is wrong is then this machine.
+    """
     try:
         task = read_reference(reference)
-        _state(server.shared(task.header), task.statement)
+        lean = server.shared(task.header)
+        stated = _state(lean, task.statement)
+        word = lean.ground(stated)
+        if not word["accepted"]:
+            raise ValueError(f"{NO_THEOREM}: {word['why']}")
+        control_verdict = _judged(lean, task, stated, control(reference), "stop")
     except ValueError as error:
-        return str(error)
-    return None
+        return _plain(str(error))
+    except (Limited, Broke) as error:
+        return f"{TOO_MUCH}: {_broken(error)}"
+    return control_verdict.failure_reason
 
 
 def _state(lean: Server, statement: str) -> Stated:
@@ -142,6 +162,8 @@ def _state(lean: Server, statement: str) -> Stated:
         stated = lean.state(statement)
     except Limited as error:
         raise ValueError(f"{TOO_MUCH}: {_limit(lean, error.outcome)[1]}") from None
+    except Broke as error:
+        raise ValueError(f"{TOO_MUCH}: {_broken(error)}") from None
     if stated.messages:
         raise ValueError(f"{NOT_ACCEPTED}: {stated.messages[0]['data'][:500]}")
     if not stated.blob or not stated.name:
@@ -170,15 +192,18 @@ def _prove(lean: Server, task: LeanReference, stated: Stated, proof: Proof) -> V
     except Limited as error:
         status, detail = _limit(lean, error.outcome)
         return Verdict.of(status, detail=detail)
+    except Broke as error:
+        return Verdict.of(Status.REJECTED, detail=_broken(error))
     where = _Where(lean.scope, task.statement, readings[report["reading"]], proof)
     if "forbidden" in report:
         what, at = report["forbidden"]["what"], report["forbidden"]["start"]
         return Verdict.of(Status.REJECTED, detail=f"{where.named(where.text.of_byte(at))}no proof may use {what}")
     found = errors(where.text, report["messages"])
-    spans = [(where.text.of_byte(start), where.text.of_byte(end), kind) for start, end, kind in report["steps"]]
-    if first := first_error(found):
-        steps = where.shifted(mark(spans, first))
-        return Verdict.of(_status(first), detail=f"{where.named(first.start)}{first.text[:1500]}", steps=steps)
+    spans = [Span(where.text.of_byte(start), where.text.of_byte(end), *rest) for start, end, *rest in report["steps"]]
+    if fault := first_fault(where.text, spans, found):
+        steps = where.shifted(mark(spans, fault))
+        status = _OF_A_LIMIT.get(fault.error.limit, Status.WRONG)
+        return Verdict.of(status, detail=f"{where.named(fault.error.start)}{fault.error.text[:1500]}", steps=steps)
     if not blob:
         return Verdict.of(Status.REJECTED, detail=str(report.get("unfit", "nothing to check")))
     try:
@@ -186,6 +211,8 @@ def _prove(lean: Server, task: LeanReference, stated: Stated, proof: Proof) -> V
     except Limited as limited:
         status, detail = _limit(lean, limited.outcome)
         return Verdict.of(status, detail=f"the kernel: {detail}")
+    except Broke as error:
+        return Verdict.of(Status.REJECTED, detail=f"the kernel: {_broken(error)}")
     if word["accepted"]:
         return Verdict.of(Status.CORRECT, detail="accepted by the kernel", steps=where.shifted(mark(spans, None)))
     return Verdict.of(_REFUSED.get(word["kind"], Status.REJECTED), detail=str(word["why"]))
@@ -195,12 +222,6 @@ def _prove(lean: Server, task: LeanReference, stated: Stated, proof: Proof) -> V
 _REFUSED = {"kernel": Status.WRONG, "limit": Status.TIMEOUT}
 
 
-def _status(error: Message) -> Status:
-    if any(words in error.text for words in _TIMEOUTS):
-        return Status.TIMEOUT
-    return Status.REJECTED if _RECURSION in error.text else Status.WRONG
-
-
 def _limit(lean: Server, outcome: Outcome) -> tuple[Status, str]:
     if outcome.status in ("cpu", "wall"):
         limit = lean.limits.cpu_seconds if outcome.status == "cpu" else lean.limits.wall_seconds
@@ -208,6 +229,16 @@ def _limit(lean: Server, outcome: Outcome) -> tuple[Status, str]:
     if outcome.status == "signaled":
         return Status.REJECTED, f"it crashed Lean (signal {-(outcome.returncode or 0)}): too deep or too large"
     return Status.REJECTED, f"more {outcome.status} than a proof may take"
+
+
+def _plain(reason: str) -> str:
+    """A reason in one line that names no file of this machine: the compiler names them, and its search path."""
+    reason = _FILE_OF_HEADER.sub(lambda place: f"line {max(int(place[1]) - _LINES_BEFORE, 1)}: ", reason)
+    return " ".join(_FILE.sub("(a file)", reason).split())[:1000]
+
+
+def _broken(error: Broke | Limited) -> str:
+    return f"too deep or too large to be read here ({error})"
 
 
 class _Where:

@@ -41,7 +41,7 @@ _NOTATION = (
         term_=_ term_≠_ term_∧_ term_∨_ term¬_ term_↔_ term_≤_ term_<_ term_≥_ term_>_ term_+_ term_-_ term_*_ term_/_
         term_%_ term_^_ term-_ term_∣_ term_∘_ term_×_ term_×__1 term_::_ term_++_ term[_] term_∈_ term_∉_ term_⊆_
         term_⊂_ term_∪_ term_∩_ term_\\\\_ term∅ term{} term{_} term_==_ term_!=_ term_&&_ term_||_ term_<|_ term_|>_
-        term_$__ term∃_,_ term‹_› termIfThenElse termDepIfThenElse termIfLet boolIfThenElse term{_:_//_} term_≈_
+        term!_ term_$__ term∃_,_ term‹_› termIfThenElse termDepIfThenElse termIfLet boolIfThenElse term{_:_//_} term_≈_
         term_≍_ term_⊕_ term_•_ term_⁻¹ term_<=_ term_>=_ term__[_] term__[_]_! term__[_]_? termExists_,_ term_>>=_
         """.split()
     )

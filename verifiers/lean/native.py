@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import ClassVar
 
 LAYOUT = "4.35.0"
+# Of a name. Nothing that proves anything has one of so many parts, and each prefix of a name is kept as well.
+MAX_PARTS = 256
 
 _ARRAY, _BIG, _STRING = 246, 250, 249
 _MAX_SMALL = (1 << 63) - 1
@@ -32,6 +34,10 @@ _string_at = ctypes.string_at
 
 class LeanFailure(RuntimeError):
     """An IO action of Lean ended in an error; the message is Lean's."""
+
+
+class TooManyParts(ValueError):
+    """A name has more than `MAX_PARTS` parts."""
 
 
 class Lean:
@@ -209,16 +215,25 @@ class Names:
         self._known: dict[int, tuple[str | int, ...]] = {}
 
     def read(self, name: int) -> tuple[str | int, ...]:
-        """The components of a `Name`, outermost first."""
+        """The components of a `Name`, outermost first. Raises TooManyParts."""
         known = self._lasting.get(name) or self._known.get(name)
-        if known is None:
-            if name == _ANONYMOUS:
-                return ()
-            prefix, last = fields(name, 2)
-            component = text(last) if tag(name) == 1 else self._lean.read_natural(last)
-            known = (*self.read(prefix), component)
-            (self._lasting if lasts(name) else self._known)[name] = known
-        return known
+        if known is not None:
+            return known
+        unread = []
+        while known is None and name != _ANONYMOUS:
+            unread.append(name)
+            if len(unread) > MAX_PARTS:
+                raise TooManyParts
+            name = field(name, 0)
+            known = self._lasting.get(name) or self._known.get(name)
+        found = known or ()
+        if len(found) + len(unread) > MAX_PARTS:
+            raise TooManyParts
+        for longer in reversed(unread):
+            last = field(longer, 1)
+            found = (*found, text(last) if tag(longer) == 1 else self._lean.read_natural(last))
+            (self._lasting if lasts(longer) else self._known)[longer] = found
+        return found
 
 
 def dotted(name: Sequence[str | int]) -> str:

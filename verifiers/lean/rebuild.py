@@ -9,6 +9,7 @@ from typing import Any
 
 from verifiers.lean.export import (
     APP,
+    AXIOM,
     BVAR,
     CONST,
     DEFINITION,
@@ -24,7 +25,7 @@ from verifiers.lean.export import (
     Name,
     Unfit,
 )
-from verifiers.lean.native import Lean, boxed, field, kept, tag
+from verifiers.lean.native import MAX_PARTS, Lean, boxed, field, kept, tag
 
 _KERNEL_ERRORS = (
     "unknown constant",
@@ -176,6 +177,12 @@ def theorem(lean: Lean, name: Name, parameters: Sequence[Name], type_: int, valu
     return lean.constructor(THEOREM, (lean.constructor(0, (constant, value, lean.list([kept(own)]))),))
 
 
+def axiom(lean: Lean, name: Name, parameters: Sequence[Name], type_: int) -> int:
+    """A safe axiom as a Declaration."""
+    constant = lean.constructor(0, (lean.name(name), lean.list([lean.name(each) for each in parameters]), type_))
+    return lean.constructor(AXIOM, (lean.constructor(0, (constant,), bytes([0])),))
+
+
 def definition(lean: Lean, name: Name, parameters: Sequence[Name], type_: int, value: int, hint: int) -> int:
     """A safe definition as a Declaration; `hint` as `export` writes it."""
     own = lean.name(name)
@@ -194,6 +201,8 @@ def names_of(data: Data) -> list[Name]:
         if isinstance(component, int) and not 0 <= component < 1 << 62:
             raise ValueError("a name's number is too large")
         names.append((*(() if prefix == -1 else names[_index(prefix)]), component))
+        if len(names[-1]) > MAX_PARTS:
+            raise ValueError("a name with too many parts")
     return names
 
 

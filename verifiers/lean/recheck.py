@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from verifiers.lean.export import AXIOM, DEFINITION, THEOREM, Data, Name, Unfit, used_constants
 from verifiers.lean.native import Lean, Names, dotted, field, kept, tag
-from verifiers.lean.rebuild import Builder, KernelRefused, add, definition, names_of, theorem
+from verifiers.lean.rebuild import Builder, KernelRefused, add, axiom, definition, names_of, theorem
 
 ALLOWED_AXIOMS = frozenset({"propext", "Classical.choice", "Quot.sound"})
 
@@ -50,6 +50,34 @@ def recheck(lean: Lean, kernel: int, request: Data) -> Data:
         return {"accepted": False, "kind": "malformed", "why": str(error)}
     except KernelRefused as error:
         return {"accepted": False, "kind": "limit" if error.limit else "kernel", "why": f"the kernel: {error}"}
+
+
+def ground(lean: Lean, kernel: int, request: Data) -> Data:
+    """Whether a statement can be proved at all: the kernel takes it, and it rests on no axiom that no proof may use.
+
+    Args:
+        request: `statement`, `name`, `heartbeats`, `strings`, `known` as for `recheck`.
+
+    Returns:
+        `{"accepted": true}`, or what `recheck` says.
+    """
+    try:
+        wanted: Name = tuple(request["name"])
+        heartbeats = request["heartbeats"] * 1000
+        ours, stated = _read(lean, request["statement"], {}, strings=request["strings"])
+        for constant in stated:
+            declared = _declaration(lean, ours, constant, {}) if constant.name != wanted else 0
+            declared = declared or axiom(lean, wanted, constant.parameters, ours.expr(constant.type))
+            kernel = add(lean, kernel, declared, heartbeats)
+        own = {constant.name for constant in stated}
+        axioms, _, _ = _axioms(lean, kernel, wanted, own, request["known"])
+    except Unfit as error:
+        return {"accepted": False, "kind": "malformed", "why": str(error)}
+    except KernelRefused as error:
+        return {"accepted": False, "kind": "limit" if error.limit else "kernel", "why": f"the kernel: {error}"}
+    if bad := sorted(axioms - ALLOWED_AXIOMS - {dotted(wanted)}):
+        return {"accepted": False, "kind": "axiom", "why": f"it rests on {', '.join(bad)}, which no proof may use"}
+    return {"accepted": True}
 
 
 def _recheck(lean: Lean, kernel: int, request: Data) -> Data:

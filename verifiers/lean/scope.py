@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 
-# Comments (nested ones are unfolded by hand), strings and character literals.
-_TOKEN = re.compile(r"--[^\n]*|/-|-/|\"(?:[^\"\\]++|\\.)*+(?:\"|\Z)|'(?:[^'\\\n]|\\.)'", re.DOTALL)
+# Comments (nested ones are unfolded by hand), strings and character literals. Whatever begins a string is one, to the
+# end of the text at the latest: looking for its end again from each quotation mark would take hours.
+_TOKEN = re.compile(r"--[^\n]*|/-|-/|\"(?:[^\"\\]++|\\.?)*+(?:\"|\Z)|'(?:[^'\\\n]|\\.)'", re.DOTALL)
 _OPENS = re.compile(r"[ \t]*(?:(?:public|meta|noncomputable)[ \t]+)*(?:namespace|section|mutual)\b")
 _CLOSES = re.compile(r"[ \t]*end\b")
 _SCOPE = re.compile(r"([ \t]*)(?:open|universe|variable)\b")
 _ONE_DECLARATION = re.compile(r"\bin\s*$")
 
 
-def blanked(text: str) -> str:
-    """The text with spaces for comments and for what strings hold, line by line where it was."""
+def blanked(text: str, *, strings: bool = True) -> str:
+    """The text with spaces for comments, and for what strings hold where asked, line by line where it was."""
     kept: list[str] = []
     depth = at = 0
     for token in _TOKEN.finditer(text):
@@ -22,7 +23,10 @@ def blanked(text: str) -> str:
         mark = token.group()
         depth += (mark == "/-") - (mark == "-/" and depth > 0)
         plain = depth == 0 and mark[0] in "\"'"
-        kept.append(mark[0] + _spaces(mark[1:-1]) + mark[-1] if plain else _spaces(mark))
+        if plain and not strings:
+            kept.append(mark)
+        else:
+            kept.append(mark[0] + _spaces(mark[1:-1]) + mark[-1] if plain else _spaces(mark))
         at = token.end()
     rest = text[at:]
     return "".join(kept) + (_spaces(rest) if depth else rest)

@@ -14,14 +14,16 @@ from __future__ import annotations
 
 import atexit
 import json
+import logging
 import os
-import re
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from verifiers.lean import discovery, toolchain
 from verifiers.lean.export import Data
 from verifiers.lean.header import Header
+from verifiers.lean.messages import HEARTBEATS as GAVE_UP
+from verifiers.lean.messages import MEMORY
 from verifiers.lean.session import Session
 from verifiers.sandbox.launcher import ForkServer
 from verifiers.sandbox.types import Limits, Outcome, SandboxFailed
@@ -33,12 +35,24 @@ LIMITS = Limits(cpu_seconds=10, wall_seconds=30, memory_bytes=1536 << 20, output
 FULL_HEARTBEATS = 200_000
 FULL_LIMITS = Limits(cpu_seconds=30, wall_seconds=90, memory_bytes=6 << 30, output_bytes=48 << 20)
 _PROGRAM = "from verifiers.lean.warm import main\nmain()\n"
-# What a proof costs depends a little on what its process did before. So a session stops well below the limit, and what
-# it does not get through is tried alone, where the same text always costs the same.
+# What a proof costs depends a little on what its process did before. So a session stops at half of every limit, and
+# what it does not get through has one run alone, where the same text always costs the same.
 _CAUTION = 2
-_GAVE_UP = re.compile(rb'maximum number of heartbeats|timeout at|"kind": "limit"')
+# What every sound process gets through.
+_CONTROL: Data = {
+    "statement": "theorem «the judge's own» : True",
+    "readings": [("\n  := ", "by trivial")],
+    "name": ["the judge's own"],
+}
 _MAX_SERVERS = 4
 _MAX_STATEMENTS = 20_000
+
+
+log = logging.getLogger(__name__)
+
+
+class Broke(Exception):
+    """A text broke the process that read it, otherwise than at a limit; a text of the judge's own does not break it."""
 
 
 class Limited(Exception):
@@ -102,13 +116,18 @@ class Server:
             paths=[*tools.folders(), *map(str, path)],
         )
         # Apart: what reads our own text never reads the policy's, and what has the last word reads none.
-        self._sessions = {what: Session(self._forks, self.limits) for what in ("statement", "proof", "recheck")}
+        half = replace(
+            self.limits,
+            cpu_seconds=self.limits.cpu_seconds / _CAUTION,
+            wall_seconds=self.limits.wall_seconds / _CAUTION,
+        )
+        self._sessions = {what: Session(self._forks, half) for what in ("statement", "proof", "recheck")}
         self._stated: OrderedDict[str, Stated] = OrderedDict()
         # Axioms of imported constants, found by earlier checks.
         self._known: dict[str, list[str]] = {}
 
     def state(self, statement: str) -> Stated:
-        """Elaborate a statement (it ends before its `:=`), or remember it. Raises Limited."""
+        """Elaborate a statement (it ends before its `:=`), or remember it. Raises Limited, Broke."""
         known = self._stated.get(statement)
         if known is None:
             report, blob = self._ask("statement", {"prefix": self.scope, "statement": statement})
@@ -126,16 +145,22 @@ class Server:
         Args:
             readings: (what joins it to the statement, the proof), the first that parses is taken.
 
-        Returns the report of `verifiers.lean.elaborate.proof` and the proof as plain data. Raises Limited.
+        Returns the report of `verifiers.lean.elaborate.proof` and the proof as plain data. Raises Limited,
+        Broke.
         """
         request = {"prefix": self.scope, "statement": statement, "readings": readings, "name": name}
         return self._ask("proof", request)
 
     def check(self, stated: Stated, proof: bytes) -> Data:
-        """The kernel's word, see `verifiers.lean.recheck.recheck`. Raises Limited."""
+        """The kernel's word, see `verifiers.lean.recheck.recheck`. Raises Limited, Broke."""
         request = {"name": stated.name, "known": self._known}
         word, _ = self._ask("recheck", request, stated.blob, proof)
         self._known.update(word.get("found", {}))
+        return word
+
+    def ground(self, stated: Stated) -> Data:
+        """What the statement itself rests on, see `verifiers.lean.recheck.ground`. Raises Limited, Broke."""
+        word, _ = self._ask("ground", {"name": stated.name, "known": self._known}, stated.blob)
         return word
 
     def close(self) -> None:
@@ -146,22 +171,40 @@ class Server:
 
     def _ask(self, what: str, request: Data, *blobs: bytes) -> tuple[Data, bytes]:
         request = {"strings": self._strings, **request}
-        answer = self._sessions[what].ask(_packed(what, self._heartbeats // _CAUTION, request, blobs))
-        if answer is not None and not _GAVE_UP.search(answer):
-            return _unpacked(answer)
-        return _unpacked(self._ask_alone(_packed(what, self._heartbeats, request, blobs)))
+        session = self._sessions["recheck" if what == "ground" else what]
+        answer = session.ask(_packed(what, self._heartbeats // _CAUTION, request, blobs))
+        if answer is not None:
+            report, blob = _unpacked(answer)
+            if "broke" not in report and not _gave_up(report):
+                return report, blob
+            if "broke" in report:
+                session.close()
+        return self._ask_alone(what, request, blobs)
 
-    def _ask_alone(self, body: bytes) -> bytes:
-        """In a child of its own. Raises Limited, SandboxFailed."""
-        outcome = self._forks.run(_PROGRAM, stdin=body, limits=self.limits)
-        if outcome.status != "exited" or not outcome.stdout:
-            if outcome.stderr.rstrip().endswith(b"MemoryError"):
-                raise Limited(outcome)
-            if outcome.status == "exited":
-                problem = outcome.stderr.decode(errors="replace").strip()[-500:]
-                raise SandboxFailed(f"Lean's process gave no answer: {problem or outcome.returncode}")
+    def _ask_alone(self, what: str, request: Data, blobs: tuple[bytes, ...]) -> tuple[Data, bytes]:
+        """In a child of its own, with all of the limits. Raises Limited, Broke, SandboxFailed."""
+        outcome = self._run(what, request, blobs)
+        if outcome.status != "exited":
             raise Limited(outcome)
-        return outcome.stdout
+        # Without memory Lean ends its process, and says nothing.
+        report, blob = _unpacked(outcome.stdout) if outcome.stdout else ({"broke": "no answer"}, b"")
+        if "broke" not in report:
+            return report, blob
+        control = self._run("proof", {"strings": self._strings, "prefix": self.scope, **_CONTROL}, ())
+        if control.status != "exited" or b'"messages": []' not in control.stdout:
+            log.error("Lean's process breaks on any text: %s", outcome.stderr.decode(errors="replace"))
+            raise SandboxFailed(f"Lean's process breaks on any text ({report['broke']}): the log says where")
+        raise Broke(report["broke"])
+
+    def _run(self, what: str, request: Data, blobs: tuple[bytes, ...]) -> Outcome:
+        body = _packed(what, self._heartbeats, request, blobs)
+        return self._forks.run(_PROGRAM, stdin=body, limits=self.limits)
+
+
+def _gave_up(report: Data) -> bool:
+    """Whether it might end otherwise with all of the limits, in a process of its own."""
+    limits = {message["limit"] for message in report.get("messages", ())}
+    return report.get("kind") == "limit" or not limits.isdisjoint((GAVE_UP, MEMORY))
 
 
 def _packed(what: str, heartbeats: int, request: Data, blobs: tuple[bytes, ...]) -> bytes:

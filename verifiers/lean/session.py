@@ -28,7 +28,7 @@ class Session:
     """Requests to one child at a time, which is started when it is needed. Only one thread uses it.
 
     Args:
-        limits: of one request; a session's own are those of `MAX_REQUESTS` of them.
+        limits: of one request; a session's own are those of `MAX_REQUESTS` of them, but for memory.
     """
 
     def __init__(self, forks: ForkServer, limits: Limits) -> None:

@@ -1,7 +1,8 @@
 """Which steps of a proof went through: from Lean's messages and the parse tree's spans. Pure.
 
-Lean goes on after some errors and not after others; what counts is the first one by its place. An error that leaves
-goals unsolved is reported at the start of the block that leaves them: it belongs to the block's last step.
+Lean goes on after some errors and not after others; what counts is the first one by its place. Its place is where it
+happened, which is not always where Lean shows it: goals that a block leaves open are found at the block's end and shown
+at its beginning, and an error of what holds others comes behind theirs.
 
 A step's `reward` is 1 where it was accepted and does something, 0 where it failed or does nothing by itself (`skip`,
 `try`, `exfalso`, a bullet), none where it was not reached. It only says *where* in a proof credit and blame belong
@@ -15,7 +16,6 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from verifiers.lean.elaborate import vetoed
 from verifiers.lean.export import Data
 from verifiers.types import Step
 
@@ -35,6 +35,16 @@ _TRIVIAL = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """Where a step is, in characters; it may hold others. `block` as in `verifiers.lean.gate.Step`."""
+
+    start: int
+    end: int
+    kind: str
+    block: int = -1
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """An error of Lean.
 
@@ -43,6 +53,7 @@ class Message:
         kind: Lean's word for what it is.
         text: what it says.
         parsing: whether the text does not even parse; nothing was tried then.
+        limit: which limit was met, as in `verifiers.lean.messages`.
     """
 
     start: int
@@ -50,6 +61,7 @@ class Message:
     kind: str
     text: str
     parsing: bool = False
+    limit: str = ""
 
 
 class Text:
@@ -73,6 +85,10 @@ class Text:
         line = min(max(int(position["line"]) - 1, 0), len(self._lines) - 1)
         return min(self._lines[line] + int(position["column"]), len(self._text))
 
+    def has_words(self, start: int, end: int) -> bool:
+        """Whether anything but spaces stands from one character up to another."""
+        return bool(self._text[start:end].strip())
+
     def position(self, at: int) -> tuple[int, int]:
         """Line from 1 and column from 0 of a character."""
         line = bisect_right(self._lines, at) - 1
@@ -80,62 +96,91 @@ class Text:
 
 
 def errors(text: Text, messages: Sequence[Data]) -> list[Message]:
-    """The errors among Lean's messages, by place. A warning about `sorry` is one."""
+    """What `verifiers.lean.elaborate.proof` reports, with its places in the text."""
     found = []
-    for message in messages:
-        if vetoed(message):
-            start = text.of_position(message["pos"])
-            # Lean gives an end to all but errors of its parser.
-            parsing = message.get("endPos") is None
-            end = start if parsing else text.of_position(message["endPos"])
-            found.append(Message(start, max(start, end), str(message["kind"]), str(message["data"]), parsing))
-    return sorted(found, key=lambda error: error.start)
+    for told in messages:
+        start = text.of_position(told["pos"])
+        end = start if told["endPos"] is None else text.of_position(told["endPos"])
+        found.append(Message(start, max(start, end), told["kind"], told["data"], told["parsing"], told["limit"]))
+    return found
 
 
-def first_error(found: Sequence[Message]) -> Message | None:
-    """The first that is not about goals that are left, else the first."""
-    return next((error for error in found if not error.kind.endswith(UNSOLVED)), found[0] if found else None)
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An error, the step that it is the fault of (None: of none), and the character up to which all went well."""
+
+    error: Message
+    step: Span | None
+    place: int
 
 
-def mark(spans: Sequence[tuple[int, int, str]], error: Message | None) -> tuple[Step, ...]:
+def first_fault(text: Text, spans: Sequence[Span], found: Sequence[Message]) -> Fault | None:
+    """The first error by its place; None where there is none.
+
+    Args:
+        spans: of the steps, in the order of the text.
+    """
+    faults = [_fault(spans, error) for error in found]
+    for cut in sorted(error.start for error in found if error.parsing)[:1]:
+        # What the parser could not read ends what holds it too early: that is no fault of its own.
+        faults = [fault for fault in faults if fault.error.parsing or text.has_words(_end(fault), cut)]
+    places = sorted(fault.place for fault in faults)
+    for fault in sorted(faults, key=lambda fault: (fault.place, fault.error.end)):
+        # An error of what holds other errors comes behind them.
+        last = max(fault.error.end - 1, fault.place)
+        if _is_unsolved(fault.error) or bisect_right(places, last) == bisect_right(places, fault.place):
+            return fault
+    return None
+
+
+def _fault(spans: Sequence[Span], error: Message) -> Fault:
+    if not _is_unsolved(error):
+        return Fault(error, _around(spans, error.start), error.start)
+    # The block is the first one behind where Lean shows it (`by`, `=>`, a bullet): its last step leaves the goals.
+    inside = [span for span in spans if error.start < span.start and span.end <= error.end and span.block >= 0]
+    if not inside:
+        return Fault(error, _around(spans, error.start), error.end)
+    last = max((span for span in spans if span.block == inside[0].block), key=lambda span: span.end)
+    return Fault(error, last, last.end)
+
+
+def _is_unsolved(error: Message) -> bool:
+    return error.kind.endswith(UNSOLVED)
+
+
+def _end(fault: Fault) -> int:
+    return fault.place if _is_unsolved(fault.error) else fault.error.end
+
+
+def _around(spans: Sequence[Span], at: int) -> Span | None:
+    """The innermost step at a character."""
+    holding = [span for span in spans if span.start <= at < max(span.end, span.start + 1)]
+    return max(holding, key=lambda span: (span.start, -span.end), default=None)
+
+
+def mark(spans: Sequence[Span], fault: Fault | None) -> tuple[Step, ...]:
     """Steps with what became of them.
 
     Args:
-        spans: (start, end, kind) in characters, in the order of the text; a step may hold others.
-        error: the first error (`first_error`); None when all went through.
+        fault: what went wrong first (`first_fault`); None when all went through.
     """
-    failing = None if error is None else _failing(spans, error)
     steps = []
-    for start, end, kind in spans[:MAX_STEPS]:
-        if error is None:
+    for span in spans[:MAX_STEPS]:
+        if fault is None:
             status = ACCEPTED
-        elif (start, end, kind) == failing:
+        elif span == fault.step:
             status = FAILED
-        elif error.parsing:
+        elif fault.error.parsing:
             status = NOT_REACHED
-        elif failing is not None and start <= failing[0] and failing[1] <= end:
+        elif fault.step is not None and span.start <= fault.step.start and fault.step.end <= span.end:
             # It holds the failing step.
             status = FAILED
         else:
-            status = ACCEPTED if end <= (failing[0] if failing else error.start) else NOT_REACHED
-        reward = None if status == NOT_REACHED else float(status == ACCEPTED and kind not in _TRIVIAL)
-        message = error.text[:500] if error is not None and (start, end, kind) == failing else ""
-        steps.append(Step(start=start, end=end, status=status, message=message, reward=reward))
+            status = ACCEPTED if span.end <= fault.place else NOT_REACHED
+        reward = None if status == NOT_REACHED else float(status == ACCEPTED and span.kind not in _TRIVIAL)
+        message = fault.error.text[:500] if fault is not None and span == fault.step else ""
+        steps.append(Step(start=span.start, end=span.end, status=status, message=message, reward=reward))
     return tuple(steps)
-
-
-def _failing(spans: Sequence[tuple[int, int, str]], error: Message) -> tuple[int, int, str] | None:
-    """The innermost step at the error; for goals that are left, the last step of the block that leaves them."""
-    if error.kind.endswith(UNSOLVED):
-        inside = [span for span in spans if error.start <= span[0] and span[1] <= max(error.end, error.start)]
-        # Of the steps that end last, the innermost.
-        return max(inside, key=lambda span: (span[1], span[0]), default=None) or _around(spans, error.start)
-    return _around(spans, error.start)
-
-
-def _around(spans: Sequence[tuple[int, int, str]], at: int) -> tuple[int, int, str] | None:
-    holding = [span for span in spans if span[0] <= at < max(span[1], span[0] + 1)]
-    return max(holding, key=lambda span: (span[0], -span[1]), default=None)
 
 
 def progress(steps: Sequence[Step]) -> float:

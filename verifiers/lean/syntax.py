@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field as default
 
-from verifiers.lean.native import Lean, Names, dotted, field, fields, items, lasts, tag, text
+from verifiers.lean.native import Lean, Names, TooManyParts, dotted, field, fields, items, lasts, tag, text
 
 IDENTIFIER, ATOM, MISSING = "ident", "atom", "missing"
 _ORIGINAL = 0
+# Of an identifier: longer ones cost Lean seconds before it counts a heartbeat.
+MAX_PARTS = 64
+# Stands for the text of one that has more.
+ENDLESS = "\0"
 # By the address of a name that lasts: most are those of the library's own parsers.
 _kinds: dict[int, str] = {}
 
@@ -21,7 +25,7 @@ class Node:
     Attributes:
         kind: the parser's name, or IDENTIFIER, ATOM (a keyword or literal's token), MISSING (not parsed).
         start, end: where its first token begins and its last one ends; -1 when it has no token.
-        value: the text of an identifier or an atom.
+        value: the text of an identifier (ENDLESS where it has more than MAX_PARTS parts) or of an atom.
     """
 
     kind: str
@@ -60,7 +64,7 @@ def read(lean: Lean, syntax: int) -> Node:
             node.kind, node.value = ATOM, text(field(address, 1))
             node.start, node.end = _span(field(address, 0))
         elif kind == 3:
-            node.kind, node.value = IDENTIFIER, dotted(names.read(field(address, 2)))
+            node.kind, node.value = IDENTIFIER, _identifier(names, field(address, 2))
             node.start, node.end = _span(field(address, 0))
     # Children stand after their parents in `order`.
     for node in reversed(order):
@@ -75,6 +79,14 @@ def _kind(names: Names, name: int) -> str:
     if not name & 1 and lasts(name):
         _kinds[name] = kind
     return kind
+
+
+def _identifier(names: Names, name: int) -> str:
+    try:
+        parts = names.read(name)
+    except TooManyParts:
+        return ENDLESS
+    return dotted(parts) if len(parts) <= MAX_PARTS else ENDLESS
 
 
 def _span(info: int) -> tuple[int, int]:

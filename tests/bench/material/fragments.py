@@ -104,6 +104,12 @@ _LEAN = Grammar(
         "refine ", "?_", "_", "fun h => ", "h", "p", "q", "n", "rw [h]\n", "rw [← h]\n", "subst h\n", "injection h\n",
         "congr\n", "exfalso\n", "by_cases h : p\n", "open Nat in\n", "unsafe ", "run_tac ", "macro \"x\" : tactic => `(tactic| skip)\n",
         "notation \"False\" => True\n", "instance : OfNat Nat 5 := ⟨4⟩\n", "-- ", "/- ", " -/", "\x00", "\u202e",
+        # What readers may not get through, what Lean says of its limits, and blocks that leave their goal open.
+        ".a" * 70, "a" + ".a" * 300, "«a b»." * 70, ".1" * 200, "¬" * 150, "· " * 150, "1 + " * 150, "max 0 (" * 40,
+        "(0" + "+1" * 400 + ")", "9" * 900, "by exact " * 60, "fun _ => " * 60, "a\u0301", "\U0001d538", "\ud800", "\"", "'",
+        "«(deterministic) timeout»", "«maximum recursion depth»", "fail \"(kernel) deterministic timeout\"\n",
+        "@id.{0}", "Type ", "Sort ", "skip\n", "done\n", "suffices h : False by skip\n", "obtain ⟨a, b⟩ : p ∧ q := by skip\n",
+        "case left => skip\n", "next => skip\n", "show False from by skip\n", "calc ", "_ = _ := by skip\n", "let rec f : False := f\n",
     ),
     frames=("```lean\n@```", "by\n@", "@", "```lean4\nby\n  @```", "theorem t : True := by\n  @", "```lean\nexact by\n  @```"),
     targets=(
