@@ -165,10 +165,13 @@ class Screening:
                 limits_hit[at] += verdict.status in (Status.TIMEOUT, Status.REJECTED, Status.ERROR)
                 if is_weak(verdict.reward or 0.0):
                     findings[at] = _weak(what)
+                    left[at].clear()
                 elif limits_hit[at] >= _MAX_LIMITS_HIT:
-                    # Whether the others would pass is not known.
-                    findings[at] = Finding("", is_lasting=False)
-            left = {at: answers for at, answers in left.items() if answers and findings[at] == _SOUND}
+                    # Whether the others would pass is not known, and costs too much to know.
+                    by_the_clock = verdict.status is Status.ERROR or _BY_THE_CLOCK.search(verdict.detail)
+                    findings[at] = Finding("", is_lasting=not by_the_clock)
+                    left[at].clear()
+            left = {at: answers for at, answers in left.items() if answers}
 
 
 _SOUND = Finding("", is_lasting=True)

@@ -118,6 +118,15 @@ def test_a_heavy_reference_costs_a_bounded_time(screening: Screening, monkeypatc
     assert found[1] == "" or "CPU time" in found[1] or "reference answer" in found[1]
 
 
+def test_tests_that_run_into_limits_end_the_search_for_weak_ones(screening: Screening) -> None:
+    endless = ASSERTS | {"tests": "while f(1) != 2:\n    pass", "limits": {"cpu_seconds": 1}}
+    before = screening.judged
+    assert screening.faults([problem(0, "code", endless)]) == [""]
+    assert screening.judged == before + 3, "the control, and two answers"
+    assert screening.faults([problem(0, "code", endless)]) == [""]
+    assert screening.judged == before + 3
+
+
 def test_equal_references_are_looked_at_once(screening: Screening) -> None:
     before = screening.judged
     assert screening.faults([problem(number, "math", {"answer": "12345"}) for number in range(50)]) == [""] * 50
