@@ -68,7 +68,9 @@ class Drops:
         first = "; ".join(map(str, dropped[:SHOWN]))
         counted = f"{source}: {len(dropped)} of {total} rows dropped"
         if not kept:
-            raise ValueError(f"{counted}, none is left ({first}{where}): mend the rows, or name their data.verifier")
+            raise ValueError(
+                f"{counted}, none is left ({first}{where}): mend the rows, or correct data.format or data.verifier"
+            )
         if len(dropped) > self._max_share * total:
             raise ValueError(
                 f"{counted}, more than data.max_dropped_share={self._max_share:g} ({first}{where}): mend the rows, or "
