@@ -172,7 +172,13 @@ class DataConfig(Section):
     limit: Count = 0
     """Use at most so many training problems; 0 is all."""
     verifier: str = ""
-    """Judge of every problem, overriding the loader's: `math` or `path/to/file.py:function`."""
+    """Judge of every problem, overriding the loader's: `math`, `code`, `lean` or `path/to/file.py:function`."""
+    screen: bool = True
+    """Ask the built-in judges before the run whether they can judge against each reference, and drop the rows where
+    they cannot or where an answer that solves nothing passes. What was found out is kept for the next run."""
+    max_dropped_share: Share = 0.05
+    """More dropped rows of one source than this share stop the run (GSM8K and CMATH lose none; a few in a hundred are
+    answers that no parser reads, one in twenty is a wrong format, key or judge)."""
     prompt_template: str = ""
     """A text with `{prompt}` put around every string prompt; empty leaves it as it is."""
     chat: bool = False

@@ -50,7 +50,9 @@ def run_stages(resources: Resources) -> None:
 
 
 def check_data(resources: Resources) -> None:
-    """Read all problems and encode every prompt before anything heavy starts; ValueError names what is wrong.
+    """Read all problems, drop rows that teach nothing, encode every prompt; ValueError names what is wrong.
+
+    All of it before anything heavy starts. Of dropped rows (`rlcore.data.problems`) dropped_rows.jsonl has the reasons.
 
     What the run reads is hashed into the manifest; a run that goes on with other data, another policy or another
     verifier is refused.
@@ -65,7 +67,8 @@ def check_data(resources: Resources) -> None:
             "model.path": sha256_folder(resources.config.model.path),
         }
     )
-    resources.say(f"data: {len(train_problems)} training and {len(held_out)} held-out problems")
+    lost = f"; {len(resources.drops.rows)} rows dropped (dropped_rows.jsonl)" if resources.drops.rows else ""
+    resources.say(f"data: {len(train_problems)} training and {len(held_out)} held-out problems{lost}")
 
 
 def is_done(folder: RunFolder, stage: str) -> bool:

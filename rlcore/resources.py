@@ -12,7 +12,9 @@ from typing import Any, Self
 
 from rlcore import tokens
 from rlcore.config import RunConfig
+from rlcore.data.drops import Drops
 from rlcore.data.mixture import Pool, read_pool
+from rlcore.data.screening import Screening
 from rlcore.learner_workers import LearnerGroup
 from rlcore.metrics import MetricsLog
 from rlcore.reward_service import OwnRewardService
@@ -67,10 +69,23 @@ class Resources:
 
     @cached_property
     def _data(self) -> tuple[Pool, list[Problem]]:
-        pool, held_out, overlap = read_pool(self.config.data, seed=self.config.seed, measured=self.config.eval.problems)
+        data = self.config.data
+        with Screening(say=self.say, enabled=data.screen) as screening:
+            pool, held_out, overlap = read_pool(
+                data,
+                seed=self.config.seed,
+                measured=self.config.eval.problems,
+                drops=self.drops,
+                screening=screening,
+            )
         if overlap:
             self.say(f"data: {overlap} training problems are also held out: removed from training")
         return pool, held_out
+
+    @cached_property
+    def drops(self) -> Drops:
+        """The rows that the data lost."""
+        return Drops(self.folder.path / "dropped_rows.jsonl", max_share=self.config.data.max_dropped_share)
 
     @property
     def pool(self) -> Pool:

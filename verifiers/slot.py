@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from verifiers import registry, user
+from verifiers import registry
+from verifiers.controls import control_job, is_sound
 from verifiers.jobs import Job
 from verifiers.process import Dead, Killed, Late, Spent, Worker, WorkerLimits
 from verifiers.registry import Lane
@@ -20,7 +21,6 @@ _KILLED_CONTROLS = 5
 # An answer that broke one worker is tried once more. One whose workers die by SIGKILL is tried twice more: that is
 # rarely the answer's doing, but it must end.
 _MORE_TRIES = 2
-_SOUND = frozenset({Status.CORRECT, Status.PARTIAL, Status.WRONG})
 
 
 class NoWorker(Exception):
@@ -100,7 +100,11 @@ class Slot:
                 worker = self._proven_worker(job)
             except NoWorker as error:
                 return self.failed(job, "worker", str(error))
-            except (Late, Dead, Spent) as error:
+            except Spent:
+                # The same on every machine, whatever the answer is.
+                reason = f"the reference takes more than {self._limits.cpu_seconds:g} s of CPU time to check"
+                return self.failed(job, "bad_reference", reason)
+            except (Late, Dead) as error:
                 return self.failed(job, "control", f"the control job failed as well: {error or 'over the deadline'}")
             if isinstance(last, Spent):
                 break
@@ -131,7 +135,7 @@ class Slot:
         while True:
             worker = self.renew(lane)
             try:
-                verdict = worker.judge(_control_of(job), self.seconds(job))
+                verdict = worker.judge(control_job(job.verifier, job.reference), self.seconds(job))
             except Dead as error:
                 # The answer was not there yet: what killed it is something else, and may not do so again.
                 self.drop(lane)
@@ -143,7 +147,7 @@ class Slot:
                 self.drop(lane)
                 raise
             else:
-                if _passed(verdict):
+                if is_sound(verdict):
                     return worker
                 self.drop(lane)
                 raise Dead(f"it was judged '{verdict.status}'")
@@ -178,14 +182,3 @@ class Slot:
         with self._lock:
             self._closed = True
         self.kill()
-
-
-def _passed(control: Verdict) -> bool:
-    """Whether the judge is sound. A user's function may say anything of a neutral answer."""
-    return not control.mask_sample if user.is_user_spec(control.verifier) else control.status in _SOUND
-
-
-def _control_of(job: Job) -> Job:
-    """The same judge and reference with an answer that says nothing."""
-    text = registry.control(job.verifier, job.reference)
-    return job.model_copy(update={"text": text, "finish_reason": "stop"})

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from rlcore.config_sections import TextPart
 from rlcore.data import arithmetic, program_texts, programs, theorem_texts, theorems
-from rlcore.data.readers import jsonl_rows
+from rlcore.data.readers import jsonl_rows, sound
 from rlcore.data.texts import Document, Share, mix
 
 
@@ -151,7 +151,7 @@ def _paragraphs(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _text_fields(path: Path) -> Iterator[tuple[str, str]]:
-    for row in jsonl_rows(path):
+    for row in sound(jsonl_rows(path)):
         text = row.values.get("text")
         if not isinstance(text, str) or not text:
             raise ValueError(f"{row.place}: `text` is {text!r}: each line needs a `text` that is not empty")

@@ -21,7 +21,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rlcore.data import leandojo_statements as statements
-from rlcore.data.readers import jsonl_rows
+from rlcore.data.drops import Dropped, Placed
+from rlcore.data.readers import check_travels, jsonl_rows, sound
 from rlcore.run_folder import write_json, write_lines, write_text
 from verifiers.types import Problem
 
@@ -109,7 +110,7 @@ def write_theorems(path: Path, theorems: Iterable[Theorem]) -> None:
 
 def read_corpus(path: Path) -> Iterator[SourceFile]:
     """The files of `corpus.jsonl`. ValueError as in `read_theorems`."""
-    for row in jsonl_rows(path):
+    for row in sound(jsonl_rows(path)):
         yield _parse(SourceFile, row.values, row.place)
 
 
@@ -136,15 +137,16 @@ def write_metadata(path: Path, values: dict[str, Any]) -> None:
     write_json(path, values)
 
 
-def load(source: str) -> list[Problem]:
+def load(source: str) -> list[Placed | Dropped]:
     """Problems of `FILE.json[@CHECKOUT]`: a split file, and a folder with the repository at the benchmark's commit.
 
     A published benchmark holds no statements. They come from `theorem_statement` where an entry has one, else from
     the checkout, else from the first traced goal, where that can be written down as a statement. A theorem without
-    one is left out and logged.
+    one is left out and logged: that is the format's doing. An entry that is none, or whose file is not in the
+    checkout, is dropped.
 
     Raises:
-        ValueError: a missing or malformed file, or no theorem with a statement.
+        ValueError: a missing file, one that is no JSON list, or no theorem with a statement.
     """
     name, _, checkout = source.partition("@")
     path = Path(name)
@@ -152,17 +154,30 @@ def load(source: str) -> list[Problem]:
         raise ValueError(f"leandojo:{source}: {checkout} is no folder: give a checkout of the repository, or none")
     if path.is_dir():
         raise ValueError(f"leandojo:{source}: {name} is a folder: name a split file in it ({_LAYOUT})")
-    theorems = list(read_theorems(path))
-    context = Context(Path(checkout) if checkout else None, _imports(path, {item.file_path for item in theorems}))
-    problems = [problem for theorem in theorems if (problem := to_problem(theorem, context)) is not None]
-    if not problems:
+    entries = [(f"{path}, theorem {number}", values) for number, values in enumerate(_objects(path), start=1)]
+    wanted = {values["file_path"] for _, values in entries if isinstance(values.get("file_path"), str)}
+    context = Context(Path(checkout) if checkout else None, _imports(path, wanted))
+    found = [one for place, values in entries if (one := _placed(place, values, context)) is not None]
+    if entries and not found:
         raise ValueError(
-            f"leandojo:{source}: no statement could be found for any of {len(theorems)} theorems: name a checkout of "
+            f"leandojo:{source}: no statement could be found for any of {len(entries)} theorems: name a checkout of "
             "the repository at the benchmark's commit, as leandojo:FILE.json@CHECKOUT"
         )
-    if len(problems) < len(theorems):
-        log.warning("leandojo:%s: %d theorems left out, without a statement", source, len(theorems) - len(problems))
-    return problems
+    if len(found) < len(entries):
+        log.warning("leandojo:%s: %d theorems left out, without a statement", source, len(entries) - len(found))
+    return found
+
+
+def _placed(place: str, values: dict[str, Any], context: Context) -> Placed | Dropped | None:
+    """None: no statement can be found."""
+    try:
+        problem = to_problem(_parse(Theorem, values, place), context)
+        if problem is not None:
+            check_travels(problem)
+    except ValueError as error:
+        name = values.get("full_name")
+        return Dropped(place, str(error).removeprefix(f"{place}: "), name if isinstance(name, str) else "")
+    return None if problem is None else Placed(problem, place)
 
 
 def to_problem(theorem: Theorem, context: Context) -> Problem | None:
@@ -248,7 +263,8 @@ def _objects(path: Path) -> Iterator[Any]:
         raise ValueError(f"{path}: no such file (looked from {Path.cwd()}): {_LAYOUT}")
     decoder = json.JSONDecoder()
     text, at, mark = "", 0, "["
-    with path.open(encoding="utf-8") as file:
+    # Bytes that are no UTF-8 become half surrogates, which no problem may hold: they cost one entry, not the file.
+    with path.open(encoding="utf-8", errors="surrogateescape") as file:
         while True:
             begin = _NEXT[mark].match(text, at)
             fault = f"an object was expected behind {mark!r}"

@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rlcore.config_sections import DataConfig, ProblemPart
+from rlcore.data.drops import Drops
 from rlcore.data.problems import load_problems
+from rlcore.data.screening import Screening
 from rlcore.data.split import split, without
 from verifiers.types import Problem
 
@@ -104,23 +106,40 @@ def _permutation(size: int, seed: str) -> list[int]:
     return order
 
 
-def read_pool(data: DataConfig, *, seed: int, measured: int) -> tuple[Pool, list[Problem], int]:
+def read_pool(
+    data: DataConfig, *, seed: int, measured: int, drops: Drops | None = None, screening: Screening | None = None
+) -> tuple[Pool, list[Problem], int]:
     """(what is trained on, what is held out, training problems removed because they are held out too).
 
     Args:
         data: one source, or a mixture; each source of a mixture is split by itself.
         seed: of the generators and of the split.
         measured: held-out problems of a source that are measured where the mixture does not say; 0 is all.
+        drops, screening: as of `load_problems`, for all sources.
 
     Raises:
         ValueError: as of `load_problems` and `split`, two sources with the same problem, or nothing left.
     """
+
+    def load(part: ProblemPart, seed: int) -> list[Problem]:
+        return load_problems(
+            part.source,
+            format=data.format,
+            size=part.size or data.size,
+            seed=seed,
+            verifier=data.verifier,
+            levels=part.levels,
+            shown=part.shown,
+            drops=drops,
+            screening=screening,
+        )
+
     if data.mixture:
-        return _mixture(data, seed, measured)
-    everything = _load(data, ProblemPart(source=data.source), seed)
+        return _mixture(data, [load(part, seed) for part in data.mixture], seed, measured)
+    everything = load(ProblemPart(source=data.source), seed)
     overlap = 0
     if data.held_out:
-        held_out = _load(data, ProblemPart(source=data.held_out), seed + 1)
+        held_out = load(ProblemPart(source=data.held_out), seed + 1)
         train, overlap = without(everything, held_out)
     else:
         train, held_out = split(everything, held_out_share=data.held_out_share, seed=seed)
@@ -132,11 +151,13 @@ def read_pool(data: DataConfig, *, seed: int, measured: int) -> tuple[Pool, list
     return Pool((tuple(train[: data.limit or None]),), (1.0,)), held_out, overlap
 
 
-def _mixture(data: DataConfig, seed: int, measured: int) -> tuple[Pool, list[Problem], int]:
+def _mixture(
+    data: DataConfig, loaded: Sequence[list[Problem]], seed: int, measured: int
+) -> tuple[Pool, list[Problem], int]:
     total = sum(part.share for part in data.mixture)
     parts, shares, held_out = [], [], []
-    for part in data.mixture:
-        train, held = split(_load(data, part, seed), held_out_share=data.held_out_share, seed=seed)
+    for part, problems in zip(data.mixture, loaded, strict=True):
+        train, held = split(problems, held_out_share=data.held_out_share, seed=seed)
         if not held:
             raise ValueError("a mixture splits its own held-out problems off: set data.held_out_share above 0")
         parts.append(tuple(train[: data.limit or None]))
@@ -153,15 +174,3 @@ def _check_apart(train: Sequence[Problem], held_out: Sequence[Problem]) -> None:
         raise ValueError(
             "two sources of data.mixture have the same problem: name each source once, with the sum of the shares"
         )
-
-
-def _load(data: DataConfig, part: ProblemPart, seed: int) -> list[Problem]:
-    return load_problems(
-        part.source,
-        format=data.format,
-        size=part.size or data.size,
-        seed=seed,
-        verifier=data.verifier,
-        levels=part.levels,
-        shown=part.shown,
-    )

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
 from rlcore.data import arithmetic, leandojo, programs, theorems, word_problems
-from rlcore.data.readers import FORMATS, Row, detect, hf_rows, jsonl_rows, parquet_rows
-from verifiers.math.judge import reference_problem
+from rlcore.data.drops import Dropped, Drops, Placed
+from rlcore.data.readers import hf_rows, jsonl_rows, parquet_rows, to_problems
+from rlcore.data.screening import Screening
+from verifiers import registry
 from verifiers.types import Problem
-
-log = logging.getLogger(__name__)
 
 # Families whose answers are single numbers with one right value (reasoning-gym 0.1.25, 60 problems of each).
 NUMERIC_FAMILIES = (
@@ -40,37 +40,61 @@ def load_problems(
     verifier: str = "",
     levels: tuple[int, ...] = (),
     shown: int = programs.SHOWN_CASES,
+    drops: Drops | None = None,
+    screening: Screening | None = None,
 ) -> list[Problem]:
     """The problems of a source, in its order, ids unique.
 
-    A problem whose gold answer the math judge cannot use is dropped and logged: no answer to it could ever be right.
+    A row that is malformed, or whose reference the judge cannot judge against (`rlcore.data.screening`), is dropped
+    and logged with its place and reason. The families that we generate ourselves are not screened for the judge that
+    they were made for: their tests prove their references.
 
     Args:
         source: `arithmetic`, `theorems`, `word_problems[:LANGUAGES]`, `programs[:LANGUAGES]` (LANGUAGES is en, zh or
             en+zh), `reasoning_gym:FAMILY`, `leandojo:FILE.json[@CHECKOUT]`, `hf:NAME_OR_FOLDER[@SUBSET][:SPLIT]`, or a
             path ending in .jsonl or .parquet.
-        format: of rows: `problems`, `gsm8k`, `verl`, or `auto` by the keys of the first row.
+        format: of rows: `problems`, `gsm8k`, `verl`, or `auto` by the keys of the first row that fits one.
         size: problems a generated family makes; files are read whole.
         seed: of a generated family.
         verifier: judge of every problem instead of the loader's.
         levels: of a family that has levels; empty is all.
         shown: examples in the prompt of `programs`, 0 to 2.
+        drops: collects what is dropped, and says how much is too much; None: anything short of all rows may go.
+        screening: None: with the user's own cache, and for this call only.
 
     Raises:
-        ValueError: unknown source, missing or malformed data, no problem left; the message names place and remedy.
+        ValueError: unknown source, format or verifier, data that cannot be read as a whole, no problem left, or more
+            dropped than `drops` allows; the message names place and remedy.
     """
-    problems = _family(source, size, seed, levels, shown) or _read(source, format, size, seed, levels)
     if verifier:
-        problems = [problem.model_copy(update={"verifier": verifier}) for problem in problems]
-    if not problems:
-        raise ValueError(f"{source}: no problems in it: give a source with at least one row")
-    _check_ids(source, problems)
-    return _drop_unjudgeable(source, problems)
+        check_verifier(verifier)
+    ours = _family(source, size, seed, levels, shown)
+    if ours is not None and not verifier:
+        return ours
+    found = [Placed(each, source) for each in ours] if ours is not None else _read(source, format, size, seed, levels)
+    if verifier:
+        changed = {"verifier": verifier}
+        found = [
+            Placed(each.problem.model_copy(update=changed), each.place) if isinstance(each, Placed) else each
+            for each in found
+        ]
+    found = _sound_names(_different_ids(found))
+    with contextlib.ExitStack() as stack:
+        faults = (screening or stack.enter_context(Screening())).faults(
+            [each.problem for each in found if isinstance(each, Placed)]
+        )
+    reasons = iter(faults)
+    found = [_judgeable(each, next(reasons)) if isinstance(each, Placed) else each for each in found]
+    kept = [each.problem for each in found if isinstance(each, Placed)]
+    (drops or Drops()).settle(source, [each for each in found if isinstance(each, Dropped)], len(kept))
+    return kept
 
 
 def _family(source: str, size: int, seed: int, levels: tuple[int, ...], shown: int) -> list[Problem] | None:
-    """The problems of one of our families that have levels; None where the source is another."""
+    """The problems of one of our families; None where the source is another."""
     name, _, rest = source.partition(":")
+    if source == "arithmetic" and not levels:
+        return arithmetic.problems(size, seed)
     if name not in _LEVELS or (name == "theorems" and rest):
         return None
     if wrong := set(levels) - set(_LEVELS[name]):
@@ -84,22 +108,20 @@ def _family(source: str, size: int, seed: int, levels: tuple[int, ...], shown: i
     return word_problems.problems(size, seed, languages=_languages(source, rest), levels=levels)
 
 
-def _read(source: str, format: str, size: int, seed: int, levels: tuple[int, ...]) -> list[Problem]:
+def _read(source: str, format: str, size: int, seed: int, levels: tuple[int, ...]) -> list[Placed | Dropped]:
     if levels:
         raise ValueError(f"{source} has no levels ({', '.join(_LEVELS)} have): leave `levels` out")
-    if source == "arithmetic":
-        return arithmetic.problems(size, seed)
     scheme, _, rest = source.partition(":")
     if scheme == "reasoning_gym" and rest:
-        return reasoning_gym_problems(rest, size, seed)
+        return [Placed(problem, source) for problem in reasoning_gym_problems(rest, size, seed)]
     if scheme == "leandojo" and rest:
         return leandojo.load(rest)
     if scheme == "hf" and rest:
-        return _to_problems(hf_rows(rest), format)
+        return list(to_problems(hf_rows(rest), format))
     if source.endswith(".jsonl"):
-        return _to_problems(jsonl_rows(Path(source)), format)
+        return list(to_problems(jsonl_rows(Path(source)), format))
     if source.endswith(".parquet"):
-        return _to_problems(parquet_rows(Path(source)), format)
+        return list(to_problems(parquet_rows(Path(source)), format))
     raise ValueError(
         f"unknown data source {source!r}: write arithmetic, theorems, reasoning_gym:FAMILY, "
         "word_problems:LANGUAGES, programs:LANGUAGES, leandojo:FILE.json[@CHECKOUT], "
@@ -112,17 +134,6 @@ def _languages(source: str, names: str) -> tuple[Language, ...]:
     if len(languages) != len((names or "en").split("+")):
         raise ValueError(f"data source {source!r}: after the colon stand languages, en, zh or en+zh")
     return languages
-
-
-def _to_problems(rows: Iterator[Row], format: str) -> list[Problem]:
-    problems = []
-    for row in rows:
-        if format == "auto":
-            format = detect(row)
-        if format not in FORMATS:
-            raise ValueError(f"unknown data.format {format!r}: write auto, {', '.join(FORMATS)}")
-        problems.append(FORMATS[format](row))
-    return problems
 
 
 def reasoning_gym_problems(family: str, size: int, seed: int) -> list[Problem]:
@@ -159,24 +170,40 @@ def reasoning_gym_problems(family: str, size: int, seed: int) -> list[Problem]:
     return problems
 
 
-def _check_ids(source: str, problems: list[Problem]) -> None:
-    seen: set[str] = set()
-    for problem in problems:
-        if problem.id in seen:
-            raise ValueError(f"{source}: the id {problem.id!r} occurs twice: ids are keys, make each one different")
-        seen.add(problem.id)
+def check_verifier(name: str) -> None:
+    """ValueError where no judge answers to the name, or a user's file is not there."""
+    if name not in registry.VERIFIERS:
+        registry.resolve(name)
 
 
-def _drop_unjudgeable(source: str, problems: list[Problem]) -> list[Problem]:
-    faults = {problem.id: reference_problem(problem.reference) for problem in problems if problem.verifier == "math"}
-    kept = [problem for problem in problems if faults.get(problem.id) is None]
-    dropped = [(id, fault) for id, fault in faults.items() if fault is not None]
-    if dropped:
-        first = "; ".join(f"{id}: {fault}" for id, fault in dropped[:3])
-        if not kept:
-            raise ValueError(f"{source}: the judge can use none of the gold answers ({first}): correct them")
-        log.warning(
-            "%s: %d of %d problems dropped, the judge cannot use their gold answer (%s)",
-            source, len(dropped), len(problems), first,
-        )  # fmt: skip
-    return kept
+def _different_ids(found: Iterable[Placed | Dropped]) -> Iterator[Placed | Dropped]:
+    places: dict[str, str] = {}
+    for each in found:
+        if isinstance(each, Placed) and each.problem.id in places:
+            first = places[each.problem.id]
+            reason = f"the id {each.problem.id!r} occurs twice, first in {first}: ids are keys, make each one different"
+            yield Dropped(each.place, reason, each.problem.id)
+            continue
+        if isinstance(each, Placed):
+            places[each.problem.id] = each.place
+        yield each
+
+
+def _sound_names(found: Iterable[Placed | Dropped]) -> list[Placed | Dropped]:
+    """Without problems for judges that there are not."""
+    wrong: dict[str, str] = {}
+
+    def problem_of(name: str) -> str:
+        if name not in wrong:
+            try:
+                check_verifier(name)
+                wrong[name] = ""
+            except ValueError as error:
+                wrong[name] = str(error)
+        return wrong[name]
+
+    return [_judgeable(each, problem_of(each.problem.verifier)) if isinstance(each, Placed) else each for each in found]
+
+
+def _judgeable(each: Placed, reason: str) -> Placed | Dropped:
+    return Dropped(each.place, reason, each.problem.id) if reason else each

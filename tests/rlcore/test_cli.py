@@ -52,7 +52,11 @@ def test_a_malformed_row_is_named_with_file_and_line(capsys: pytest.CaptureFixtu
     good = json.dumps({"question": "1+1?", "answer": "2\n#### 2"})
     rows.write_text(f"{good}\n{{broken\n")
     message = data_mistake(capsys, tmp_path, "data.mixture=[]", f"data.source={rows}")
-    assert "rows.jsonl" in message and "line 2" in message
+    assert "rows.jsonl" in message and "line 2" in message and "1 of 2 rows dropped" in message
+    # The limit may be raised without starting over in another folder.
+    written = tmp_path / "run" / "dropped_rows.jsonl"
+    assert "data.max_dropped_share" in message and str(written) in message
+    assert [json.loads(line)["place"] for line in written.read_text().splitlines()] == [f"{rows}, line 2"]
 
 
 def test_an_empty_data_set(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from rlcore.data import leandojo, leandojo_statements, leandojo_trace
+from rlcore.data.drops import Dropped, Placed
 from rlcore.data.leandojo import SourceFile, Theorem
-from rlcore.data.problems import load_problems
+from verifiers.types import Problem
 
 URL, COMMIT = "https://example.org/algebra", "29dcec074de168ac2bf835a77ef68bbe069194c5"
 FILE = "Algebra/Basic.lean"
@@ -93,6 +94,11 @@ def test_a_split_comes_back_as_it_was_read(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["val.json"], "a temporary file was left"
 
 
+def load(source: str) -> list[Problem]:
+    """All problems; none of these entries is dropped."""
+    return [each.problem for each in leandojo.load(source) if isinstance(each, Placed)]
+
+
 def test_an_empty_split(tmp_path: Path) -> None:
     leandojo.write_theorems(tmp_path / "val.json", [])
     assert list(leandojo.read_theorems(tmp_path / "val.json")) == []
@@ -160,7 +166,7 @@ def test_corpus_and_metadata_come_back_as_they_were_read(tmp_path: Path) -> None
 
 def test_a_problem_from_the_checkout(tmp_path: Path, checkout: Path) -> None:
     path = split_file(tmp_path, [entry("Algebra.swap"), entry("Algebra.zero_add'", "n : Nat\n⊢ 0 + n = n")])
-    swap, zero = load_problems(f"leandojo:{path}@{checkout}", size=1, seed=0)
+    swap, zero = load(f"{path}@{checkout}")
     assert swap.verifier == "lean"
     assert swap.reference["statement"] == "theorem swap {p q : Prop} (h : p ∧ q) (n : Nat := 3) : q ∧ p"
     assert swap.prompt == swap.reference["statement"] + " := by\n"
@@ -174,7 +180,7 @@ def test_a_problem_from_a_goal_imports_what_its_file_imports(tmp_path: Path) -> 
     path = split_file(tmp_path, [entry("Algebra.swap"), entry("Algebra.hidden", "inst✝ : Group G\n⊢ True")])
     corpus = [SourceFile(path=FILE, imports=("src/lean/Init.lean", ".lake/packages/std/Std/Logic.lean"))]
     leandojo.write_corpus(tmp_path / "corpus.jsonl", corpus)
-    (problem,) = leandojo.load(str(path))
+    (problem,) = load(str(path))
     assert problem.reference == {
         "statement": "theorem t (p q : Prop) (h : p ∧ q) : q ∧ p",
         "header": "import Std.Logic\n",
@@ -184,25 +190,36 @@ def test_a_problem_from_a_goal_imports_what_its_file_imports(tmp_path: Path) -> 
 
 def test_no_statement_at_all_is_an_error_that_names_the_checkout(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="@CHECKOUT"):
-        leandojo.load(str(split_file(tmp_path, [entry("Algebra.swap", None)])))
+        load(str(split_file(tmp_path, [entry("Algebra.swap", None)])))
 
 
-def test_a_file_that_the_checkout_lacks_names_the_commit(tmp_path: Path) -> None:
+def test_entries_that_are_none_cost_themselves_only(tmp_path: Path, checkout: Path) -> None:
+    other = entry("Algebra.gone") | {"file_path": "Gone.lean"}
+    broken = {"full_name": "Algebra.broken", "file_path": 3}
+    path = split_file(tmp_path, [broken, other, entry("Algebra.swap"), entry("Algebra.\ud800swap")])
+    first, second, third, fourth = leandojo.load(f"{path}@{checkout}")
+    assert isinstance(first, Dropped) and isinstance(second, Dropped) and isinstance(third, Placed)
+    assert first.place == f"{path}, theorem 1" and first.id == "Algebra.broken"
+    assert first.reason.startswith("not an entry of a LeanDojo Benchmark")
+    assert "no such file" in second.reason and COMMIT in second.reason
+    assert third.problem.reference["statement"].startswith("theorem swap")
+    assert isinstance(fourth, Dropped) and "no valid Unicode" in fourth.reason
+
+
+def test_a_checkout_that_is_none(tmp_path: Path) -> None:
     path = split_file(tmp_path, [entry("Algebra.swap")])
-    with pytest.raises(ValueError, match=COMMIT):
-        leandojo.load(f"{path}@{tmp_path}")
     with pytest.raises(ValueError, match="no folder"):
-        leandojo.load(f"{path}@{tmp_path / 'nothing'}")
+        load(f"{path}@{tmp_path / 'nothing'}")
     with pytest.raises(ValueError, match="name a split file"):
-        leandojo.load(str(tmp_path))
+        load(str(tmp_path))
 
 
 def test_problems_are_written_and_come_back(tmp_path: Path, checkout: Path) -> None:
     """Problems -> benchmark file -> problems: what is judged stays the same."""
     path = split_file(tmp_path, [entry("Algebra.swap"), entry("Algebra.zero_add'")])
-    problems = leandojo.load(f"{path}@{checkout}")
+    problems = load(f"{path}@{checkout}")
     leandojo.write_theorems(tmp_path / "again.json", map(leandojo.from_problem, problems))
-    again = leandojo.load(str(tmp_path / "again.json"))
+    again = load(str(tmp_path / "again.json"))
     for before, after in zip(problems, again, strict=True):
         assert after.id == before.id and after.prompt == before.prompt
         assert after.reference == before.reference
@@ -214,7 +231,7 @@ def test_a_problem_of_our_own_family_is_written(tmp_path: Path) -> None:
 
     ours = theorems.problems(5, 0)
     leandojo.write_theorems(tmp_path / "ours.json", map(leandojo.from_problem, ours))
-    back = leandojo.load(str(tmp_path / "ours.json"))
+    back = load(str(tmp_path / "ours.json"))
     assert [problem.reference["statement"] for problem in back] == [p.reference["statement"] for p in ours]
     with pytest.raises(ValueError, match="not a Lean problem"):
         leandojo.from_problem(ours[0].model_copy(update={"verifier": "math"}))
@@ -280,7 +297,7 @@ def test_a_trace_becomes_a_benchmark(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert files[1].imports == ("Algebra/Order.lean",)
     leandojo.write_theorems(tmp_path / "random" / "train.json", theorems)
     leandojo.write_corpus(tmp_path / "corpus.jsonl", files)
-    (problem,) = leandojo.load(str(tmp_path / "random" / "train.json"))
+    (problem,) = load(str(tmp_path / "random" / "train.json"))
     assert problem.reference["header"] == "import Algebra.Order\n"
 
 

@@ -89,6 +89,7 @@ def test_one_source_is_split_as_ever() -> None:
 
 
 def test_a_judge_of_ones_own_is_the_family_of_all(tmp_path: Path) -> None:
+    (tmp_path / "judge.py").write_text("def parity(completion, reference):\n    return 1.0\n")
     data = MIXTURE.model_copy(update={"verifier": f"{tmp_path}/judge.py:parity"})
     _, held_out, _ = read_pool(data, seed=0, measured=0)
     assert list(by_family(held_out)) == ["parity"]

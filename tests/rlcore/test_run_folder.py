@@ -100,11 +100,14 @@ def test_other_data_behind_the_same_name_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_changes_the_samples_may_not_change(tmp_path: Path) -> None:
-    from rlcore.config_sections import RolloutConfig
+    from rlcore.config_sections import DataConfig, RolloutConfig
 
     with open_run(config(tmp_path)):
         pass
     with open_run(config(tmp_path, rollout=RolloutConfig(workers=5))):
+        pass
+    # How many rows may be dropped: which were is in the data's hash.
+    with open_run(config(tmp_path, data=DataConfig(max_dropped_share=0.5, screen=False))):
         pass
     other = config(tmp_path, rollout=RolloutConfig(max_new_tokens=9))
     with pytest.raises(ConfigError, match=r"rollout\.max_new_tokens"), open_run(other):

@@ -117,6 +117,23 @@ def test_a_registered_problem_is_scored_by_its_id(service: Service, keys: dict[s
     assert score(service, keys["score"], by_id | {"problem": item()["problem"]}).status_code == 422
 
 
+def test_a_bad_reference_of_any_judge_is_refused_when_it_is_registered(service: Service, keys: dict[str, str]) -> None:
+    tests = {"kind": "asserts", "entry_point": "f", "tests": "import no_such_module"}
+    refused = [
+        ({"verifier": "math", "reference": {"anser": "1"}}, 'reference needs "answer"'),
+        ({"verifier": "code", "reference": {"answer": "1"}}, "reference kind"),
+        ({"verifier": "code", "reference": tests}, "the tests fail without the program"),
+        ({"verifier": "lean", "reference": {"statement": "1 = 1"}}, "reference statement"),
+    ]
+    # Weak tests are the trainer's to find: they cost runs of the sandbox.
+    taken = {"verifier": "code", "reference": {"kind": "stdin", "cases": [{"stdin": "1", "stdout": ""}]}}
+    asked = {"problems": [*(problem for problem, _ in refused), taken]}
+    *bad, good = ask(service, keys["register"], "POST", "/v1/problems", asked).json()["problems"]
+    assert good["problem_id"] and good["unjudgeable"] is None
+    for answer, (_, reason) in zip(bad, refused, strict=True):
+        assert answer["problem_id"] is None and reason in answer["unjudgeable"]
+
+
 def test_a_stream_gives_each_line_as_it_is_judged(service: Service, keys: dict[str, str]) -> None:
     slow = {
         "id": "slow",

@@ -147,7 +147,8 @@ def test_an_answer_that_spends_its_cpu_time_times_out_and_harms_no_other() -> No
 def test_a_reference_that_spends_the_cpu_time_is_masked() -> None:
     with JudgePool(1, DEADLINE, cpu_seconds=0.05) as tight:
         verdict = tight.judge([math_job(r"\boxed{5}", COSTLY_REFERENCE)])[0]
-    assert (verdict.status, verdict.failure_kind) == (Status.ERROR, "control")
+    assert (verdict.status, verdict.failure_kind) == (Status.ERROR, "bad_reference")
+    assert verdict.failure_reason == "the reference takes more than 0.05 s of CPU time to check"
 
 
 def test_cancelling_kills_the_worker_and_frees_its_slot(judges: Path, tmp_path: Path) -> None:

