@@ -171,7 +171,13 @@ def open_run(config: RunConfig) -> Iterator[RunFolder]:
     """
     # Absolute: actors of a cluster that runs already have another working directory.
     path = Path(config.run_dir).resolve()
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        (path / "lock").touch()
+    except OSError as error:
+        raise ConfigError(
+            f"run_dir={config.run_dir}: no run can be written there ({error.strerror}); choose another folder"
+        ) from None
     free = shutil.disk_usage(path).free
     if free < MIN_FREE_BYTES:
         raise ConfigError(
