@@ -129,6 +129,7 @@ bring_settings() {
     if [ -x .venv/bin/python ]; then python=.venv/bin/python; fi
     "$python" deploy/pip_settings.py file >"$folder/etc/pip.conf"
     while IFS= read -r path; do
+        rmdir "$folder$path" 2>/dev/null || true # where it was mounted the last time
         if [ -d "$path" ] && [ ! -e "$folder$path" ]; then
             mkdir -p "$folder$path"
             mount --bind "$path" "$folder$path"

@@ -28,6 +28,8 @@ def run(config: RunConfig) -> RunFolder:
 
     with open_run(config) as folder, Resources(config, folder) as resources:
         try:
+            for note in folder.notes:
+                resources.say(note)
             run_stages(resources)
         except Exception as error:
             shown = failure.explain(error, folder.path, logs=resources.ray_logs)

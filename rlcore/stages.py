@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from rlcore import evaluate, pretrain, screen, train
+from rlcore import cpu, evaluate, pretrain, screen, train
 from rlcore.data.mixture import Pool
 from rlcore.resources import Resources
 from rlcore.run_folder import RunFolder, sha256_folder, sha256_json, write_json
 from verifiers import registry as verifiers
+
+INTERVALS = "95 % intervals over the problems only, of one seed: other seeds and other kinds of CPU may differ by more"
 
 
 def run_stages(resources: Resources) -> None:
@@ -96,14 +98,16 @@ def measure(resources: Resources, when: str) -> None:
 def summarise(resources: Resources) -> None:
     """Write summary.json and print the table."""
     folder = resources.folder
-    stages = folder.manifest()["stages"]
-    summary: dict[str, Any] = {"seed": resources.config.seed}
+    manifest = folder.manifest()
+    cpus = ", then ".join(cpu.kind(found) for found in (manifest["cpu"], *manifest.get("later_cpus", [])))
+    summary: dict[str, Any] = {"seed": resources.config.seed, "cpu": cpus, "intervals": INTERVALS}
     results = {}
     for when in ("before", "after"):
         path = folder.path / "eval" / f"{when}.json"
         if path.exists():
             results[when] = json.loads(path.read_text())
     summary |= _fields(results)
+    stages = manifest["stages"]
     summary["minutes"] = sum(stage.get("seconds", 0.0) for stage in stages.values()) / 60
     summary["stages"] = {name: round(stage.get("seconds", 0.0), 1) for name, stage in stages.items()}
     summary["by_family"] = {
@@ -113,6 +117,7 @@ def summarise(resources: Resources) -> None:
     write_json(folder.path / "summary.json", summary)
     for name in summary["by_family"]:
         resources.say(table(name, {when: result["by_family"][name] for when, result in results.items()}))
+    resources.say(f"±: {INTERVALS}; seed {summary['seed']} on {cpus}")
     resources.say("seconds: " + ", ".join(f"{name} {seconds:.0f}" for name, seconds in summary["stages"].items()))
 
 
