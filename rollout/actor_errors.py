@@ -10,7 +10,7 @@ MAX_CHARACTERS = 400
 KILLED = "its process was killed or crashed (out of memory, or a signal from outside)"
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(?::|$)")
+_EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(?:: |:?$)")
 _BECAUSE = "The above exception was the direct cause of the following exception:"
 _BESIDE = "During handling of the above exception, another exception occurred:"
 
