@@ -49,7 +49,8 @@ REMEDIES: tuple[tuple[str, str], ...] = (
     ),
     (
         r"Error while deserializing|HeaderTooLarge|InvalidHeader|MetadataIncomplete|SafetensorError|size mismatch|"
-        r"Expecting value|not a valid JSON|does not appear to have a file named|no file named|Unrecognized model",
+        r"line \d+ column \d+ \(char \d+\)|not a valid JSON|does not appear to have a file|no file named|"
+        r"Unrecognized model",
         "the model's folder is damaged or incomplete: bring it again, or remove that checkpoint's folder to go on from "
         "the one before",
     ),

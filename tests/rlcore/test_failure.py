@@ -11,6 +11,7 @@ import pytest
 from rlcore import cli, pipeline
 from rlcore.config import ConfigError
 from rlcore.failure import RunFailed, explain, remedy
+from rollout.actor_errors import KILLED
 
 SMALL = Path(__file__).resolve().parent.parent.parent / "deploy" / "runs" / "small.toml"
 
@@ -94,9 +95,10 @@ def test_a_folder_that_cannot_be_written_hides_nothing(tmp_path: Path) -> None:
         ("OSError: [Errno 98] Address already in use", "run the same command again"),
         ("OSError: [Errno 28] No space left on device", "/dev/shm"),
         ("safetensors_rust.SafetensorError: Error while deserializing header: header too large", "damaged"),
+        ("ValidationError: Value error, Expecting ',' delimiter: line 1 column 993 (char 992)", "damaged"),
         ("ValidationError: Model architectures ['X'] are not supported for now.", "rollout.engine=transformers"),
         ("RuntimeError: No CUDA GPUs are available", "rollout.gpus_per_worker=0"),
-        ("a worker failed: its process was killed or crashed (out of memory, or a signal from outside)", "rollout.workers"),
+        (f"a rollout worker failed: {KILLED}", "rollout.workers"),
         ("KeyError: 'something new'", ""),
     ],
 )  # fmt: skip
