@@ -76,8 +76,8 @@ def connect(config: RunConfig, say: Callable[[str], None]) -> Any:
             return ray.init(address=address, **options)
         except (ConnectionError, RuntimeError, ray.exceptions.RayError) as error:
             raise RuntimeError(
-                f"no Ray cluster could be joined at {address}: start one, or correct ray.address or RAY_ADDRESS, or unset "
-                "both for a cluster of the run's own"
+                f"no Ray cluster could be joined at {address}: start one, or correct ray.address or RAY_ADDRESS, or "
+                "unset both for a cluster of the run's own"
             ) from error
     options |= {"include_dashboard": False, "_node_ip_address": "127.0.0.1", "num_cpus": os.cpu_count()}
     options["object_store_memory"] = store_bytes()

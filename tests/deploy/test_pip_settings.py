@@ -79,16 +79,16 @@ def test_every_setting_of_a_file(tmp_path: Path, section: str) -> None:
     found = handed_over(
         tmp_path,
         named=f"[{section}]\n"
-        "index-url = https://user:pa%40ss@mirror.test/root/simple?a=1&b=$HOME\n"
-        "extra-index-url =\n    https://one.test/simple\n    https://two.test/simple\n"
+        "index-url = https://user:pa%40ss@mirror.test/pypi/index?a=1&b=$HOME\n"
+        "extra-index-url =\n    https://one.test/index\n    https://two.test/index\n"
         "find-links = /wheels one-folder\n    ~/wheels\n"
         "trusted-host = mirror.test one.test:8443\n"
         "proxy = http://user:it's@proxy.test:3128\n"
         "timeout = 90\n"
         "no-index = false\n",
     )
-    assert found["UV_DEFAULT_INDEX"] == "https://user:pa%40ss@mirror.test/root/simple?a=1&b=$HOME"
-    assert found["UV_INDEX"] == "https://one.test/simple https://two.test/simple"
+    assert found["UV_DEFAULT_INDEX"] == "https://user:pa%40ss@mirror.test/pypi/index?a=1&b=$HOME"
+    assert found["UV_INDEX"] == "https://one.test/index https://two.test/index"
     assert found["UV_INDEX_STRATEGY"] == "unsafe-best-match"
     assert found["UV_FIND_LINKS"] == f"/wheels,one-folder,{tmp_path}/wheels"
     assert found["UV_INSECURE_HOST"] == "mirror.test one.test:8443"
@@ -103,7 +103,7 @@ def test_levels_override_each_other_as_in_pip(tmp_path: Path) -> None:
     found = handed_over(
         tmp_path,
         everywhere="[global]\ntimeout = 11\nproxy = http://everywhere.test:1\n[install]\nindex-url = https://install.test/\n",
-        user="[global]\nindex-url = https://user.test/simple\ntimeout = 22\n",
+        user="[global]\nindex-url = https://user.test/index\ntimeout = 22\n",
         PIP_TIMEOUT="33",
     )
     assert found["UV_DEFAULT_INDEX"] == "https://install.test/", "what is said of `pip install` wins over global"
@@ -114,11 +114,11 @@ def test_levels_override_each_other_as_in_pip(tmp_path: Path) -> None:
 def test_what_the_user_tells_uv_stays(tmp_path: Path) -> None:
     found = handed_over(
         tmp_path,
-        user="[global]\nindex-url = https://pip.test/simple\nfind-links = /pip\n",
-        UV_DEFAULT_INDEX="https://uv.test/simple",
+        user="[global]\nindex-url = https://pip.test/index\nfind-links = /pip\n",
+        UV_DEFAULT_INDEX="https://uv.test/index",
         UV_FIND_LINKS="/uv",
     )
-    assert (found["UV_DEFAULT_INDEX"], found["UV_FIND_LINKS"]) == ("https://uv.test/simple", "/uv")
+    assert (found["UV_DEFAULT_INDEX"], found["UV_FIND_LINKS"]) == ("https://uv.test/index", "/uv")
 
 
 def test_no_index(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_no_index(tmp_path: Path) -> None:
 
 def test_a_file_is_written_that_pip_reads_alike(tmp_path: Path, pip_settings: ModuleType) -> None:
     settings = [
-        ("global", "index-url", "https://mirror.test/simple"),
+        ("global", "index-url", "https://mirror.test/index"),
         ("install", "find-links", "\n/wheels\n/more"),
         (":env:", "cert", "/etc/ours.pem"),
     ]
@@ -136,7 +136,7 @@ def test_a_file_is_written_that_pip_reads_alike(tmp_path: Path, pip_settings: Mo
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "none")}
     environment |= {"XDG_CONFIG_DIRS": str(tmp_path / "none"), "PIP_CONFIG_FILE": str(tmp_path / "pip.conf")}
     listed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
-    assert "global.index-url='https://mirror.test/simple'" in listed
+    assert "global.index-url='https://mirror.test/index'" in listed
     assert "install.find-links='/wheels\\n/more'" in listed
     assert "ours.pem" not in listed, "the environment is passed on as environment"
 
@@ -145,7 +145,7 @@ def test_paths_are_those_that_exist(tmp_path: Path, pip_settings: ModuleType) ->
     (tmp_path / "index" / "simple").mkdir(parents=True)
     (tmp_path / "root.pem").write_text("")
     settings = [
-        ("global", "extra-index-url", f"file://{tmp_path}/index/simple https://one.test/simple"),
+        ("global", "extra-index-url", f"file://{tmp_path}/index/simple https://one.test/index"),
         (":env:", "cert", f"{tmp_path}/root.pem"),
         ("global", "find-links", f"{tmp_path}/gone"),
     ]

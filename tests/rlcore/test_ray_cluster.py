@@ -90,15 +90,12 @@ def test_a_token_for_this_cluster_alone(tmp_path: Path) -> None:
 
 
 def test_what_the_user_has_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RAY_worker_niceness", "7")
-    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
-    for name in (*ray_cluster.PATIENCE, "DS_ACCELERATOR", "RAY_DEDUP_LOGS_SKIP_REGEX", "RAY_AUTH_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
+    environ = {"RAY_USAGE_STATS_ENABLED": "1", "RAY_AUTH_MODE": "disabled", "PYTHONDONTWRITEBYTECODE": "1"}
+    monkeypatch.setattr(os, "environ", environ)
     ray_cluster.prepare_environment(parse({}))
-    assert os.environ["RAY_worker_niceness"] == "7" and os.environ["RAY_AUTH_MODE"] == "disabled"
-    assert "RAY_AUTH_TOKEN" not in os.environ and os.environ["DS_ACCELERATOR"] == "cpu"
-    for name in (*ray_cluster.PATIENCE, "DS_ACCELERATOR", "RAY_DEDUP_LOGS_SKIP_REGEX", "RAY_USAGE_STATS_ENABLED"):
-        monkeypatch.delenv(name, raising=False)
+    assert environ["RAY_USAGE_STATS_ENABLED"] == "1" and environ["RAY_AUTH_MODE"] == "disabled"
+    assert "RAY_AUTH_TOKEN" not in environ and environ["DS_ACCELERATOR"] == "cpu"
+    assert "PYTHONDONTWRITEBYTECODE" not in environ, "each actor would compile its imports anew"
 
 
 def test_a_cluster_of_others_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
