@@ -1,6 +1,6 @@
 # Everything sets itself up: `make demo` and `make test` work in a fresh clone on Debian or Ubuntu.
 .DEFAULT_GOAL := help
-.PHONY: help venv system demo test test-slow check bench lock clean
+.PHONY: help venv system demo test test-slow test-fresh check bench lock clean
 .NOTPARALLEL:
 
 # vLLM and DeepSpeed look for ninja on PATH when they compile.
@@ -27,6 +27,9 @@ test: venv system ## the tests (ARGS="-k name" selects)
 
 test-slow: venv system ## the tests that take long
 	$(PYTHON) -m pytest -m slow --timeout 3600 $(ARGS)
+
+test-fresh: ## both commands of the README in a bare Debian that it makes, as root (ROOT=FOLDER keeps it)
+	@ROOT="$(ROOT)" deploy/fresh_root.sh
 
 check: venv ## lint, format and types, changing nothing
 	$(PYTHON) -m ruff check .

@@ -84,15 +84,11 @@ bring_build_tools() {
     [ ${#missing[@]} = 0 ] || need "${missing[@]}"
 }
 
-# pip's settings, from its environment and its files, given to uv in uv's own words.
+# pip's settings, of all its levels, given to uv in uv's own words.
 hand_pip_settings_to_uv() {
-    local links index
-    links=$("$VENV/bin/pip" config get :env:.find-links 2>/dev/null || "$VENV/bin/pip" config get global.find-links 2>/dev/null || true)
-    index=$("$VENV/bin/pip" config get :env:.index-url 2>/dev/null || "$VENV/bin/pip" config get global.index-url 2>/dev/null || true)
-    export UV_FIND_LINKS=${UV_FIND_LINKS:-$(printf '%s' "$links" | xargs | tr ' ' ',')}
-    if [ -n "$index" ]; then export UV_DEFAULT_INDEX=${UV_DEFAULT_INDEX:-$index}; fi
-    if [ -n "${PIP_CERT:-}" ]; then export SSL_CERT_FILE=${SSL_CERT_FILE:-$PIP_CERT}; fi
-    if [ -z "$UV_FIND_LINKS" ]; then unset UV_FIND_LINKS; fi
+    local settings
+    settings=$("$VENV/bin/python" deploy/pip_settings.py uv) || die "pip config list failed in $VENV: rm -r $VENV, then again"
+    eval "$settings"
 }
 
 # The first find-links folder that holds the CPU wheel of torch $1.
@@ -163,10 +159,19 @@ make_environment() { # VENV EXTRAS [OPTION...]
     hand_pip_settings_to_uv
     install_torch
     install_all "$extras" "$@"
+    bring_libraries
+}
+
+# What the packages link against and no wheel brings (libnuma for vLLM), asked of the loader now that they are here.
+bring_libraries() {
+    local missing
+    missing=$("$VENV/bin/python" -m rlcore.shared_libraries) || say "the demo cannot run without them"
+    # shellcheck disable=SC2086
+    [ -z "$missing" ] || need $missing
 }
 
 fingerprint() {
-    { printf '%s %s\n' "$PWD" "${INSTALLER:-uv}" && cat pyproject.toml "$CONSTRAINTS" "$OVERRIDES" deploy/install.sh; } | sha256sum | cut -d' ' -f1
+    { printf '%s %s\n' "$PWD" "${INSTALLER:-uv}" && cat pyproject.toml "$CONSTRAINTS" "$OVERRIDES" deploy/install.sh deploy/pip_settings.py; } | sha256sum | cut -d' ' -f1
 }
 
 venv() {
@@ -206,6 +211,8 @@ lock() {
     say "$CONSTRAINTS holds $(grep -c == "$CONSTRAINTS") versions; run make test before committing it"
 }
 
+# Sourced, it gives its functions.
+[ "${BASH_SOURCE[0]}" = "$0" ] || return 0
 case ${1:-} in
 venv | system | lock) "$1" ;;
 *) die "usage: deploy/install.sh venv|system|lock" ;;

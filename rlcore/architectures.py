@@ -16,6 +16,7 @@ from transformers import (
     Qwen3Config,
     Qwen3MoeConfig,
 )
+from transformers.utils import logging
 
 from rlcore.config_sections import ModelConfig
 
@@ -98,6 +99,8 @@ def save(lm: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path, 
     `num_experts` is written beside transformers' `num_local_experts`: older readers want that name.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    # A bar of its own for each file would stand in the middle of the run's lines.
+    logging.disable_progress_bar()
     lm.save_pretrained(folder, state_dict=state)
     tokenizer.save_pretrained(folder)
     config_file = folder / "config.json"

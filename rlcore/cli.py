@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from rlcore.config import ConfigError, RunConfig, help_text, load
 
@@ -16,8 +16,6 @@ STAGES: dict[str, tuple[str, ...]] = {
     "train": ("train",),
     "eval": ("eval",),
 }
-FULL_BYTES = 2**20
-OURS = {"rlcore", "services", "rollout", "verifiers"}
 HELP = {
     "run": "all stages that the run file names",
     "pretrain": "bootstrap a small model",
@@ -49,34 +47,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(config: RunConfig) -> int:
-    from rlcore import pipeline
+    from rlcore import failure, pipeline
 
     try:
         pipeline.run(config)
-    except ConfigError:
-        raise
+    except KeyboardInterrupt:
+        return _fail("stopped; the same command goes on from the last checkpoint", 130)
     except Exception as error:
-        if isinstance(error, ValueError) and _is_ours(error):
-            return _fail(str(error), 2)
-        # torch, safetensors and Ray each wrap "no space left" in a type of their own, so the disk itself is asked.
-        if shutil.disk_usage(config.run_dir).free < FULL_BYTES:
-            return _fail(
-                f"no space left on the disk of run_dir={config.run_dir}: free some and run the same command again, "
-                "it goes on from the last checkpoint",
-                1,
-            )
-        if type(error).__module__.split(".")[0] in OURS:
-            return _fail(str(error), 1)
-        raise
+        known = isinstance(error, ConfigError | failure.RunFailed)
+        shown = error if known else failure.explain(error, Path(config.run_dir).resolve())
+        return _fail(str(shown), 2 if isinstance(shown, ValueError) else 1)
     return 0
-
-
-def _is_ours(error: BaseException) -> bool:
-    """Whether our own code raised it: a ValueError of a library is a bug and keeps its traceback."""
-    innermost = error.__traceback__
-    while innermost is not None and innermost.tb_next is not None:
-        innermost = innermost.tb_next
-    return innermost is not None and innermost.tb_frame.f_globals.get("__name__", "").split(".")[0] in OURS
 
 
 def _fail(message: str, code: int) -> int:

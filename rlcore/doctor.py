@@ -14,7 +14,7 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
-from rlcore import machine
+from rlcore import machine, shared_libraries
 from rlcore.machine import Finding, first_line, probe
 
 
@@ -30,6 +30,14 @@ def guarded(check: Callable[[], list[Finding]]) -> list[Finding]:
         return check()
     except Exception as error:
         return [Finding(check.__name__, False, f"the check failed: {error!r}", "report this, with the line", demo=True)]
+
+
+def _libraries() -> list[Finding]:
+    missing = shared_libraries.find_missing()
+    packages = sorted({item.debian for item in missing if item.debian})
+    found = ", ".join(f"no {item.soname} for {item.package}" for item in missing) or "all found"
+    remedy = f"apt-get install {' '.join(packages)}" if packages else "a newer distribution, or the graphics driver"
+    return [Finding("shared libraries", not missing, found, remedy, demo=True)]
 
 
 def _torch() -> list[Finding]:
@@ -126,6 +134,8 @@ CHECKS: tuple[Callable[[], list[Finding]], ...] = (
     machine.disk,
     machine.gpu,
     machine.build_tools,
+    machine.shared_memory,
+    _libraries,
     _torch,
     _torchvision,
     _vllm,

@@ -14,6 +14,7 @@ from torch import Tensor
 from rlcore.batch import PackedRows, shard
 from rlcore.config_sections import LearnerConfig, ModelConfig, OptimConfig
 from rlcore.learner import Learner, StepSpec, init_process_group
+from rollout.actor_errors import cause_of
 
 
 class LearnerRank:
@@ -62,7 +63,7 @@ class LearnerRank:
 
 
 class LearnerGroup:
-    """All ranks. Methods block until every rank is done; an actor that died raises RayActorError."""
+    """All ranks. Methods block until every rank is done; RuntimeError says in one line which rank failed, and why."""
 
     def __init__(self, config: LearnerConfig, *, startup_seconds: float) -> None:
         self.config, self.startup_seconds = config, startup_seconds
@@ -73,24 +74,29 @@ class LearnerGroup:
             runtime_env={"env_vars": _environment(config)},
         )(LearnerRank)
         self.actors: list[Any] = [actor.remote(config.threads) for _ in range(config.ranks)]
-        address, port = self._get(self.actors[0].address.remote())
-        self._get([a.join.remote(rank, config.ranks, address, port) for rank, a in enumerate(self.actors)])
+        [(address, port)] = self._get([self.actors[0].address.remote()], startup_seconds)
+        joined = [a.join.remote(rank, config.ranks, address, port) for rank, a in enumerate(self.actors)]
+        self._get(joined, startup_seconds)
 
-    def _get(self, references: Any) -> Any:
+    def _get(self, references: list[Any], seconds: float | None = None) -> list[Any]:
+        """Results of one call on each rank, in order."""
         try:
-            return ray.get(references, timeout=self.startup_seconds)
+            return list(ray.get(references, timeout=seconds))
         except ray.exceptions.GetTimeoutError:
             raise RuntimeError(
                 f"a learner rank did not come up within {self.startup_seconds:.0f} s: the cluster lacks "
-                f"{self.config.ranks} x {self.config.gpus_per_rank} GPUs, or is busy; see `ray status`"
+                f"{self.config.ranks} x {self.config.gpus_per_rank:g} GPUs, or is busy: raise ray.startup_seconds; see "
+                "`ray status`"
             ) from None
+        except ray.exceptions.RayError as error:
+            raise RuntimeError(f"learner rank {_first_failed(references)} failed: {cause_of(error)}") from error
 
     def build(self, model_path: Path | str, model: ModelConfig, optim: OptimConfig) -> None:
         """Load the model on every rank under a fresh optimiser."""
         self._all("build", str(model_path), model, self.config, optim)
 
     def _all(self, method: str, *args: Any, **kwargs: Any) -> list[Any]:
-        return ray.get([getattr(actor, method).remote(*args, **kwargs) for actor in self.actors])
+        return self._get([getattr(actor, method).remote(*args, **kwargs) for actor in self.actors])
 
     def _shards(self, rows: PackedRows) -> list[PackedRows]:
         per_rank = -(-len(rows) // self.config.ranks)
@@ -100,14 +106,14 @@ class LearnerGroup:
     def step(self, rows: PackedRows, spec: StepSpec) -> dict[str, Any]:
         """One optimiser step over `rows`, dealt out to the ranks. Metrics are over all ranks."""
         parts = self._shards(rows)
-        results = ray.get([a.call.remote("step", part, spec) for a, part in zip(self.actors, parts, strict=True)])
+        results = self._get([a.call.remote("step", part, spec) for a, part in zip(self.actors, parts, strict=True)])
         metrics: dict[str, Any] = results[0]
         return metrics
 
     def logprobs(self, rows: PackedRows, temperature: float) -> Tensor:
         """(`_RT`) log-probs under the current weights, in the order of `rows`."""
         parts = self._shards(rows)
-        results = ray.get(
+        results = self._get(
             [a.call.remote("logprobs", part, temperature) for a, part in zip(self.actors, parts, strict=True)]
         )
         return torch.stack(results, dim=1).flatten(0, 1)[: len(rows)]
@@ -149,6 +155,18 @@ class LearnerGroup:
         for actor in self.actors:
             ray.kill(actor)
         self.actors = []
+
+
+def _first_failed(references: list[Any]) -> int:
+    """The rank whose call has failed, of those that have ended; the others may be waiting for it."""
+    for rank, reference in enumerate(references):
+        try:
+            ray.get(reference, timeout=0)
+        except ray.exceptions.GetTimeoutError:
+            continue
+        except ray.exceptions.RayError:
+            return rank
+    return 0
 
 
 def _environment(config: LearnerConfig) -> dict[str, str]:

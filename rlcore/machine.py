@@ -28,6 +28,14 @@ DEMO_MEMORY_GIB = 6
 DEMO_DISK_GIB = 2
 # Ray stops creating objects when the disk of its session folder is this full.
 RAY_FULL_DISK = 0.95
+# What brings the findings of `build_tools`.
+BUILD_PACKAGES = {
+    "C++ compiler": "g++",
+    "Python headers": f"python{sys.version_info[0]}.{sys.version_info[1]}-dev",
+    "ninja": "ninja-build",
+}
+LEAST_SHARED_MEMORY = 80 * 2**20
+"""The least that Ray's store takes."""
 PORTS = {6379: "Ray head", 8265: "Ray dashboard and jobs", 8300: "reward service"}
 
 
@@ -142,6 +150,14 @@ def disk() -> list[Finding]:
     ]
 
 
+def shared_memory() -> list[Finding]:
+    """A container has 64 MB of it unless told otherwise; Ray's store then goes to the disk, which is slower."""
+    folder = Path("/dev/shm")
+    free = shutil.disk_usage(folder).free if folder.is_dir() else 0
+    remedy = "Ray's store goes to the disk, which is slower: docker run --shm-size=2g, or mount a tmpfs there"
+    return [Finding("shared memory", free >= LEAST_SHARED_MEMORY, f"{free / 2**20:.0f} MiB free in {folder}", remedy)]
+
+
 def gpu() -> list[Finding]:
     if shutil.which("nvidia-smi") is None:
         remedy = "nothing to do for runs on CPU; a GPU needs NVIDIA's driver and pip install '.[gpu]'"
@@ -156,15 +172,26 @@ def gpu() -> list[Finding]:
     return [Finding("gpu", True, f"{seen['gpus']} x {card}; torch for CUDA {seen['cuda']}", remedy)]
 
 
+def gpu_count() -> int:
+    """GPUs that NVIDIA's driver shows; 0 where there is none."""
+    try:
+        process = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, errors="replace", timeout=30)
+    except (OSError, subprocess.TimeoutExpired):
+        return 0
+    return sum(line.startswith("GPU ") for line in process.stdout.splitlines())
+
+
 def build_tools() -> list[Finding]:
     compiler = first_line(["g++", "--version"])
     headers = Path(sysconfig.get_path("include"), "Python.h")
     ninja = shutil.which("ninja")
-    path_remedy = "apt-get install ninja-build, or put .venv/bin on PATH"
+    apt = {name: f"apt-get install {package}" for name, package in BUILD_PACKAGES.items()}
     return [
-        Finding("C++ compiler", bool(compiler), compiler or "no g++", "apt-get install g++", demo=True),
-        Finding("Python headers", headers.exists(), str(headers), "apt-get install python3.11-dev", demo=True),
-        Finding("ninja", ninja is not None, ninja or "not on PATH", path_remedy, demo=True),
+        Finding("C++ compiler", bool(compiler), compiler or "no g++", apt["C++ compiler"], demo=True),
+        Finding("Python headers", headers.exists(), str(headers), apt["Python headers"], demo=True),
+        Finding(
+            "ninja", ninja is not None, ninja or "not on PATH", f"{apt['ninja']}, or put .venv/bin on PATH", demo=True
+        ),
     ]
 
 

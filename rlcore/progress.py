@@ -127,5 +127,8 @@ def _bar(stream: TextIO) -> RichProgress:
         TimeRemainingColumn(),
         TextColumn("{task.fields[values]}", style="cyan", markup=False),
     )
-    # Redirected: what other code prints goes above the bar instead of through it.
-    return RichProgress(*columns, console=Console(file=stream), redirect_stdout=True, redirect_stderr=True)
+    # Redirected: what other code prints goes above the bar instead of through it. Transient: the line of the last step
+    # says what the bar would, once it is full.
+    return RichProgress(
+        *columns, console=Console(file=stream), redirect_stdout=True, redirect_stderr=True, transient=True
+    )

@@ -21,6 +21,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from rlcore import cpu
 from rlcore.metrics import METRICS
 from rlcore.plot_axes import number
 from rlcore.report_panels import STATUS_ORDER, STATUS_TONES, Section, sections, step_phases
@@ -241,6 +242,8 @@ def _subtitle(run: RunRecord) -> list[str]:
     seed = run.manifest.get("seed", run.setting("seed"))
     if seed is not None:
         parts.append(f"seed {seed}")
+    if isinstance(run.manifest.get("cpu"), dict):
+        parts.append(cpu.kind(run.manifest["cpu"]))
     if (started := run.manifest.get("started")) is not None:
         parts.append(datetime.fromtimestamp(started, UTC).strftime("%Y-%m-%d %H:%M UTC"))
     return parts

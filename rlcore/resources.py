@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from rlcore import tokens
+from rlcore import ray_cluster, tokens
 from rlcore.config import RunConfig
 from rlcore.data.drops import Drops
 from rlcore.data.mixture import Pool, read_pool
@@ -115,19 +115,14 @@ class Resources:
 
     @cached_property
     def ray(self) -> Any:
-        """Ray, connected: to `ray.address`, RAY_ADDRESS, or a local cluster on loopback that ends with this process."""
-        import ray
+        """The context of Ray, connected (`rlcore.ray_cluster`)."""
+        return ray_cluster.connect(self.config, self.say)
 
-        # "local" and not None: without an address Ray would join whatever cluster it finds on this machine.
-        address = self.config.ray.address or os.environ.get("RAY_ADDRESS") or "local"
-        options: dict[str, Any] = {"log_to_driver": False, "logging_level": "warning"}
-        if address == "local":
-            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-            # Ray's default of 15 would starve the actors beside any other process of the machine.
-            os.environ.setdefault("RAY_worker_niceness", "0")
-            options |= {"include_dashboard": False, "_node_ip_address": "127.0.0.1", "num_cpus": os.cpu_count()}
-        ray.init(address=address, ignore_reinit_error=True, **options)
-        return ray
+    @property
+    def ray_logs(self) -> Path | None:
+        """Folder of Ray's logs on this machine; None where Ray is not up, or keeps none here."""
+        session = vars(self)["ray"].address_info.get("session_dir") if "ray" in vars(self) else None
+        return Path(session) / "logs" if session else None
 
     @cached_property
     def learner(self) -> LearnerGroup:

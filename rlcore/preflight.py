@@ -1,0 +1,169 @@
+"""What the stages of a run need of this machine, checked before the first of them starts.
+
+The doctor's checks, those that take no import of a heavy package, and of them what this run file asks for: a second,
+where an engine that cannot start would be found out after the pretraining.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from importlib.util import find_spec
+
+from rlcore import machine, ray_cluster, shared_libraries
+from rlcore.config import ConfigError, RunConfig
+from rlcore.machine import GIB
+
+# What processes take before they hold a model: less than this can only end in the kernel's killing one of them.
+ENGINE_GIB = 0.7
+RANK_GIB = 0.4
+REST_GIB = 0.8
+
+
+@dataclass(frozen=True)
+class Lack:
+    """Something this machine does not have.
+
+    Attributes:
+        what: and what it is for.
+        apt: the package that brings it; empty where `remedy` says what to do.
+    """
+
+    what: str
+    apt: str = ""
+    remedy: str = ""
+
+
+def check(config: RunConfig) -> None:
+    """Raises ConfigError, in one line, when this machine lacks what the stages of the run need.
+
+    Of a run on a cluster that is there already the actors run on other machines: then only the packages are checked.
+    """
+    lacks = list(_packages(config))
+    if not lacks and ray_cluster.address_of(config) == "local":
+        lacks = [lack for find in CHECKS for lack in find(config)]
+    if lacks:
+        raise ConfigError(explain(lacks))
+
+
+def explain(lacks: list[Lack]) -> str:
+    """All of it in one line, with one apt command for what apt brings."""
+    packages = sorted({lack.apt for lack in lacks if lack.apt})
+    named = "; ".join(lack.what + (f" ({lack.remedy})" if lack.remedy else "") for lack in lacks)
+    command = f"; as root: apt-get install -y {' '.join(packages)}" if packages else ""
+    return f"this machine lacks what the run needs: {named}{command}"
+
+
+def needs_engine(config: RunConfig) -> bool:
+    """Whether a stage samples completions."""
+    return bool({"filter", "train", "eval"} & set(config.stages))
+
+
+def needs_learner(config: RunConfig) -> bool:
+    """Whether a stage trains."""
+    return "train" in config.stages or ("pretrain" in config.stages and not config.model.path)
+
+
+def _packages(config: RunConfig) -> Iterator[Lack]:
+    names = {"ray", "torch", "transformers"}
+    if needs_learner(config):
+        names.add("deepspeed")
+    if needs_engine(config) and config.rollout.engine == "vllm":
+        names.add("vllm")
+    missing = sorted(name for name in names if find_spec(name) is None)
+    if missing:
+        extra = "gpu" if config.learner.gpus_per_rank or config.rollout.gpus_per_worker else "cpu"
+        yield Lack(f"the packages {', '.join(missing)}", remedy=f"make venv, or pip install '.[{extra}]'")
+
+
+def _libraries(config: RunConfig) -> Iterator[Lack]:
+    packages = ["torch", "ray"]
+    if needs_learner(config):
+        packages.append("deepspeed")
+    if needs_engine(config) and config.rollout.engine == "vllm":
+        packages.append("vllm")
+    for missing in shared_libraries.find_missing(packages):
+        yield Lack(
+            f"{missing.soname} for {missing.package}",
+            apt=missing.debian,
+            remedy="" if missing.debian else "it comes with a newer distribution or a graphics driver",
+        )
+
+
+def _compiler(config: RunConfig) -> Iterator[Lack]:
+    # DeepSpeed compiles its optimiser for the CPU, vLLM its kernels for a card.
+    if not (config.learner.offload or config.learner.gpus_per_rank or config.rollout.gpus_per_worker):
+        return
+    for finding in machine.build_tools():
+        if not finding.ok:
+            yield Lack(finding.name, apt=machine.BUILD_PACKAGES[finding.name])
+
+
+def _memory(config: RunConfig) -> Iterator[Lack]:
+    ranks = config.learner.ranks if needs_learner(config) else 0
+    workers = config.rollout.workers if needs_engine(config) else 0
+    kv_cache = config.rollout.kv_cache_gib if config.rollout.engine == "vllm" else 0.0
+    # On a card the KV cache is the card's.
+    kv_cache = 0.0 if config.rollout.gpus_per_worker else kv_cache
+    need = REST_GIB + ranks * RANK_GIB + workers * (ENGINE_GIB + kv_cache)
+    available = machine.available_memory() / GIB
+    if available < need:
+        yield Lack(
+            f"memory: {available:.1f} GiB available, at least {need:.1f} needed",
+            remedy="end other programs, or lower rollout.workers, learner.ranks or rollout.kv_cache_gib",
+        )
+
+
+def _disk(config: RunConfig) -> Iterator[Lack]:
+    session = shutil.disk_usage(tempfile.gettempdir())
+    full = session.used / (session.used + session.free)
+    if full >= machine.RAY_FULL_DISK:
+        yield Lack(
+            f"room for Ray's session: {tempfile.gettempdir()} is {full:.0%} full",
+            remedy="free some, or name a folder on another disk in TMPDIR",
+        )
+
+
+def _gpus(config: RunConfig) -> Iterator[Lack]:
+    workers = config.rollout.workers * config.rollout.gpus_per_worker if needs_engine(config) else 0.0
+    ranks = config.learner.ranks * config.learner.gpus_per_rank if needs_learner(config) else 0.0
+    if not workers + ranks:
+        return
+    there = machine.gpu_count()
+    if workers + ranks > there:
+        yield Lack(
+            f"GPUs: {workers + ranks:g} asked for (rollout.workers x rollout.gpus_per_worker + learner.ranks x "
+            f"learner.gpus_per_rank), {there} there",
+            remedy="lower these fields, 0 runs on CPU; or bring NVIDIA's driver",
+        )
+    elif metadata.version("torch").endswith("+cpu"):
+        yield Lack("a torch for GPUs", remedy="pip install '.[gpu]' into an environment of its own")
+
+
+def _sandbox(config: RunConfig) -> Iterator[Lack]:
+    if config.reward.urls or not needs_engine(config):
+        return
+    for finding in machine.sandbox():
+        if finding.demo and not finding.ok:
+            yield Lack(f"{finding.name} for the judges ({finding.found})", remedy=finding.remedy)
+
+
+def _python(config: RunConfig) -> Iterator[Lack]:
+    for finding in machine.python():
+        if not finding.ok:
+            yield Lack(f"Python 3.11 or 3.12: this is {finding.found}, {sys.executable}", remedy=finding.remedy)
+
+
+CHECKS: tuple[Callable[[RunConfig], Iterator[Lack]], ...] = (
+    _python,
+    _libraries,
+    _compiler,
+    _sandbox,
+    _gpus,
+    _memory,
+    _disk,
+)
