@@ -59,7 +59,7 @@ class Entry:
 
 
 VERIFIERS: dict[str, Entry] = {
-    # A program has limits of its own, for each of its cases.
+    # A program has limits of its own, and all cases of an answer a budget, which ends below this backstop.
     "code": Entry(
         "verifiers.code.judge",
         "driver",

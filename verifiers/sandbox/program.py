@@ -138,8 +138,10 @@ def _finish(code: int) -> int:
     atexit._run_exitfuncs()
     try:
         for stream in (sys.stdout, sys.stderr):
-            if stream is not None and not stream.closed:
+            # A program's own stream need not know `closed`.
+            if stream is not None and not getattr(stream, "closed", False):
                 stream.flush()
-    except (OSError, ValueError, AttributeError):
+    # The program's own stream may raise anything.
+    except Exception:
         return _EXIT_NOT_FLUSHED
     return code
