@@ -40,7 +40,7 @@ _PARSERS = (
         "tactic",
         "Lean.Parser.Tactic.",
         """
-        exact exact? apply apply? refine refine' intro intros assumption constructor left right tacticExists_,,
+        exact apply refine refine' intro intros assumption constructor left right tacticExists_,,
         eqRefl tacticRfl tacticRfl' applyRfl symm tacticTrivial contradiction tacticExfalso falseOrByContra
         specialize revert clear rename renameI subst substVars substEqs generalize injection injections congr decide
         tacticInfer_instance tacticAnd_intros exposeNames classical cases induction split rcases obtain rintro

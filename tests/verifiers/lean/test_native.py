@@ -131,16 +131,16 @@ def test_places_of_a_parse_tree_are_bytes(server: Server) -> None:
 statement, body = "theorem t (\\u03b1 : Prop) (h : \\u03b1) : \\u03b1", "by\\n  exact h -- \\u2227\\u2227\\n"
 run = elaborate.Elaboration(base, "", statement + " := " + body, 1000)
 whole = (statement + " := " + body).encode()
-(theorem, end), parsed = run.parse()
+(theorem, end), faults = run.parse()
 leaves = [node for node in theorem.walk() if node.value]
 wrong = [node.value for node in leaves if whole[node.start:node.end].decode() != node.value]
 again = [(node.kind, node.start, node.end, node.value) for node in run.parse()[0][0].walk()]
 print(json.dumps([
-    parsed, end.kind, wrong, [node.value for node in leaves][-3:],
+    faults, end.kind, wrong, [node.value for node in leaves][-3:],
     again == [(node.kind, node.start, node.end, node.value) for node in theorem.walk()],
 ]))
 """
-    assert run(server, program) == [True, "Lean.Parser.Command.eoi", [], ["by", "exact", "h"], True]
+    assert run(server, program) == [[], "Lean.Parser.Command.eoi", [], ["by", "exact", "h"], True]
 
 
 def test_only_names_that_last_are_remembered_by_their_address(server: Server) -> None:
@@ -158,3 +158,26 @@ print(json.dumps([
 """
     warmed = 'elaborate.Elaboration(base, "", "theorem t : True := by\\n  exact True.intro\\n", 1000).parse()\n'
     assert run(server, warmed + program) == [True, False, True, True, True]
+
+
+def test_long_names_are_read_without_recursion_and_bounded(server: ForkServer) -> None:
+    program = """
+from verifiers.lean import native
+longest = native.Names(lean).read(lean.name(["a", 7] * (native.MAX_PARTS // 2)))
+refused = []
+for parts in (native.MAX_PARTS + 1, 50_000):
+    name = lean.name(["b"] * parts)
+    try:
+        native.Names(lean).read(name)
+    except native.TooManyParts:
+        refused.append(parts)
+known = native.Names(lean)
+prefix = lean.name(["c"] * native.MAX_PARTS)
+known.read(prefix)
+try:
+    known.read(lean.call("lean_name_mk_string", native.kept(prefix), lean.string("d")))
+except native.TooManyParts:
+    refused.append(0)
+print(json.dumps([len(longest), longest[:2], refused]))
+"""
+    assert run(server, program) == [256, ["a", 7], [257, 50_000, 0]]
