@@ -32,7 +32,7 @@ from verifiers.answer import find_answer
 from verifiers.math import compare, meaning
 from verifiers.math.evaluate import Undefined
 from verifiers.math.exact import Quantity, read_quantity
-from verifiers.math.formula import Unreadable
+from verifiers.math.formula import Answer, Unreadable
 from verifiers.math.limits import MAX_ANSWER_CHARS, MAX_TEXT_CHARS, TooLarge, excess
 from verifiers.math.tidy import tidy
 from verifiers.math.units import fit, unit_key
@@ -151,7 +151,7 @@ def _read_gold(answer: str) -> _Gold:
 
 
 @functools.lru_cache(maxsize=1024)
-def _interpret(formula: str) -> meaning.Meaning:
+def _interpret(formula: str) -> Answer:
     return meaning.interpret(formula)
 
 
