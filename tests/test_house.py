@@ -115,7 +115,9 @@ def test_the_tree_is_the_tree() -> None:
         if name not in listed
     ]
     assert not missing, "on disk and not in CONTRIBUTING's tree:\n" + "\n".join(missing)
-    assert not [name for name, comment in listed.items() if not comment], "a file without its line in CONTRIBUTING's tree"
+    assert not [name for name, comment in listed.items() if not comment], (
+        "a file without its line in CONTRIBUTING's tree"
+    )
     assert not [name for name, comment in listed.items() if not comment or comment[-1] in ".,;:"], "half a sentence"
 
 
