@@ -205,7 +205,7 @@ def _statement(text: str, marks: list[re.Match[str]], rule: str) -> Found:
     complete = stop < len(text) and (text[stop] in "\n。;" or text[stop + 1 : stop + 2].isspace())
     if stop - begin > LONGEST_STATEMENT:
         return Found(text[begin:stop], rule, complete)
-    if _ALSO.match(text, stop):
+    if stop < len(text) and _ALSO.match(text, stop):
         return Found(None, rule, False, "another choice is offered beside the final statement")
     candidates = list(_candidates(text[begin:stop]))
     # "The answer is 3, no, the answer is 4": two candidates in one sentence.

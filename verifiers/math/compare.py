@@ -6,13 +6,14 @@ What is equal to what:
 - `x = 5` and `5`: the same, when one of them has no name; two names must agree; `f(x) = ...` likewise;
 - equations: the same up to a factor other than 0; inequalities: up to a positive factor and the direction;
 - sets `\{..\}`: without order and repetition; lists without brackets (`1, 2`, `x = 1 or x = 2`, `\pm 1`): without
-  order, and a list without repetition fits a set; pairs, tuples and vectors `(..)`: in order, with their brackets;
+  order, and a list without repetition fits a set; where an expected list names its members, the names must match;
+- pairs, tuples and vectors `(..)`: in order, with their brackets;
 - intervals, unions of them, `\mathbb{R}`, `\mathbb{R} \setminus \{..\}` and inequalities in one symbol: the same real
   numbers; an open interval and a pair are written alike and compared alike;
 - matrices: the same shape and entries; ratios `a : b : c`: proportional, `a : b` fits the fraction;
-- a chain `x = 2 + 3 = 5` counts as its last side, when the sides that are numbers agree.
+- a chain `x = 2 + 3 = 5` counts as its last side, when all sides agree; `1 = 1` says nothing.
 
-Two expressions that are no plain numbers are equal only when math-verify says so too (`verifiers.math.symbolic`).
+Two expressions that are no plain numbers are equal only when math-verify reads them so too (`verifiers.math.symbolic`).
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from verifiers.math.formula import (
     Unreadable,
 )
 from verifiers.math.limits import MAX_ELEMENTS, MAX_OPINION_CHARS, MAX_OPINION_DEPTH, TooLarge, Work
-from verifiers.math.meaning import is_infinite, scalars_of
+from verifiers.math.meaning import is_infinite
 
 
 class Comparison:
@@ -95,7 +96,7 @@ class Comparison:
             return gold.node == answer.node
         if gold.node == answer.node:
             return True
-        values = _literal(gold.node), _literal(answer.node)
+        values = literal(gold.node), literal(answer.node)
         if values[0] is not None and values[1] is not None:
             return values[0] == values[1]
         return self._agree(gold.node, answer.node, gold.source, answer.source)
@@ -254,28 +255,10 @@ def check_source(source: str) -> None:
             raise TooLarge(f"brackets nested deeper than {MAX_OPINION_DEPTH} in a formula")
 
 
-def problem_of(gold: Answer) -> str:
-    """Why an expected formula is no sound one, "" when it is: every part has a value and math-verify can read it.
-
-    Raises Unreadable and TooLarge.
-    """
-    work = Work()
-    for scalar in scalars_of(gold):
-        if is_infinite(scalar.node):
-            continue
-        if sampling.everywhere(scalar.node, scalar.node, scalar.source, work) is None:
-            return "it has no value"
-        if _literal(scalar.node) is None:
-            check_source(scalar.source)
-            if not symbolic.parse(scalar.source):
-                return "math-verify does not parse it"
-    return "" if Comparison().equal(gold, gold) else "it is not equal to itself"
-
-
-def _literal(node: Node) -> Fraction | None:
+def literal(node: Node) -> Fraction | None:
     """The value of a number, a fraction of numbers, or minus one of these; None for any other formula."""
     if node.name == "negative":
-        value = _literal(node.args[0]) if node.args[0].name != "negative" else None
+        value = literal(node.args[0]) if node.args[0].name != "negative" else None
         return None if value is None else -value
     if node.name == "number":
         return node.value
@@ -285,7 +268,7 @@ def _literal(node: Node) -> Fraction | None:
 
 
 def _literals(items: Sequence[Answer]) -> list[Fraction] | None:
-    values = [_literal(item.node) for item in items if isinstance(item, Scalar)]
+    values = [literal(item.node) for item in items if isinstance(item, Scalar)]
     found = [value for value in values if value is not None]
     return found if len(found) == len(items) else None
 

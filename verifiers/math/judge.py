@@ -9,7 +9,7 @@ Order: the reference is read (a bad one is the judge's failure, masked); size ca
 3. the expected answer is the letter of a choice or words: the same letter (`B`, `(B)`, `B. text`), the same words;
 4. both are read whole by our own strict reader and compared (`verifiers.math.compare` states what is equal to what);
    what it does not read is wrong;
-5. where that finds two expressions equal that are no plain numbers, math-verify must find them equal too.
+5. where that finds two expressions equal that are no plain numbers, what math-verify reads must be equal too.
 
 So each side of a "yes" was read twice, by two parsers that share nothing, and an answer that breaks math-verify's
 parser never reaches it unless its value is already right. Nothing is evaluated with Python's `eval` or SymPy's
@@ -36,6 +36,7 @@ from verifiers.math.exact import Quantity, read_quantity
 from verifiers.math.formula import Answer, Unreadable
 from verifiers.math.limits import MAX_ANSWER_CHARS, MAX_TEXT_CHARS, TooLarge, excess
 from verifiers.math.phrases import own_words, unit_key
+from verifiers.math.screening import problem_of
 from verifiers.math.tidy import tidy
 from verifiers.math.units import fit
 from verifiers.types import Json, Status, Verdict
@@ -79,7 +80,8 @@ class _Gold:
 def judge(text: str, reference: Json, *, finish_reason: str) -> Verdict:
     """Judge one completion. Deterministic; call it through `verifiers.pool`, which has the deadline."""
     if problem := reference_problem(reference):
-        return Verdict.failed("bad_reference", problem)
+        # What stands behind the colon quotes the reference.
+        return Verdict.failed("bad_reference", problem.partition(":")[0])
     if len(text) > MAX_TEXT_CHARS:
         return Verdict.of(Status.REJECTED, detail=f"the completion is longer than {MAX_TEXT_CHARS} characters")
     found = find_answer(text, lone_number=reference.get("lone_number") is True)
@@ -145,22 +147,25 @@ def _formula_problem(formula: str) -> str | None:
     """Why a formula is no sound reference, None when it is."""
     try:
         body, _ = _split_unit(formula, None)
-        problem = compare.problem_of(_interpret(body))
+        problem = problem_of(_interpret(body))
     except (Unreadable, Undefined) as error:
         problem = str(error)
+    except RecursionError:
+        problem = "too many operations inside one another"
     return f"the reference answer does not parse as a number, a word or a formula: {problem}" if problem else None
 
 
 @functools.lru_cache(maxsize=4096)
 def _read_gold(answer: str) -> _Gold:
     text = tidy(answer)
+    quantity = read_quantity(text, None)
+    if quantity is not None:
+        return _Gold(text, quantity, "", False, own_words(text) if quantity.unit else frozenset())
     choice = _CHOICE.fullmatch(text)
     chosen = _CHOSEN.fullmatch(text) if choice is None else None
     letter = choice[1] if choice else (chosen[1] or chosen[2]) if chosen else ""
     is_label = _WORDS.fullmatch(text) is not None or _LABEL.fullmatch(text) is not None
-    quantity = read_quantity(text, None)
-    own = own_words(text) if not is_label or quantity is not None else frozenset()
-    return _Gold(text, quantity, letter, is_label and quantity is None, own)
+    return _Gold(text, None, letter, is_label, own_words(text))
 
 
 @functools.lru_cache(maxsize=1024)

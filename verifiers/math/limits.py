@@ -50,8 +50,8 @@ class ValueTooLarge(TooLarge):
 class Work:
     """Counts what evaluating the formulas of one answer costs."""
 
-    def __init__(self) -> None:
-        self._left = MAX_WORK
+    def __init__(self, units: int = MAX_WORK) -> None:
+        self._left = units
 
     def spend(self, units: int) -> None:
         """Raises TooLarge when no work is left."""

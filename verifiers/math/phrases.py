@@ -55,7 +55,7 @@ _ENGLISH = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)*")
 _RATE = re.compile(rf"\bper\s+([A-Za-z]+)|\b(?:an?|each|every)\s+({'|'.join(sorted(TIMES))})\b")
 _PER = frozenset("per a an each every".split())
 # With these a phrase without a noun begins: 18 left, 18 in total, 18 per day.
-_STARTERS = frozenset("left remaining each total altogether overall apiece in per a an every".split())
+_STARTERS = frozenset("left remaining each total altogether overall apiece in on for at this per a an every".split())
 _CAPITALS = frozenset("KM CM KG LB FT OZ".split())
 _DENIED_ENDING = re.compile(NOT_NOUN_ENDINGS + "$")
 
@@ -160,7 +160,7 @@ def _english(text: str, power: str, own: Collection[str] | None) -> str | None:
         return None
     if re.search(r"[\u4e00-\u9fff]", text):
         return _chinese(text.strip(), own)
-    text = re.sub(r"'s\b", "", text).replace("/", " per ")
+    text = re.sub(r"\bleft over\b", "left", re.sub(r"'s\b", "", text).replace("/", " per "))
     words = [one for word in _ENGLISH.findall(text) for one in _parted(word)]
     if not words:
         return "" if text.strip(" ,") in ("", ".") else None

@@ -40,7 +40,7 @@ _define(
 )
 _define(
     "mass",
-    ("kg kilogram kilograms kilo kilos 千克 公斤", 1),
+    ("kg kgs kilogram kilograms kilo kilos 千克 公斤", 1),
     ("g gram grams gm 克", "1/1000"),
     ("mg milligram milligrams 毫克", "1/1000000"),
     ("tonne tonnes 吨", 1000),
@@ -61,9 +61,10 @@ _define(
     ("L l liter liters litre litres 升", 1),
     ("mL ml milliliter milliliters millilitre millilitres 毫升", "1/1000"),
 )
+_define("ton", ("ton tons", 1))
 _define("gallon", ("gallon gallons gal", 1), ("quart quarts qt", "1/4"), ("pint pints pt", "1/8"))
 _define("spoon", ("tablespoon tablespoons tbsp", 3), ("teaspoon teaspoons tsp", 1))
-_define("dollar", ("dollar dollars usd $ 美元", 1), ("cent cents ¢ 美分", "1/100"))
+_define("dollar", ("dollar dollars buck bucks usd $ 美元", 1), ("cent cents ¢ 美分", "1/100"))
 _define("yuan", ("yuan rmb cny 元 块 块钱 元钱 人民币", 1), ("角 毛", "1/10"), ("fen", "1/100"))
 _define("euro", ("euro euros eur €", 1))
 _define("pound sterling", ("£ gbp", 1))

@@ -79,6 +79,36 @@ volleyball frisbee pokemon lightbulb flashlight postcard necktie headband keycha
 flyer donor sketch lantern crystal bone bean bonnet brooch cherry pod hive pumpkin cracker packet budget allowance
 rent cost price fee tip tax fare change payment donation fund expense bonus pension deposit balance
 """
+_MORE_THINGS = """
+firework load laundry leftover stripe instruction thorn unicorn tadpole flamingo stitch gun skein row signature pack
+badge utensil slat state check sunscreen crawfish cycle mask bandage blood eyeshadow color bookcase telephone beaker
+gnome gecko section pill gravel mosaic shingle clay material wool fuel experience birdseed action glue tape chalk ink
+sponge cork coaster pitch cactus fern pansy carnation marigold sapling orchard crop harvest bushel hay lawn weed mulch
+soil sand dirt lens frame magnet charm locket tiara crown sword shield armor arrow bow spear cannon rocket spaceship
+drone satellite submarine yacht raft ferry cruise airport station platform track tunnel highway lane avenue corridor
+hallway elevator balcony porch patio garage basement attic cellar chimney gate doorbell mailbox letterbox gallery
+theater theatre cinema stadium arena gym court rink playground carnival circus fair festival parade wedding cabin hut
+igloo cottage mansion palace temple church mosque cathedral monument fountain bakery cafe diner pub supermarket market
+mall stall booth kiosk bank clinic pharmacy lab laboratory studio warehouse depot mill mine quarry farmhouse barn
+stable coop kennel hutch pasture meadow forest jungle desert swamp ocean sea bay gulf coast shore reef volcano valley
+canyon cave cliff waterfall stream creek iceberg glacier storm hurricane tornado flood earthquake rainbow raindrop
+snow rain sunset sunrise charger cable headphone earphone speaker microphone radio television tv console controller
+joystick mousepad router modem server blog podcast channel playlist lyric melody beat pianist violinist drummer choir
+orchestra band soloist conductor audience patron pedestrian cyclist jogger skater skier surfer diver golfer bowler
+batter catcher goalie referee umpire mayor senator president governor delegate ambassador spy detective thief robber
+prisoner guard cereal granola muesli porridge omelet omelette kebab lasagna ravioli curry tofu cheesecake pudding
+custard sundae sorbet popsicle fudge toffee truffle licorice gummybear lozenge vitamin capsule syringe bandaid crutch
+wheelchair stretcher gown robe pajama tuxedo suit vest hoodie cardigan poncho raincoat umbrella goggles helmet kneepad
+skate ski sled snowboard surfboard paddle oar racket puck dart hoop net whistle stopwatch scoreboard certificate
+diploma award highlighter stapler staple paperclip thumbtack pushpin clipboard whiteboard blackboard globe atlas map
+dictionary encyclopedia report essay memo invitation scrapbook journal diary calendar planner checklist minnow guppy
+angelfish eel stingray jellyfish starfish seahorse coral barnacle iguana chameleon salamander newt ferret gerbil
+chipmunk mole weasel badger bison buffalo antelope gazelle hippo hippopotamus rhino rhinoceros yak llama alpaca
+ostrich emu toucan pelican stork heron robin sparrow woodpecker hummingbird canary finch raven seagull vulture falcon
+hawk pomegranate guava lychee nectarine tangerine clementine plantain raisin prune chestnut hazelnut pistachio
+artichoke asparagus leek parsnip yam cassava lentil chickpea soybean kidney ginger cinnamon vanilla basil herb relish
+salsa dip gravy broth dough crust filling topping frosting icing sprinkle wafer buck staff relative
+"""
 _GEOMETRY = """
 way solution possibility outcome arrangement choice option triangle circle rectangle polygon vertex edge face side
 angle corner diagonal subset element integer segment region term
@@ -90,7 +120,7 @@ june july august september october november december today tomorrow
 """
 
 TIMES = frozenset(_TIMES.split())
-NOUNS = frozenset((_PEOPLE + _ANIMALS + _FOOD + _CONTAINERS + _THINGS + _GEOMETRY).split())
+NOUNS = frozenset((_PEOPLE + _ANIMALS + _FOOD + _CONTAINERS + _THINGS + _MORE_THINGS + _GEOMETRY).split())
 ADJECTIVES = frozenset(
     """
     red orange yellow green blue purple pink black white brown gray grey golden silver big small large little tiny
@@ -101,7 +131,9 @@ ADJECTIVES = frozenset(
     """.split()
 )
 # Behind a number and its noun, or alone behind a number: 18 apples left, 18 each, 18 in total.
-CLOSERS = frozenset("left remaining each total altogether overall together apiece away apart".split())
+CLOSERS = frozenset(
+    "left remaining each total altogether overall together apiece away apart originally combined again".split()
+)
 # Not here: when, while, which, if. What stands behind these is another thought.
 FUNCTION_WORDS = frozenset(
     """
@@ -124,7 +156,9 @@ VERBS = frozenset(
     find found sees see saw produces produce produced grows grow grew charges charge charged donates donate donated
     completes complete completed finishes finish finished leaves leave left remain remains remained lives live lived
     feeds feed fed sends send sent shares ordered orders order packs pack packed serves serve served catches catch
-    caught
+    caught spending earning
+    selling reading watching studying working playing swimming singing walking running driving practicing cooking baking
+    cleaning waiting sleeping eating remaining
     """.split()
 )
 # Subjects of a closing sentence: the number of apples is 18.
