@@ -58,6 +58,8 @@ _VALUE = re.compile(r"[0-9]|\\[A-Za-z]|[一二三四五六七八九十百]")
 # "5!" is a factorial before most things; a point before a digit is a decimal point.
 _SENTENCE_END = re.compile(r"\n|[。;]|[!?](?=\s|\Z|[\u4e00-\u9fff])|\.(?![0-9])|,(?=[\u4e00-\u9fff])")
 _CLAUSE_END = re.compile(rf"{_SENTENCE_END.pattern}|,(?![0-9])")
+# "x = 3, y = 5" is two equations, "x = 3 + 2 = 5" is one.
+_PARTS_EQUATIONS = re.compile(r"[,;\n]|\\q?quad|\\\\|\b(?:and|or)\b|[和或且]")
 _MATH = re.compile(r"\$\$(.+?)\$\$|\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]")
 _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 _FUNCTIONS = {
@@ -189,14 +191,22 @@ def _therefore(text: str) -> Found | None:
         return None
     if len(statement) > LONGEST_STATEMENT:
         return Found(statement, "therefore", False)
+    return _choose(list(_candidates(_behind_equals(statement))), "therefore", complete=False)
+
+
+def _behind_equals(statement: str) -> str:
+    """Of one equation in words what stands behind its equals sign: "she has 6*7=42 apples". All of it otherwise.
+
+    A formula is not cut in two, since its sides must agree; of several equations none is picked.
+    """
     before, equals, after = statement.rpartition("=")
-    # "x \\le 5" has no equals sign of its own, and a formula is not cut in two.
-    result = (
-        after
-        if equals and before[-1:] not in {"<", ">", "!"} and "$" not in after and "\\)" not in after
-        else statement
-    )
-    return _choose(list(_candidates(result)), "therefore", complete=False)
+    in_words = _words(statement) or _CHINESE.search(statement)
+    # "x \\le 5" has no equals sign of its own.
+    if not equals or not in_words or before[-1:] in {"<", ">", "!"} or "$" in after or "\\)" in after:
+        return statement
+    *_, last = before.split("=")
+    several = "=" in before and _PARTS_EQUATIONS.search(last)
+    return statement if several or last.strip() == after.strip() else after
 
 
 def _statement(text: str, marks: list[re.Match[str]], rule: str) -> Found:
