@@ -4,18 +4,21 @@ Full-width forms (Chinese punctuation and digits) are read as their ASCII twins.
 Where a completion holds `</think>`, only what follows the last one counts; an open `<think>` answers nothing.
 The rules are tried in this order and the first one that finds its mark decides:
 
-1. `boxed`: the last `\boxed{...}` (or `\fbox{...}`) whose braces balance.
-2. `####`: what follows the last `####`, when it starts like a number or a formula.
+1. `boxed`: the last `\boxed{...}` (or `\fbox{...}`).
+2. `####`: what follows the last `####` that is not a headline: it starts like a number or a formula.
 3. `answer is`: what follows the last of "answer is", "Answer:", "A:" and 答: (at the start of a line), 答案是, 答案为,
    答案:, up to the end of the sentence or line.
 4. `therefore`: the last sentence of the text, when it begins with 因此, 所以, 故, 综上, therefore, thus or hence and
    holds a number or a formula; of an equation, what stands behind its last equals sign.
 5. `lone number`: only on request, and only when the whole text holds one number (it may be repeated).
 
-Of a sentence in words with one number in it ("she has 18 apples left", 一共有5个苹果) that number with its unit is the
-answer, unless a word before it changes it (not, less than, about, half; 不, 至少, 约).
-A final statement that offers several different candidates ("3 or 4", two different boxes in one sentence,
-"43 because 36+7=43") is no answer: the judge does not pick for the policy. Across sentences the last one counts.
+A last mark that is cut off or empty (`\boxed{`, `####`, "the answer is") is no answer, whatever stands before it.
+
+Of a sentence in words with one number in it ("she has 18 apples left", 一共有5个苹果) that number with what follows is
+the answer, when all words before it are of a closed list that says no more than that (`verifiers.math.phrases.leads`):
+not "close to 5", "the successor of 5", 至少5. A final statement that offers several different candidates ("3 or 4", two
+different boxes in one sentence or without a word between, "43 because 36+7=43") is no answer: the judge does not pick
+for the policy. Across sentences the last one counts.
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from verifiers.math.phrases import leads
 
 # One character to one: positions stay. U+2212 is the minus sign, U+FFE5 the full-width yen sign.
 TO_ASCII = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
@@ -37,6 +42,9 @@ LONGEST_STATEMENT = 4_000
 NUMBER = re.compile(r"(?<![A-Za-z0-9_.])[-+]?(?:[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?|\.[0-9]+)(?:\s*/\s*[0-9]+)?\s*%?")
 
 _BOX_TOKEN = re.compile(r"\\f?(?:boxed|box)\s*\{|\\.|[{}]", re.DOTALL)
+_UNFINISHED_BOX = re.compile(r"\\f?box(?:ed?)?\s*\Z")
+_EMPTY_HASHES = re.compile(r"####[ \t]*(?:\n|\Z)")
+_LAYOUT = re.compile(r"\\[A-Za-z]+")
 _HASHES = re.compile(r"####[ \t]*(?=[-+$€£¥\\(\[{.0-9])")
 _ANSWER_IS = re.compile(
     r"(?i:\banswers?\b(?:\*\*)?\s*(?:(?:is|are)\b|[:=])\s*:?(?:\*\*(?=\s))?)"
@@ -49,6 +57,9 @@ _THEREFORE = re.compile(r"(?:因此|所以|故|综上所述|综上|(?i:\b(?:ther
 _VALUE = re.compile(r"[0-9]|\\[A-Za-z]|[一二三四五六七八九十百]")
 # "5!" is a factorial before most things; a point before a digit is a decimal point.
 _SENTENCE_END = re.compile(r"\n|[。;]|[!?](?=\s|\Z|[\u4e00-\u9fff])|\.(?![0-9])|,(?=[\u4e00-\u9fff])")
+_CLAUSE_END = re.compile(rf"{_SENTENCE_END.pattern}|,(?![0-9])")
+# "x = 3, y = 5" is two equations, "x = 3 + 2 = 5" is one.
+_PARTS_EQUATIONS = re.compile(r"[,;\n]|\\q?quad|\\\\|\b(?:and|or)\b|[和或且]")
 _MATH = re.compile(r"\$\$(.+?)\$\$|\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]")
 _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 _FUNCTIONS = {
@@ -71,16 +82,11 @@ _FUNCTIONS = {
     "oo",
 }
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
-# Before a number, in words: they say that the answer is not this number.
-_CHANGES = re.compile(
-    r"\b(?:not|no|never|n't|isn't|less|fewer|more|greater|than|least|most|about|around|approximately|roughly|nearly|"
-    r"almost|over|under|above|below|between|minus|negative|plus|half|twice|double|triple|times|percent|of|except|but|"
-    r"without|anything|other|instead|from|off|either|if|unless|maybe|perhaps|wrong|false)\b"
-    r"|[不没非约倍除负减加乘半否]|超过|大于|小于|多于|少于|以上|以下|左右|至少|至多"
-)
-# Behind the number and its unit a sentence goes on.
-_GOES_ON = re.compile(
-    r"\s+(?:in|on|for|after|before|left|remaining|total|altogether|when|which|with|this|every|today|now)\b.*", re.DOTALL
+_LETTER = re.compile(r"[A-Za-z\u4e00-\u9fff]")
+# Behind the final statement: another choice beside it.
+_ALSO = re.compile(
+    r"[\s.,;:。*$)\]}\\]*(?:(?i:or|maybe|perhaps|possibly)\s+(?i:maybe\s+|perhaps\s+|possibly\s+)?\(?[A-J]\)?(?![A-Za-z])"
+    r"|\(?[A-J]\)?\s+(?:is|are|works|could|may|might)\s+(?:also|too|be|as)\b|\(?[A-J]\)?也|或者?\s*[A-J])"
 )
 _OR = re.compile(r"\s+or\s+|\s*或者?是?\s*")
 
@@ -127,16 +133,21 @@ def _boxed(text: str) -> Found | None:
     if "box" not in text:
         return None
     boxes, open_at = _boxes(text)
+    if open_at > (boxes[-1][1] if boxes else -1) or _UNFINISHED_BOX.search(text):
+        return Found(None, "boxed", False, "the last box is not closed")
     if not boxes:
         return None
-    # Self-correction in a later sentence is allowed; several boxes in one sentence are a list of guesses.
+    # Self-correction in a later sentence is allowed; boxes in one sentence, or side by side, are a list of guesses.
     start, end = boxes[-1]
     candidates = [text[start:end]]
     for earlier_start, earlier_end in reversed(boxes[:-1]):
-        if _SENTENCE_END.search(text, earlier_end + 1, start):
+        between = text[earlier_end + 1 : start]
+        if _SENTENCE_END.search(between) and _LETTER.search(_LAYOUT.sub("", between)):
             break
         candidates.append(text[earlier_start:earlier_end])
         start = earlier_start
+    if _ALSO.match(text, boxes[-1][1] + 1):
+        return Found(None, "boxed", False, "another choice is offered beside the last box")
     return _choose(candidates, "boxed", complete=open_at < end)
 
 
@@ -159,6 +170,8 @@ def _boxes(text: str) -> tuple[list[tuple[int, int]], int]:
 
 def _hashes(text: str) -> Found | None:
     marks = list(_HASHES.finditer(text)) if "####" in text else []
+    if marks and _EMPTY_HASHES.match(text, text.rindex("####")):
+        return Found(None, "####", False, "nothing follows the last '####'")
     return _statement(text, marks[-1:], "####") if marks else None
 
 
@@ -178,14 +191,22 @@ def _therefore(text: str) -> Found | None:
         return None
     if len(statement) > LONGEST_STATEMENT:
         return Found(statement, "therefore", False)
+    return _choose(list(_candidates(_behind_equals(statement))), "therefore", complete=False)
+
+
+def _behind_equals(statement: str) -> str:
+    """Of one equation in words what stands behind its equals sign: "she has 6*7=42 apples". All of it otherwise.
+
+    A formula is not cut in two, since its sides must agree; of several equations none is picked.
+    """
     before, equals, after = statement.rpartition("=")
-    # "x \\le 5" has no equals sign of its own, and a formula is not cut in two.
-    result = (
-        after
-        if equals and before[-1:] not in {"<", ">", "!"} and "$" not in after and "\\)" not in after
-        else statement
-    )
-    return _choose(list(_candidates(result)), "therefore", complete=False)
+    in_words = _words(statement) or _CHINESE.search(statement)
+    # "x \\le 5" has no equals sign of its own.
+    if not equals or not in_words or before[-1:] in {"<", ">", "!"} or "$" in after or "\\)" in after:
+        return statement
+    *_, last = before.split("=")
+    several = "=" in before and _PARTS_EQUATIONS.search(last)
+    return statement if several or last.strip() == after.strip() else after
 
 
 def _statement(text: str, marks: list[re.Match[str]], rule: str) -> Found:
@@ -194,6 +215,8 @@ def _statement(text: str, marks: list[re.Match[str]], rule: str) -> Found:
     complete = stop < len(text) and (text[stop] in "\n。;" or text[stop + 1 : stop + 2].isspace())
     if stop - begin > LONGEST_STATEMENT:
         return Found(text[begin:stop], rule, complete)
+    if stop < len(text) and _ALSO.match(text, stop):
+        return Found(None, rule, False, "another choice is offered beside the final statement")
     candidates = list(_candidates(text[begin:stop]))
     # "The answer is 3, no, the answer is 4": two candidates in one sentence.
     for earlier, later in zip(reversed(marks[:-1]), reversed(marks), strict=False):
@@ -237,13 +260,14 @@ def _in_words(sentence: str) -> Iterator[str]:
     if len({_same(number.group()) for number in numbers}) > 1:
         yield from dict.fromkeys(_same(number.group()) for number in numbers)
         return
-    if not numbers or _CHANGES.search(sentence, 0, numbers[0].start()):
+    if not numbers:
         yield sentence
         return
     start = numbers[0].start()
     while start and sentence[start - 1] in "$€£¥":
         start -= 1
-    yield _GOES_ON.sub("", sentence[start:]) if sentence[:start].strip() else sentence
+    before = sentence[:start]
+    yield sentence[start:] if before.strip() and leads(before) else sentence
 
 
 def _words(text: str) -> list[str]:
@@ -251,8 +275,12 @@ def _words(text: str) -> list[str]:
 
 
 def _lone(text: str) -> Found | None:
+    """The one number of a text, where every clause that holds it says that it is the answer."""
     numbers = [number.strip() for number in NUMBER.findall(text)]
-    return _choose(numbers, "lone number", complete=False) if numbers else None
+    if len({_same(number) for number in numbers}) != 1:
+        return _choose(numbers, "lone number", complete=False) if numbers else None
+    clauses = [clause for clause in _CLAUSE_END.split(text) if NUMBER.search(clause)]
+    return _choose([one for clause in clauses for one in _candidates(clause)], "lone number", complete=False)
 
 
 def _same(candidate: str) -> str:

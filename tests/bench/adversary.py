@@ -49,13 +49,13 @@ class Search:
         return text[:MAX_TEXT]
 
     def _mutate(self, text: str) -> str:
-        rng, fragments = self.rng, self.grammar.fragments
+        rng = self.rng
         at, length = rng.randint(0, len(text)), rng.randint(0, 20)
         kind = rng.randrange(6)
         if kind == 0:
-            return text[:at] + rng.choice(fragments) + text[at:]
+            return text[:at] + self.grammar.fragment(rng) + text[at:]
         if kind == 1:
-            return text[:at] + rng.choice(fragments) + text[at + length :]
+            return text[:at] + self.grammar.fragment(rng) + text[at + length :]
         if kind == 2:
             return text[:at] + text[at + length :]
         if kind == 3:
@@ -87,14 +87,16 @@ def attack(pool: JudgePool, verifier: str, tries: int, seed: int) -> dict[str, A
         which = [rng.randrange(len(searches)) for _ in range(size)]
         texts = [searches[index].propose() for index in which]
         jobs = [
-            Job(verifier=verifier, text=text, reference=grammar.targets[index])
+            Job(verifier=verifier, text=grammar.spell(text), reference=grammar.targets[index])
             for index, text in zip(which, texts, strict=True)
         ]
         for index, text, verdict in zip(which, texts, pool.judge(jobs), strict=True):
             searches[index].learn(text, verdict)
             statuses[verdict.status.value] += 1
             if verdict.reward:
-                accepts.append({"text": text, "reference": grammar.targets[index], "detail": verdict.detail})
+                accepts.append(
+                    {"text": grammar.spell(text), "reference": grammar.targets[index], "detail": verdict.detail}
+                )
         done += size
     seconds = time.perf_counter() - began
     return {

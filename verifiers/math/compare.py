@@ -6,46 +6,52 @@ What is equal to what:
 - `x = 5` and `5`: the same, when one of them has no name; two names must agree; `f(x) = ...` likewise;
 - equations: the same up to a factor other than 0; inequalities: up to a positive factor and the direction;
 - sets `\{..\}`: without order and repetition; lists without brackets (`1, 2`, `x = 1 or x = 2`, `\pm 1`): without
-  order, and a list without repetition fits a set; pairs, tuples and vectors `(..)`: in order, with their brackets;
+  order, and a list without repetition fits a set; where an expected list names its members, the names must match;
+- pairs, tuples and vectors `(..)`: in order, with their brackets;
 - intervals, unions of them, `\mathbb{R}`, `\mathbb{R} \setminus \{..\}` and inequalities in one symbol: the same real
   numbers; an open interval and a pair are written alike and compared alike;
 - matrices: the same shape and entries; ratios `a : b : c`: proportional, `a : b` fits the fraction;
-- a chain `x = 2 + 3 = 5` counts as its last side, when the sides that are numbers agree.
+- a chain `x = 2 + 3 = 5` counts as its last side, when all sides agree; `1 = 1` says nothing.
 
-Two expressions that are no plain numbers are equal only when math-verify says so too (`verifiers.math.symbolic`).
+Two expressions that are no plain numbers are equal only when math-verify reads them so too (`verifiers.math.symbolic`).
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from verifiers.math import regions, sampling, symbolic
 from verifiers.math.formula import (
+    INFINITY,
+    NEGATIVE_INFINITY,
     Answer,
     Group,
     Matrix,
+    Named,
     NamedSet,
     Node,
     Ratio,
     Relation,
     Scalar,
     SetOperation,
+    Unreadable,
 )
-from verifiers.math.limits import MAX_ELEMENTS, MAX_OPINION_DEPTH, MAX_OPINIONS, TooLarge
-from verifiers.math.meaning import Meaning, Named, is_infinite, scalars_of
-
-_MIN_POINTS = 3
+from verifiers.math.limits import MAX_ELEMENTS, MAX_OPINION_CHARS, MAX_OPINION_DEPTH, TooLarge, Work
+from verifiers.math.meaning import is_infinite
 
 
 class Comparison:
-    """One comparison; counts the second opinions that it asks for."""
+    """One comparison; counts its work and what it asks the second opinion of."""
 
     def __init__(self) -> None:
-        self._opinions = 0
+        self._work = Work()
+        self._opinion_chars = 0
 
-    def equal(self, gold: Meaning, answer: Meaning) -> bool:
+    def equal(self, gold: Answer, answer: Answer) -> bool:
         """Whether the answer is the expected one. Raises Unreadable and TooLarge."""
         if isinstance(gold, Named) or isinstance(answer, Named):
             return self._named(gold, answer)
@@ -67,7 +73,7 @@ class Comparison:
             return decided
         return self._regions(gold, answer)
 
-    def _named(self, gold: Meaning, answer: Meaning) -> bool:
+    def _named(self, gold: Answer, answer: Answer) -> bool:
         if isinstance(gold, Named) and isinstance(answer, Named):
             if gold.name == answer.name:
                 return self.equal(gold.right, answer.right)
@@ -78,7 +84,7 @@ class Comparison:
         right_answer = answer.right if isinstance(answer, Named) else answer
         return self.equal(right_gold, right_answer)
 
-    def _whole(self, gold: Meaning, answer: Meaning) -> bool:
+    def _whole(self, gold: Answer, answer: Answer) -> bool:
         """As equations: `y = 2x + 1` and `2x - y + 1 = 0`."""
         first = gold.relation if isinstance(gold, Named) else gold
         second = answer.relation if isinstance(answer, Named) else answer
@@ -90,29 +96,41 @@ class Comparison:
             return gold.node == answer.node
         if gold.node == answer.node:
             return True
-        if _is_literal(gold.node) and _is_literal(answer.node):
-            return sampling.exact(gold.node) == sampling.exact(answer.node)
-        return self._everywhere(gold.node, answer.node, f"{gold.source}\0{answer.source}") and self._second_opinion(
-            gold.source, answer.source
-        )
+        values = literal(gold.node), literal(answer.node)
+        if values[0] is not None and values[1] is not None:
+            return values[0] == values[1]
+        return self._agree(gold.node, answer.node, gold.source, answer.source)
 
-    def _everywhere(self, gold: Node, answer: Node, seed: str) -> bool:
-        symbols = sampling.symbols_of(gold) | sampling.symbols_of(answer)
-        defined = 0
-        for point in sampling.points(symbols, seed):
-            close = sampling.close(gold, answer, point)
-            if close is False:
-                return False
-            defined += close is True
-        return defined >= (_MIN_POINTS if symbols else 1)
+    def order(self, left: Scalar, right: Scalar) -> int:
+        """-1, 0 or 1 as the left real number is less than the right one, equal or greater.
 
-    def _second_opinion(self, gold: str, answer: str) -> bool:
-        _check_depth(gold)
-        _check_depth(answer)
-        self._opinions += 1
-        if self._opinions > MAX_OPINIONS:
-            raise TooLarge(f"more than {MAX_OPINIONS} parts that are no plain numbers")
-        return symbolic.equal(gold, answer)
+        Equal are those that `same` calls so. Two that cannot be told apart and are not called equal have no order.
+        Raises Unreadable for them and for what is no real number, and TooLarge.
+        """
+        ends = [_infinite_order(scalar.node) for scalar in (left, right)]
+        for scalar, end in zip((left, right), ends, strict=True):
+            if not end and (sampling.symbols_of(scalar.node) or not sampling.is_real(scalar.node, self._work)):
+                raise Unreadable("an interval whose ends are no real numbers")
+        if any(ends):
+            return (ends[0] > ends[1]) - (ends[0] < ends[1])
+        found = sampling.compare(left.node, right.node, {}, self._work)
+        if found == 0 and not self.same(left, right):
+            raise Unreadable("ends that cannot be told apart")
+        return found
+
+    def _agree(self, gold: Node, answer: Node, gold_source: str, answer_source: str) -> bool:
+        """Equal values at points by our own reading, then the second opinion on both sources."""
+        points = sampling.everywhere(gold, answer, f"{gold_source}\0{answer_source}", self._work)
+        if points is None:
+            return False
+        for source in (gold_source, answer_source):
+            check_source(source)
+            self._opinion_chars += len(source)
+        if self._opinion_chars > MAX_OPINION_CHARS:
+            raise TooLarge(f"more than {MAX_OPINION_CHARS} characters that are no plain numbers")
+        # SymPy takes another root of a negative number: where there are points without signs, these.
+        positive = [point for point in points if all(value > 0 for value in point.values())]
+        return symbolic.equal(gold_source, answer_source, positive if len(positive) > 1 else points)
 
     def _groups(self, gold: Group, answer: Group) -> bool | None:
         """None when the brackets differ in a way that only `_regions` can settle."""
@@ -120,13 +138,35 @@ class Comparison:
         if kinds <= {"list", "set"}:
             if "set" in kinds and any(group.kind == "list" and _repeats(group.items) for group in (gold, answer)):
                 return False
-            if kinds == {"list"} and any(isinstance(one, Relation) for one in gold.items + answer.items):
-                return None if gold.joiner == answer.joiner == "or" else self._unordered(gold, answer)
-            return self._unordered(gold, answer)
+            return self._lists(gold, answer)
         if gold.kind == answer.kind:
-            pairs = zip(gold.items, answer.items, strict=False)
-            return len(gold.items) == len(answer.items) and all(self.equal(one, other) for one, other in pairs)
+            return self._in_order(gold, answer)
         return False if "list" in kinds or "set" in kinds or len(gold.items) == len(answer.items) == 2 else None
+
+    def _lists(self, gold: Group, answer: Group) -> bool | None:
+        """Lists without brackets, and sets. The names of members count where the expected list has them."""
+        if any(isinstance(one, Relation) for one in gold.items + answer.items):
+            joiners = {gold.joiner, answer.joiner}
+            if joiners == {"or"}:
+                return None
+            # "x < 1 and x > 3" is nothing, "x < 1 or x > 3" is much; a comma is either.
+            return ("," in joiners or len(joiners) == 1) and self._unordered(gold, answer)
+        expected, said = (list(dict.fromkeys(_names(group))) for group in (gold, answer))
+        if len(expected) > 1 and not said:
+            return gold.kind == answer.kind == "list" and self._in_order(_plain(gold), answer)
+        if len(expected) > 1:
+            return self._unordered(gold, answer)
+        # One name in all, as in "x = 1 or x = 2", or x_1 and x_2 for them.
+        same = said in ([], expected) if expected else True
+        if not same and len({_base(name) for name in said} | {_base(name) for name in expected}) > 1:
+            return False
+        if not expected and len({_base(name) for name in said}) > 1:
+            return False
+        return self._unordered(_plain(gold), _plain(answer))
+
+    def _in_order(self, gold: Group, answer: Group) -> bool:
+        pairs = zip(gold.items, answer.items, strict=False)
+        return len(gold.items) == len(answer.items) and all(self.equal(one, other) for one, other in pairs)
 
     def _unordered(self, gold: Group, answer: Group) -> bool:
         distinct = "set" in (gold.kind, answer.kind)
@@ -148,11 +188,11 @@ class Comparison:
             return False
         return self.equal(gold, answer)
 
-    def _ratio(self, gold: Meaning, answer: Meaning) -> bool:
+    def _ratio(self, gold: Answer, answer: Answer) -> bool:
         parts = [_parts(one) for one in (gold, answer)]
         if parts[0] is None or parts[1] is None or len(parts[0]) != len(parts[1]):
             return False
-        values = [[sampling.exact(part.node) for part in one] for one in parts if one is not None]
+        values = [[sampling.exact(part.node, self._work) for part in one] for one in parts if one is not None]
         if any(value is None or value == 0 for one in values for value in one):
             return False
         return len({first / second for first, second in zip(*values, strict=True) if first and second}) == 1
@@ -165,16 +205,24 @@ class Comparison:
         operator, left, right = first[0], first[1], second[1]
         symbols = sampling.symbols_of(left) | sampling.symbols_of(right)
         seed = f"{gold.source}\0{answer.source}"
-        factor = _factor(left, right, symbols, seed)
+        factor = self._factor(left, right, symbols, seed)
         if factor is None or factor == 0 or (operator in {"<", "<="} and factor < 0):
             return False
         scaled = Node("multiply", (Node("number", value=factor), right))
-        return self._everywhere(left, scaled, seed) and self._second_opinion(gold.source, answer.source)
+        return self._agree(left, scaled, gold.source, answer.source)
 
-    def _regions(self, gold: Meaning, answer: Meaning) -> bool:
-        if not any(isinstance(one, SetOperation | NamedSet | Relation | Group) for one in (gold, answer)):
+    def _factor(self, left: Node, right: Node, symbols: set[str], seed: str) -> Fraction | None:
+        """The rational factor between two formulas at the first point where it can be told."""
+        for point in sampling.points(symbols, seed):
+            first, second = (sampling.rational_at(node, point, self._work) for node in (left, right))
+            if first is not None and second:
+                return first / second
+        return None
+
+    def _regions(self, gold: Answer, answer: Answer) -> bool:
+        if not all(isinstance(one, SetOperation | NamedSet | Relation | Group) for one in (gold, answer)):
             return False
-        first, second = regions.region_of(gold), regions.region_of(answer)
+        first, second = (regions.region_of(one, self.order) for one in (gold, answer))
         if first is None or second is None or (first.symbol and second.symbol and first.symbol != second.symbol):
             return False
         if len(first.pieces) != len(second.pieces):
@@ -188,46 +236,41 @@ class Comparison:
         )
 
 
-def _check_depth(source: str) -> None:
-    """Raises TooLarge where math-verify would take too long."""
-    depth = 0
-    for character in source:
-        depth += {"(": 1, ")": -1}.get(character, 0)
-        if depth > MAX_OPINION_DEPTH:
-            raise TooLarge(f"round brackets nested deeper than {MAX_OPINION_DEPTH}")
+def _infinite_order(node: Node) -> int:
+    """1 for infinity, -1 for minus infinity, 0 for what is finite."""
+    return int(node == INFINITY) - int(node == NEGATIVE_INFINITY)
 
 
-def problem_of(gold: Meaning) -> str:
-    """Why an expected formula is no sound one, "" when it is: every part has a value and math-verify can read it.
-
-    Raises Unreadable and TooLarge.
-    """
-    for scalar in scalars_of(gold):
-        if is_infinite(scalar.node):
-            continue
-        symbols = sampling.symbols_of(scalar.node)
-        found = [sampling.close(scalar.node, scalar.node, point) for point in sampling.points(symbols, scalar.source)]
-        if found.count(True) < (_MIN_POINTS if symbols else 1):
-            return "it has no value"
-        if not _is_literal(scalar.node):
-            _check_depth(scalar.source)
-            if not symbolic.parse(scalar.source):
-                return "math-verify does not parse it"
-    return "" if Comparison().equal(gold, gold) else "it is not equal to itself"
+def check_source(source: str) -> None:
+    """Raises TooLarge where math-verify's parser would take too long: its time grows with the square of the depth."""
+    depth = slow = 0
+    opened: list[bool] = []
+    for position, character in enumerate(source):
+        if character in "([{":
+            opened.append(character != "{" or source[position - 1 : position] in {"^", "_"})
+            depth, slow = depth + 1, slow + opened[-1]
+        elif character in ")]}" and opened:
+            depth, slow = depth - 1, slow - opened.pop()
+        if slow > MAX_OPINION_DEPTH or depth > 2 * MAX_OPINION_DEPTH:
+            raise TooLarge(f"brackets nested deeper than {MAX_OPINION_DEPTH} in a formula")
 
 
-def _is_literal(node: Node) -> bool:
-    """A number, a fraction of numbers, or minus one of these."""
+def literal(node: Node) -> Fraction | None:
+    """The value of a number, a fraction of numbers, or minus one of these; None for any other formula."""
     if node.name == "negative":
-        node = node.args[0]
-    return node.name == "number" or (
-        node.name == "divide" and all(part.name == "number" for part in node.args) and node.args[1].value != 0
-    )
+        value = literal(node.args[0]) if node.args[0].name != "negative" else None
+        return None if value is None else -value
+    if node.name == "number":
+        return node.value
+    if node.name == "divide" and all(part.name == "number" for part in node.args) and node.args[1].value:
+        return node.args[0].value / node.args[1].value
+    return None
 
 
-def _literals(items: Sequence[Answer]) -> list[Fraction | None] | None:
-    nodes = [item.node for item in items if isinstance(item, Scalar) and _is_literal(item.node)]
-    return [sampling.exact(node) for node in nodes] if len(nodes) == len(items) else None
+def _literals(items: Sequence[Answer]) -> list[Fraction] | None:
+    values = [literal(item.node) for item in items if isinstance(item, Scalar)]
+    found = [value for value in values if value is not None]
+    return found if len(found) == len(items) else None
 
 
 def _repeats(items: Sequence[Answer]) -> bool:
@@ -237,7 +280,21 @@ def _repeats(items: Sequence[Answer]) -> bool:
     return len(set(numbers)) < len(numbers)
 
 
-def _parts(meaning: Meaning) -> tuple[Scalar, ...] | None:
+def _names(group: Group) -> list[str]:
+    return [item.name for item in group.items if isinstance(item, Named)]
+
+
+def _base(name: str) -> str:
+    """The x of x_1, x_{12} and x'."""
+    return re.sub(r"_.*|'+$", "", name)
+
+
+def _plain(group: Group) -> Group:
+    """The list without the names of its members."""
+    return replace(group, items=tuple(item.right if isinstance(item, Named) else item for item in group.items))
+
+
+def _parts(meaning: Answer) -> tuple[Scalar, ...] | None:
     if isinstance(meaning, Ratio):
         return meaning.parts
     if isinstance(meaning, Scalar) and meaning.node.name == "divide":
@@ -260,12 +317,3 @@ def _one_sided(relation: Relation) -> tuple[str, Node] | None:
     if operator in {">", ">="}:
         left, right, operator = right, left, operator.replace(">", "<")
     return operator, Node("subtract", (left.node, right.node))
-
-
-def _factor(left: Node, right: Node, symbols: set[str], seed: str) -> Fraction | None:
-    """The rational factor between two formulas at the first point where it can be told."""
-    for point in sampling.points(symbols, seed):
-        values = [sampling.number_at(node, point) for node in (left, right)]
-        if values[0] is not None and values[1]:
-            return Fraction(values[0] / values[1])
-    return None

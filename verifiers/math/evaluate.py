@@ -1,7 +1,8 @@
 # ruff: noqa: SIM905 (word lists read better as text)
 """Evaluates formulas: exactly with rationals where it can, else with mpmath at the precision asked for.
 
-Powers, factorials and binomials are guarded before they are computed (`verifiers.math.limits`).
+Powers, factorials and binomials are guarded before they are computed, and every operation is paid for from the work
+that one answer may cost (`verifiers.math.limits`).
 """
 
 from __future__ import annotations
@@ -12,9 +13,19 @@ from fractions import Fraction
 from typing import Any
 
 from verifiers.math.formula import Node, Unreadable
-from verifiers.math.limits import MAX_BITS, MAX_MAGNITUDE, TooLarge
+from verifiers.math.limits import (
+    MAX_BITS,
+    MAX_GAMMA,
+    MAX_GAMMA_BITS,
+    MAX_MAGNITUDE,
+    TooLarge,
+    ValueTooLarge,
+    Work,
+)
+from verifiers.math.powers import exact_power, exact_root
 
-# mpmath's numbers have no types: Any is an mpf or an mpc.
+# mpmath's numbers have no types: Any is an mpf or an mpc. A Fraction and one of these are never compared by size:
+# Python raises TypeError. `real` makes both mpmath's.
 Value = Fraction | Any
 Points = dict[str, Fraction]
 
@@ -42,9 +53,13 @@ def _context(bits: int) -> Any:
 class Evaluator:
     """Evaluates nodes at one point. `magnitude` is the largest binary order of magnitude seen, up or down."""
 
-    def __init__(self, points: Points, bits: int) -> None:
+    def __init__(self, points: Points, bits: int, work: Work) -> None:
         self._mp = _context(bits)
         self._points = points
+        self._bits = bits
+        self._work = work
+        # What a function of mpmath costs at this precision.
+        self._price = 30 + bits * bits // 10_000
         self.magnitude = 0
 
     def order(self, value: Any) -> int | None:
@@ -61,12 +76,14 @@ class Evaluator:
         if not node.args:
             return self._constant(name)
         values = [self.value(argument) for argument in node.args]
+        self._work.spend(5 + sum(_size(value) for value in values))
         try:
             result = _RULES[name](self, *values) if name in _RULES else self._function(name, *values)
-        except (ZeroDivisionError, ValueError, OverflowError) as error:
-            if isinstance(error, TooLarge | Unreadable | Undefined):
-                raise
-            raise Undefined(str(error)) from error
+        except (TooLarge, Unreadable, Undefined):
+            raise
+        # What mpmath raises where a function has no value: a pole, an overflow, a domain.
+        except (ArithmeticError, ValueError, NotImplementedError) as error:
+            raise Undefined("no value there") from error
         return self._checked(result)
 
     def _symbol(self, name: str) -> Fraction:
@@ -85,30 +102,26 @@ class Evaluator:
 
     def _checked(self, value: Value) -> Value:
         if isinstance(value, Fraction):
-            bits = max(value.numerator.bit_length(), value.denominator.bit_length())
-            if bits > MAX_BITS:
-                raise TooLarge(f"a number of more than {MAX_BITS} bits")
+            if max(value.numerator.bit_length(), value.denominator.bit_length()) > MAX_BITS:
+                raise ValueTooLarge(f"a number of more than {MAX_BITS} bits")
             return value
         if not self._mp.isfinite(value):
             raise Undefined("infinite")
         if isinstance(value, self._mp.mpc) and value.imag == 0:
             value = value.real
-        self._note(value)
+        if value:
+            self._note(int(self._mp.mag(value)))
         return value
 
-    def _note(self, value: Any) -> None:
-        if value:
-            self.magnitude = max(self.magnitude, abs(int(self._mp.mag(value))))
-            if self.magnitude > MAX_MAGNITUDE:
-                raise TooLarge(f"a value beyond 2^{MAX_MAGNITUDE}")
+    def _note(self, order: int) -> None:
+        self.magnitude = max(self.magnitude, abs(order))
+        if self.magnitude > MAX_MAGNITUDE:
+            raise ValueTooLarge(f"a value beyond 2^{MAX_MAGNITUDE}")
 
     def real(self, value: Value) -> Any:
         """As a number of mpmath."""
         if isinstance(value, Fraction):
-            size = value.numerator.bit_length() - value.denominator.bit_length()
-            self.magnitude = max(self.magnitude, abs(size))
-            if abs(size) > MAX_MAGNITUDE:
-                raise TooLarge(f"a value beyond 2^{MAX_MAGNITUDE} beside one that is no fraction")
+            self._note(value.numerator.bit_length() - value.denominator.bit_length())
             return self._mp.mpf(value.numerator) / value.denominator
         return value
 
@@ -136,7 +149,10 @@ class Evaluator:
         """Power; an odd root of a negative number is the real one."""
         if isinstance(exponent, Fraction):
             if isinstance(base, Fraction) and exponent.denominator == 1:
-                return _exact_power(base, exponent.numerator)
+                exact = exact_power(base, exponent.numerator)
+                if exact is None:
+                    raise Undefined("0 to that power")
+                return exact
             if base == 0:
                 if exponent <= 0:
                     raise Undefined("0 to that power")
@@ -149,7 +165,7 @@ class Evaluator:
         return self._guarded_power(self.real(base), exponent)
 
     def _root_power(self, base: Value, exponent: Fraction) -> Value:
-        if isinstance(base, Fraction) and (exact := _exact_root(base, exponent)) is not None:
+        if isinstance(base, Fraction) and (exact := exact_root(base, exponent)) is not None:
             return exact
         number = self.real(base)
         fraction = self._mp.mpf(exponent.numerator) / exponent.denominator
@@ -159,31 +175,56 @@ class Evaluator:
         return self._guarded_power(number, fraction)
 
     def _guarded_power(self, base: Any, exponent: Any) -> Any:
+        self._work.spend(2 * self._price)
         if not base:
             raise Undefined("0 to that power")
         if self._mp.mag(exponent) > 40 or abs(exponent) * (abs(self._mp.log(abs(base), 2)) + 1) > 2 * MAX_MAGNITUDE:
-            raise TooLarge(f"a power beyond 2^{MAX_MAGNITUDE}")
+            raise ValueTooLarge(f"a power beyond 2^{MAX_MAGNITUDE}")
         return self._mp.power(base, exponent)
 
     def factorial(self, value: Value) -> Value:
         """Of whole numbers up to 3,000 exactly; of others by the gamma function."""
         if not isinstance(value, Fraction) or value.denominator != 1:
-            return self._mp.factorial(self.real(value))
+            return self._mp.factorial(self._within_gamma(value))
         if value < 0:
             raise Undefined("a factorial of a negative number")
         if value > 3_000:
-            raise TooLarge("a factorial of more than 3000")
+            raise ValueTooLarge("a factorial of more than 3000")
+        self._work.spend(value.numerator)
         return Fraction(math.factorial(value.numerator))
 
     def binomial(self, above: Value, below: Value) -> Value:
-        """Of whole numbers."""
-        if not (isinstance(above, Fraction) and isinstance(below, Fraction)):
-            return self._mp.binomial(self.real(above), self.real(below))
-        if above.denominator != 1 or below.denominator != 1:
-            return self._mp.binomial(self.real(above), self.real(below))
-        if not 0 <= above <= 3_000 or below < 0:
-            raise TooLarge("a binomial beyond 3000")
-        return Fraction(math.comb(above.numerator, below.numerator))
+        """Above any number a whole one exactly; of others by the gamma function."""
+        if isinstance(below, Fraction) and below.denominator == 1 and isinstance(above, Fraction):
+            if below < 0:
+                raise Undefined("a binomial below 0")
+            if above.denominator == 1 and 0 <= above <= 3_000:
+                self._work.spend(above.numerator)
+                return Fraction(math.comb(above.numerator, below.numerator))
+            if below <= 100:
+                return self._falling(above, below.numerator)
+        above, below = self._within_gamma(above), self._within_gamma(below)
+        self._work.spend(5 * self._price)
+        return self._mp.binomial(above, below)
+
+    def _falling(self, above: Fraction, below: int) -> Fraction:
+        bits = max(above.numerator.bit_length(), above.denominator.bit_length()) + below.bit_length()
+        if bits * below > MAX_BITS:
+            raise ValueTooLarge(f"a binomial of more than {MAX_BITS} bits")
+        self._work.spend(below * (5 + bits * below // 1_000))
+        result = Fraction(1)
+        for number in range(below):
+            result = result * (above - number) / (number + 1)
+        return result
+
+    def _within_gamma(self, value: Value) -> Any:
+        number = self.real(value)
+        if isinstance(number, self._mp.mpc):
+            raise Unreadable("a factorial of a number that is not real")
+        if abs(number) > MAX_GAMMA or self._bits > MAX_GAMMA_BITS:
+            raise ValueTooLarge(f"a factorial of a number beyond {MAX_GAMMA} that is not whole")
+        self._work.spend(10 * self._price)
+        return number
 
     def root(self, value: Value, degree: Value) -> Value:
         """The root of a whole degree."""
@@ -208,6 +249,7 @@ class Evaluator:
 
     def natural(self, value: Value) -> Value:
         """Natural logarithm."""
+        self._work.spend(2 * self._price)
         if value == 0:
             raise Undefined("logarithm of 0")
         if isinstance(value, Fraction) and value > 0:
@@ -223,16 +265,25 @@ class Evaluator:
             return self.multiply(self.natural(value), self._symbol(UNKNOWN_BASE))
         return self.divide(self.natural(value), self.natural(base))
 
-    def _function(self, name: str, value: Value) -> Value:
-        number = self.real(value)
+    def _function(self, name: str, *values: Value) -> Value:
+        known = _MPMATH.get(name)
+        if len(values) != 1 or (known is None and name != "exp"):
+            raise Unreadable(f"the function {name}")
+        number = self.real(values[0])
+        self._work.spend(2 * self._price)
         if name == "exp":
             return self._guarded_power(+self._mp.e, number) if number else Fraction(1)
-        if self._mp.mag(number) > START_BITS // 2 and number:
+        if number and self._mp.mag(number) > START_BITS // 2:
             raise Unreadable("a function of a number that large")
-        known = _MPMATH.get(name)
-        if known is None:
-            raise Unreadable(f"the function {name}")
-        return getattr(self._mp, known)(number)
+        return getattr(self._mp, str(known))(number)
+
+
+def _size(value: Value) -> int:
+    """What one operation on a long fraction costs: its time grows with the square of its length."""
+    if not isinstance(value, Fraction):
+        return 5
+    bits = max(value.numerator.bit_length(), value.denominator.bit_length())
+    return bits * bits // 250_000
 
 
 _RULES: dict[str, Any] = {
@@ -257,34 +308,3 @@ _MPMATH = {
     **{f"arc{name}": f"a{name}" for name in "sin cos tan sinh cosh tanh".split()},
     **{f"ar{name}": f"a{name}" for name in "sinh cosh tanh".split()},
 }
-
-
-def _exact_power(base: Fraction, exponent: int) -> Fraction:
-    if base == 0:
-        if exponent <= 0:
-            raise Undefined("0 to that power")
-        return base
-    bits = max(base.numerator.bit_length(), base.denominator.bit_length())
-    if base not in (1, -1) and bits * abs(exponent) > MAX_BITS:
-        raise TooLarge(f"a power of more than {MAX_BITS} bits")
-    return base ** (exponent % 2 if base in (1, -1) else exponent)
-
-
-def _exact_root(base: Fraction, exponent: Fraction) -> Fraction | None:
-    """`base ** exponent` when it is rational and the root is a square or cube root of a positive number."""
-    if base < 0 or exponent.denominator not in (2, 3):
-        return None
-    above, below = (_whole_root(number, exponent.denominator) for number in (base.numerator, base.denominator))
-    if above is None or below is None:
-        return None
-    return _exact_power(Fraction(above, below), exponent.numerator)
-
-
-def _whole_root(number: int, degree: int) -> int | None:
-    if degree == 2:
-        root = math.isqrt(number)
-        return root if root * root == number else None
-    if number.bit_length() > 150:
-        return None
-    root = round(number ** (1 / 3))
-    return next((near for near in (root - 1, root, root + 1) if near >= 0 and near**3 == number), None)

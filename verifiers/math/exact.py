@@ -4,19 +4,21 @@ Nothing is evaluated: one anchored pattern per shape, digits and exponents cappe
 
 - A percent is a number: 10% is 1/10, not 10. 百分之五 and 5% are 1/20.
 - Commas are thousands separators only in groups of three (1,234,567); a decimal comma is not read.
-- `2 million`, 5万 and 1.5亿 are multiplied out. Money signs are units. For units see `verifiers.math.units`.
+- `2 million`, 5万 and 1.5亿 are multiplied out. Money signs are units. For units see `verifiers.math.phrases`.
 - Only the ASCII digits (full-width ones are made ASCII before) and Chinese numerals are digits.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
 
 from verifiers.math.limits import MAX_DIGITS, MAX_EXPONENT, TooLarge
 from verifiers.math.numerals import read_numeral
-from verifiers.math.units import canonical, fit, unit_key
+from verifiers.math.phrases import is_known, unit_key
+from verifiers.math.units import canonical, fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,10 @@ _MONEY = re.compile(r"([-+]?)\s*(\\\$|[$€£¥])\s*(?=[-+.0-9])")
 _RATE = re.compile(r"\s*(?:/|per\b|an?\b)\s*([A-Za-z]+)")
 
 
-def read_quantity(text: str) -> Quantity | None:
+def read_quantity(text: str, own: Collection[str] | None = ()) -> Quantity | None:
     r"""`3/4`, `-1,234.50`, `\frac{1}{2}`, `1\frac{1}{2}`, `10\%`, `2.5 \times 10^3`, `$18`, `5 \text{ cm}` ... or None.
 
-    Expects text tidied by `verifiers.math.tidy.tidy`. Raises TooLarge beyond the caps.
+    Expects text tidied by `verifiers.math.tidy.tidy`. `own` as in `phrases.unit_key`. Raises TooLarge beyond the caps.
     """
     if _INTEGER.fullmatch(text):
         return Quantity(Fraction(int(text)))
@@ -80,9 +82,9 @@ def read_quantity(text: str) -> Quantity | None:
             value *= _MULTIPLIERS[many[1] or many[2]]
             rest = rest[many.end() :]
             rest = f" {rest}" if many[1] and rest else rest
-    if money and (rate := _RATE.fullmatch(rest)):
+    if money and (rate := _RATE.fullmatch(rest)) and is_known(rate[1]):
         return Quantity(value, f"{money}/{canonical(rate[1])}")
-    unit = unit_key(rest)
+    unit = unit_key(rest, own)
     if unit is None or (money and unit and unit != money):
         return None
     return Quantity(value, unit or money)

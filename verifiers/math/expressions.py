@@ -126,11 +126,16 @@ class Expressions:
             self.leave()
             return node
         if self.accept("+"):
-            return self.signed()
-        if self.accept(r"\pm"):
-            return Node("plusminus", (Node("number"), self.signed()))
-        if self.accept(r"\mp"):
-            return Node("minusplus", (Node("number"), self.signed()))
+            self.enter()
+            node = self.signed()
+            self.leave()
+            return node
+        for sign, name in ((r"\pm", "plusminus"), (r"\mp", "minusplus")):
+            if self.accept(sign):
+                self.enter()
+                node = Node(name, (Node("number"), self.signed()))
+                self.leave()
+                return node
         return self.product()
 
     def product(self, *, of_function: bool = False) -> Node:
@@ -185,7 +190,10 @@ class Expressions:
     def exponent(self) -> Node:
         """`{...}`, a bracket, a number, a symbol, or one of these behind a sign."""
         if self.accept("-"):
-            return Node("negative", (self.exponent(),))
+            self.enter()
+            node = Node("negative", (self.exponent(),))
+            self.leave()
+            return node
         token = self.peek()
         if token is not None and token.text in {r"\circ", "*", "'", r"\prime", "T"}:
             raise Unreadable(f"the exponent {token.text!r}")
@@ -322,6 +330,12 @@ class Expressions:
         return Node("root", (self.atom(), degree))
 
     def _function(self, name: str) -> Node:
+        self.enter()
+        node = self._applied(name)
+        self.leave()
+        return node
+
+    def _applied(self, name: str) -> Node:
         power: Node | None = None
         base: Node | None = None
         for _ in range(2):
@@ -339,6 +353,8 @@ class Expressions:
         else:
             argument = self.product(of_function=True)
         if power is not None and power == Node("negative", (Node("number", value=Fraction(1)),)):
+            if base is not None:
+                raise Unreadable("the inverse of a logarithm")
             name, power = f"arc{name}", None
         node = Node(name, (argument, base) if base is not None else (argument,))
         return node if power is None else Node("power", (node, power))

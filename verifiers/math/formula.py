@@ -51,6 +51,15 @@ class Relation:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """`x = ...`, as `verifiers.math.meaning` makes it of a relation; `relation` is the whole of it."""
+
+    name: str
+    right: Answer
+    relation: Relation | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ratio:
     """`a : b : c`."""
 
@@ -80,7 +89,7 @@ class NamedSet:
     name: str
 
 
-Answer = Scalar | Group | Relation | Ratio | Matrix | SetOperation | NamedSet
+Answer = Scalar | Group | Relation | Named | Ratio | Matrix | SetOperation | NamedSet
 
 INFINITY = Node("infinity")
 NEGATIVE_INFINITY = Node("negative", (INFINITY,))

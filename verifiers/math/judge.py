@@ -4,12 +4,12 @@ Order: the reference is read (a bad one is the judge's failure, masked); size ca
 (`truncated`, `no_answer`); then the comparison, the first that can decide:
 
 1. both are numbers or amounts: exact rational arithmetic decides, for right and for wrong (`verifiers.math.exact`,
-   `verifiers.math.units`);
+   `phrases`, `units`);
 2. the same text once tidied (letters keep their case): right;
 3. the expected answer is the letter of a choice or words: the same letter (`B`, `(B)`, `B. text`), the same words;
 4. both are read whole by our own strict reader and compared (`verifiers.math.compare` states what is equal to what);
    what it does not read is wrong;
-5. where that finds two expressions equal that are no plain numbers, math-verify must find them equal too.
+5. where that finds two expressions equal that are no plain numbers, what math-verify reads must be equal too.
 
 So each side of a "yes" was read twice, by two parsers that share nothing, and an answer that breaks math-verify's
 parser never reaches it unless its value is already right. Nothing is evaluated with Python's `eval` or SymPy's
@@ -26,25 +26,36 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from verifiers.answer import find_answer
 from verifiers.math import compare, meaning
 from verifiers.math.evaluate import Undefined
 from verifiers.math.exact import Quantity, read_quantity
-from verifiers.math.formula import Unreadable
+from verifiers.math.formula import Answer, Unreadable
 from verifiers.math.limits import MAX_ANSWER_CHARS, MAX_TEXT_CHARS, TooLarge, excess
+from verifiers.math.phrases import own_words, unit_key
+from verifiers.math.screening import problem_of
 from verifiers.math.tidy import tidy
-from verifiers.math.units import fit, unit_key
+from verifiers.math.units import fit
 from verifiers.types import Json, Status, Verdict
 
 _CHOICE = re.compile(r"\(?([A-Z])\)?[.:]?")
 _CHOSEN = re.compile(r"(?:\(([A-Z])\)|([A-Z])(?:[).:]))(?:\s+(?P<text>.*))?", re.DOTALL)
-_OTHER_CHOICE = re.compile(r"\([A-Z]\)|(?<![A-Za-z])[A-Z](?:[).:]|$)|(?<![A-Za-z])(?:or|and|not)(?![A-Za-z])")
+# Behind the letter of a choice: another letter, or a word that says there may be another.
+_OTHER_CHOICE = re.compile(
+    r"(?<![A-Za-z])[B-HJ-Zb-h](?![A-Za-z])|\([A-Za-z]\)|(?<![A-Za-z])A[).:]|(?<![A-Za-z])A$"
+    r"|(?<![A-Za-z])(?i:or|and|not|no|nor|but|also|too|either|neither|both|maybe|perhaps|possibly|probably|likely|"
+    r"unless|except|others?|another|else|instead|options?|choices?|answers?|letters?|first|second|third|fourth|last|all|none|any|"
+    r"same|fine|works?|could|might|may|unsure|guess|wrong|incorrect|false)(?![A-Za-z])"
+    r"|[或和与也都不非没可能]|[甲乙丙丁]|[?;]"
+)
 _WORDS = re.compile(r"[A-Za-z]{3,}(?:[ '-]+[A-Za-z]+)*|[\u4e00-\u9fff]+")
 # Dates, times, names with digits: compared as text.
 _LABEL = re.compile(
-    r"[0-9]{1,2}:[0-5][0-9](?:\s*[APap]\.?[Mm]\.?)?|(?=.*(?<![A-Za-z])[A-Z][a-z]{2,})[A-Za-z0-9][A-Za-z0-9 ,.'/:-]*"
+    r"[0-9]{1,2}:[0-5][0-9](?:\s*[APap]\.?[Mm]\.?)?|[0-9]{1,2}\s*[APap]\.?[Mm]\.?"
+    r"|(?=.*(?<![A-Za-z])[A-Z][a-z]{2,})[A-Za-z0-9][A-Za-z0-9 ,.'/:-]*"
 )
 _ASSIGNMENT = re.compile(r"[A-Za-z]\s*=(?!=)\s*(?=[^=]*$)")
 _TAIL = re.compile(
@@ -62,12 +73,15 @@ class _Gold:
     quantity: Quantity | None
     choice: str
     is_label: bool
+    # The words that it says behind its number: an answer may say them too.
+    own: frozenset[str]
 
 
 def judge(text: str, reference: Json, *, finish_reason: str) -> Verdict:
     """Judge one completion. Deterministic; call it through `verifiers.pool`, which has the deadline."""
     if problem := reference_problem(reference):
-        return Verdict.failed("bad_reference", problem)
+        # What stands behind the colon quotes the reference.
+        return Verdict.failed("bad_reference", problem.partition(":")[0])
     if len(text) > MAX_TEXT_CHARS:
         return Verdict.of(Status.REJECTED, detail=f"the completion is longer than {MAX_TEXT_CHARS} characters")
     found = find_answer(text, lone_number=reference.get("lone_number") is True)
@@ -132,33 +146,37 @@ def _answer_problem(answer: str) -> str | None:
 def _formula_problem(formula: str) -> str | None:
     """Why a formula is no sound reference, None when it is."""
     try:
-        body, _ = _split_unit(formula)
-        problem = compare.problem_of(_interpret(body))
+        body, _ = _split_unit(formula, None)
+        problem = problem_of(_interpret(body))
     except (Unreadable, Undefined) as error:
         problem = str(error)
+    except RecursionError:
+        problem = "too many operations inside one another"
     return f"the reference answer does not parse as a number, a word or a formula: {problem}" if problem else None
 
 
 @functools.lru_cache(maxsize=4096)
 def _read_gold(answer: str) -> _Gold:
     text = tidy(answer)
+    quantity = read_quantity(text, None)
+    if quantity is not None:
+        return _Gold(text, quantity, "", False, own_words(text) if quantity.unit else frozenset())
     choice = _CHOICE.fullmatch(text)
     chosen = _CHOSEN.fullmatch(text) if choice is None else None
     letter = choice[1] if choice else (chosen[1] or chosen[2]) if chosen else ""
     is_label = _WORDS.fullmatch(text) is not None or _LABEL.fullmatch(text) is not None
-    quantity = read_quantity(text)
-    return _Gold(text, quantity, letter, is_label and quantity is None)
+    return _Gold(text, None, letter, is_label, own_words(text))
 
 
 @functools.lru_cache(maxsize=1024)
-def _interpret(formula: str) -> meaning.Meaning:
+def _interpret(formula: str) -> Answer:
     return meaning.interpret(formula)
 
 
 def _compare(gold: _Gold, answer: str) -> tuple[bool, str]:
-    value = read_quantity(answer)
+    value = read_quantity(answer, gold.own)
     if value is None and gold.quantity is not None and (assigned := _ASSIGNMENT.match(answer)):
-        value = read_quantity(answer[assigned.end() :])
+        value = read_quantity(answer[assigned.end() :], gold.own)
     if gold.quantity is not None and value is not None:
         equal = gold.quantity.equals(value)
         return equal, "equal as exact numbers" if equal else "differs as an exact number"
@@ -174,8 +192,8 @@ def _compare(gold: _Gold, answer: str) -> tuple[bool, str]:
 
 
 def _compare_formulas(gold: _Gold, answer: str) -> tuple[bool, str]:
-    expected, expected_unit = _split_unit(gold.text)
-    formula, unit = _split_unit(answer)
+    expected, expected_unit = _split_unit(gold.text, None)
+    formula, unit = _split_unit(answer, gold.own)
     if gold.quantity is not None and not expected_unit:
         expected_unit = gold.quantity.unit
     if expected_unit and unit and not fit(1, expected_unit, 1, unit):  # type: ignore[arg-type]
@@ -192,10 +210,10 @@ def _compare_formulas(gold: _Gold, answer: str) -> tuple[bool, str]:
     return equal, "equal as formulas" if equal else "not equal as formulas"
 
 
-def _split_unit(text: str) -> tuple[str, str]:
+def _split_unit(text: str, own: Collection[str] | None) -> tuple[str, str]:
     r"""`\frac{9\pi}{4} \text{ cm}^2` without its unit, and the unit's key."""
     match = _TAIL.search(text)
-    key = unit_key(match.group()) if match else None
+    key = unit_key(match.group(), own) if match else None
     return (text[: match.start()], key) if match and key else (text, "")
 
 

@@ -35,6 +35,8 @@ _RELATIONS = {
 }  # fmt: skip
 _SEPARATORS = {",": ",", ";": ",", "or": "or", "and": "and", "或": "or", "和": ",", "且": "and", r"\lor": "or",
                r"\vee": "or", r"\land": "and", r"\wedge": "and"}  # fmt: skip
+_BOTH = {(",", "and"), (",", "or")}
+_LAYOUT = {r"\quad", "\\\\"}
 
 
 def read(source: str) -> Answer:
@@ -56,13 +58,7 @@ class Reader(Expressions):
         """A list without brackets, or the one answer that it is."""
         items = [self.answer()]
         joiners = []
-        while (token := self.peek()) and (joiner := _SEPARATORS.get(token.text.strip())):
-            self.position += 1
-            # "1, 2, and 3" has a comma before its and.
-            following = self.peek()
-            if joiner == "," and following and _SEPARATORS.get(following.text.strip()) in {"and", "or"}:
-                joiner = _SEPARATORS[following.text.strip()]
-                self.position += 1
+        while joiner := self.joiner():
             joiners.append(joiner)
             items.append(self.answer())
         if len(items) == 1:
@@ -71,6 +67,22 @@ class Reader(Expressions):
         if len(words) > 1:
             raise Unreadable("'and' and 'or' in one list")
         return Group("list", tuple(items), words.pop() if words else ",")
+
+    def joiner(self) -> str:
+        """What parts two elements of a list, "" where none does: "1, 2, and 3" has a comma before its and.
+
+        Wide spaces and line breaks part formulas outside of brackets.
+        """
+        joiner = ""
+        while token := self.peek():
+            if token.text in _LAYOUT and not self._depth:
+                joiner = joiner or ","
+            elif (found := _SEPARATORS.get(token.text.strip())) and (not joiner or (joiner, found) in _BOTH):
+                joiner = found
+            else:
+                break
+            self.position += 1
+        return joiner
 
     def answer(self) -> Answer:
         """One element of a list: a relation, a ratio or a set expression."""

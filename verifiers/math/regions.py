@@ -1,12 +1,15 @@
-r"""Sets of real numbers as sorted intervals: `(0, 1) \cup \{2\}`, `\mathbb{R} \setminus \{1\}`, `1 \le x < 2`."""
+r"""Sets of real numbers as sorted intervals: `(0, 1) \cup \{2\}`, `\mathbb{R} \setminus \{1\}`, `1 \le x < 2`.
+
+The ends are formulas, and stay formulas: which of two comes first is what `verifiers.math.compare` says of them, exact
+for rational numbers and at a precision that follows them for others. Nothing here compares numbers of two types.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cmp_to_key
 
-from verifiers.math import sampling
 from verifiers.math.formula import (
     INFINITY,
     NEGATIVE_INFINITY,
@@ -19,6 +22,9 @@ from verifiers.math.formula import (
 )
 from verifiers.math.limits import MAX_ELEMENTS, TooLarge
 
+# -1, 0 or 1 as the first real number is less than the second, equal or greater.
+Order = Callable[[Scalar, Scalar], int]
+
 _PLUS = Scalar(INFINITY, r"\infty")
 _MINUS = Scalar(NEGATIVE_INFINITY, r"-\infty")
 _INTERVALS = {"()", "[]", "(]", "[)"}
@@ -26,14 +32,12 @@ _INTERVALS = {"()", "[]", "(]", "[)"}
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One interval; a single number is closed on both sides. The positions are for sorting only."""
+    """One interval; a single number is closed on both sides."""
 
     left: Scalar
     right: Scalar
     left_closed: bool
     right_closed: bool
-    low: Any
-    high: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,41 +48,43 @@ class Region:
     symbol: str = ""
 
 
-def region_of(answer: object) -> Region | None:
+_REALS = Piece(_MINUS, _PLUS, False, False)
+
+
+def region_of(answer: object, order: Order) -> Region | None:
     """The set of real numbers that an answer describes, None when it describes none. Raises Unreadable, TooLarge."""
-    found = _pieces(answer)
+    found = _pieces(answer, order)
     if found is None:
         return None
     pieces, symbol = found
     if len(pieces) > MAX_ELEMENTS:
         raise TooLarge(f"more than {MAX_ELEMENTS} intervals")
-    return Region(tuple(_merged(pieces)), symbol)
+    return Region(tuple(_merged(pieces, order)), symbol)
 
 
-def _pieces(answer: object) -> tuple[list[Piece], str] | None:
+def _pieces(answer: object, order: Order) -> tuple[list[Piece], str] | None:
     if isinstance(answer, NamedSet):
-        return ([] if answer.name == "empty" else [_piece(_MINUS, False, _PLUS, False)]), ""
+        return ([] if answer.name == "empty" else [_REALS]), ""
     if isinstance(answer, Relation):
-        return _of_relation(answer)
+        return _of_relation(answer, order)
     if isinstance(answer, Group):
-        return _of_group(answer)
+        return _of_group(answer, order)
     if isinstance(answer, SetOperation):
-        left, right = _pieces(answer.left), _pieces(answer.right)
+        left, right = _pieces(answer.left, order), _pieces(answer.right, order)
         if left is None or right is None:
             return None
         if answer.operator == "union":
             return left[0] + right[0], ""
-        return _without(_merged(left[0]), right[0]), ""
+        return _without(_merged(left[0], order), right[0], order), ""
     return None
 
 
-def _of_group(group: Group) -> tuple[list[Piece], str] | None:
+def _of_group(group: Group, order: Order) -> tuple[list[Piece], str] | None:
     if group.kind == "set":
-        if not all(isinstance(item, Scalar) for item in group.items):
-            return None
-        return [_piece(item, True, item, True) for item in group.items if isinstance(item, Scalar)], ""
+        points = [item for item in group.items if isinstance(item, Scalar)]
+        return ([_point(item) for item in points], "") if len(points) == len(group.items) else None
     if group.kind == "list" and group.joiner == "or":
-        parts = [_pieces(item) for item in group.items]
+        parts = [_pieces(item, order) for item in group.items]
         symbols = {part[1] for part in parts if part is not None}
         if None in parts or len(symbols) != 1:
             return None
@@ -88,10 +94,10 @@ def _of_group(group: Group) -> tuple[list[Piece], str] | None:
     left, right = group.items
     if not isinstance(left, Scalar) or not isinstance(right, Scalar):
         return None
-    return [_piece(left, group.kind[0] == "[", right, group.kind[1] == "]")], ""
+    return [Piece(left, right, group.kind[0] == "[", group.kind[1] == "]")], ""
 
 
-def _of_relation(relation: Relation) -> tuple[list[Piece], str] | None:
+def _of_relation(relation: Relation, order: Order) -> tuple[list[Piece], str] | None:
     sides = [side for side in relation.sides if isinstance(side, Scalar)]
     if len(sides) != len(relation.sides):
         return None
@@ -104,64 +110,60 @@ def _of_relation(relation: Relation) -> tuple[list[Piece], str] | None:
         return None
     if operators == ["!="]:
         point = sides[1] if sides[0].node.name == "symbol" else sides[0]
-        pieces = _without([_piece(_MINUS, False, _PLUS, False)], [_piece(point, True, point, True)])
-        return pieces, symbols[0]
+        return _without([_REALS], [_point(point)], order), symbols[0]
     if not all(operator in {"<", "<="} for operator in operators):
         return None
     at = next(index for index, side in enumerate(sides) if side.node.name == "symbol")
     if len(sides) == 2:
         closed = operators[0] == "<="
-        piece = _piece(sides[0], closed, _PLUS, False) if at else _piece(_MINUS, False, sides[1], closed)
+        piece = Piece(sides[0], _PLUS, closed, False) if at else Piece(_MINUS, sides[1], False, closed)
         return [piece], symbols[0]
     if len(sides) == 3 and at == 1:
-        return [_piece(sides[0], operators[0] == "<=", sides[2], operators[1] == "<=")], symbols[0]
+        return [Piece(sides[0], sides[2], operators[0] == "<=", operators[1] == "<=")], symbols[0]
     return None
 
 
-def _piece(left: Scalar, left_closed: bool, right: Scalar, right_closed: bool) -> Piece:
-    return Piece(left, right, left_closed, right_closed, _position(left), _position(right))
+def _point(number: Scalar) -> Piece:
+    return Piece(number, number, True, True)
 
 
-def _position(scalar: Scalar) -> Any:
-    if scalar.node == INFINITY:
-        return float("inf")
-    if scalar.node == NEGATIVE_INFINITY:
-        return float("-inf")
-    position = sampling.number_at(scalar.node, {}, exact=False)
-    if position is None:
-        raise Unreadable("an interval whose ends are no real numbers")
-    return position
-
-
-def _merged(pieces: Iterable[Piece]) -> list[Piece]:
+def _merged(pieces: Iterable[Piece], order: Order) -> list[Piece]:
     merged: list[Piece] = []
-    for piece in sorted(pieces, key=lambda piece: (piece.low, not piece.left_closed)):
-        if piece.low > piece.high or (piece.low == piece.high and not (piece.left_closed and piece.right_closed)):
+
+    def starts(one: Piece, other: Piece) -> int:
+        """Which begins first; a closed end comes before an open one."""
+        return order(one.left, other.left) or int(other.left_closed) - int(one.left_closed)
+
+    for piece in sorted(pieces, key=cmp_to_key(starts)):
+        width = order(piece.right, piece.left)
+        if width < 0 or (width == 0 and not (piece.left_closed and piece.right_closed)):
             raise Unreadable("an empty interval")
         last = merged[-1] if merged else None
-        touches = last is not None and (
-            piece.low < last.high or (piece.low == last.high and (piece.left_closed or last.right_closed))
-        )
-        if last is None or not touches:
+        gap = order(piece.left, last.right) if last is not None else 1
+        if last is None or gap > 0 or (gap == 0 and not (piece.left_closed or last.right_closed)):
             merged.append(piece)
-        elif piece.high > last.high or (piece.high == last.high and piece.right_closed):
-            merged[-1] = replace(last, right=piece.right, high=piece.high, right_closed=piece.right_closed)
+            continue
+        further = order(piece.right, last.right)
+        if further > 0 or (further == 0 and piece.right_closed):
+            merged[-1] = replace(last, right=piece.right, right_closed=piece.right_closed)
     return merged
 
 
-def _without(pieces: list[Piece], removed: Iterable[Piece]) -> list[Piece]:
+def _without(pieces: list[Piece], removed: Iterable[Piece], order: Order) -> list[Piece]:
     """Only single numbers are taken away."""
     for hole in removed:
-        if hole.low != hole.high:
+        number = hole.left
+        if order(number, hole.right) != 0:
             raise Unreadable("a difference of intervals")
         left_over = []
         for piece in pieces:
-            if not piece.low <= hole.low <= piece.high:
+            from_left, to_right = order(number, piece.left), order(piece.right, number)
+            if from_left < 0 or to_right < 0:
                 left_over.append(piece)
                 continue
-            if piece.low < hole.low:
-                left_over.append(replace(piece, right=hole.left, high=hole.low, right_closed=False))
-            if piece.high > hole.low:
-                left_over.append(replace(piece, left=hole.right, low=hole.low, left_closed=False))
+            if from_left > 0:
+                left_over.append(replace(piece, right=number, right_closed=False))
+            if to_right > 0:
+                left_over.append(replace(piece, left=number, left_closed=False))
         pieces = left_over
     return pieces

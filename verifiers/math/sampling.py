@@ -10,14 +10,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
 
 from verifiers.math.evaluate import START_BITS, UNKNOWN_BASE, Evaluator, Points, Undefined, Value
 from verifiers.math.formula import Node, Unreadable
+from verifiers.math.limits import MAX_MAGNITUDE, ValueTooLarge, Work
 
+MIN_POINTS = 3
 _GUARD_BITS = 64
-# Signs and sizes of the points: each symbol is (low, high, may be negative).
-_RANGES = ((1, 10, False), (0, 1, False), (1, 10, True), (0, 3, True), (10, 200, False), (0, 2, True))
+# Few precisions, since mpmath prepares tables for each.
+_LEVELS = (START_BITS, 512, 1_024, 2_048, 4_096, START_BITS + 3 * MAX_MAGNITUDE)
+# Sizes of the points, and how many of the symbols are negative: at one point all, or x would be \\sqrt{x^2}.
+_RANGES = ((1, 10, "none"), (0, 1, "none"), (1, 10, "all"), (0, 3, "some"), (10, 200, "none"), (0, 2, "some"))
+
+
+class Undecided(Undefined):
+    """Two formulas of which neither has a value."""
 
 
 def symbols_of(node: Node) -> set[str]:
@@ -36,11 +43,11 @@ def symbols_of(node: Node) -> set[str]:
     return found
 
 
-def exact(node: Node) -> Fraction | None:
+def exact(node: Node, work: Work) -> Fraction | None:
     """The value of a formula that is a ratio of integers without symbols, else None. Raises TooLarge, Undefined."""
     if symbols_of(node):
         return None
-    value = Evaluator({}, START_BITS).value(node)
+    value = Evaluator({}, START_BITS, work).value(node)
     return value if isinstance(value, Fraction) else None
 
 
@@ -54,29 +61,81 @@ def points(symbols: set[str], seed: str) -> Iterator[Points]:
         for symbol in sorted(symbols):
             digest = hashlib.sha256(f"{number}\0{symbol}\0{seed}".encode("utf-8", "replace")).digest()
             value = low + (high - low) * Fraction(int.from_bytes(digest[:3], "big") | 1, 1 << 24)
-            point[symbol] = -value if negative and digest[3] % 2 else value
+            point[symbol] = -value if negative == "all" or (negative == "some" and digest[3] % 2) else value
         yield point
 
 
-def close(left: Node, right: Node, point: Points) -> bool | None:
-    """Whether two formulas have the same value at a point; None where neither has one. Raises TooLarge, Unreadable."""
+def everywhere(left: Node, right: Node, seed: str, work: Work) -> list[Points] | None:
+    """Where two formulas were found to have the same value; None when they differ or too few points can be told.
+
+    Raises TooLarge, Unreadable.
+    """
+    symbols = symbols_of(left) | symbols_of(right)
+    defined = []
+    for point in points(symbols, seed):
+        same = close(left, right, point, work)
+        if same is False:
+            return None
+        if same:
+            defined.append(point)
+    return defined if len(defined) >= (MIN_POINTS if symbols else 1) else None
+
+
+def close(left: Node, right: Node, point: Points, work: Work) -> bool | None:
+    """Whether two formulas have the same value at a point; None where neither has one, or one is beyond the caps.
+
+    Without symbols there is no other point: what is beyond the caps raises TooLarge. Raises Unreadable.
+    """
+    try:
+        return compare(left, right, point, work) == 0
+    except Undecided:
+        return None
+    except ValueTooLarge:
+        if not point:
+            raise
+        return None
+
+
+def compare(left: Node, right: Node, point: Points, work: Work) -> int:
+    """-1, 0 or 1 as the left value is less than the right one, equal or greater; 1 for complex ones that differ.
+
+    Exact where both are rational; else 0 says that they are equal to the precision that the largest and smallest
+    value on the way call for. Raises Undecided where neither has a value, TooLarge and Unreadable.
+    """
     bits = START_BITS
     for _ in range(2):
-        evaluator = Evaluator(point, bits)
+        evaluator = Evaluator(point, bits, work)
         first, second = _defined(evaluator, left), _defined(evaluator, right)
+        if first is None and second is None:
+            raise Undecided("neither has a value")
         if first is None or second is None:
-            return None if first is None and second is None else False
+            return 1
         if isinstance(first, Fraction) and isinstance(second, Fraction):
-            return first == second
+            return (first > second) - (first < second)
         difference = evaluator.real(first) - evaluator.real(second)
         size = evaluator.order(difference)
         if size is not None and size > evaluator.magnitude + _GUARD_BITS - bits:
-            return False
+            return -1 if not difference.imag and difference.real < 0 else 1
         # Next time with enough bits for the smallest epsilon that occurred, squared.
-        bits = START_BITS + 3 * evaluator.magnitude
+        bits = next(level for level in _LEVELS if level >= START_BITS + 3 * evaluator.magnitude)
         if bits == START_BITS:
             break
-    return True
+    return 0
+
+
+def is_real(node: Node, work: Work) -> bool:
+    """Whether a formula without symbols has a real value. Raises TooLarge, Unreadable."""
+    value = _defined(Evaluator({}, START_BITS, work), node)
+    return value is not None and not value.imag
+
+
+def rational_at(node: Node, point: Points, work: Work) -> Fraction | None:
+    """The value of a formula at a point where it is rational. Raises TooLarge, Unreadable."""
+    try:
+        value = _defined(Evaluator(point, START_BITS, work), node)
+    except ValueTooLarge:
+        return None
+    return value if isinstance(value, Fraction) else None
 
 
 def _defined(evaluator: Evaluator, node: Node) -> Value | None:
@@ -84,11 +143,3 @@ def _defined(evaluator: Evaluator, node: Node) -> Value | None:
         return evaluator.value(node)
     except Undefined:
         return None
-
-
-def number_at(node: Node, point: Points, *, exact: bool = True) -> Any:
-    """The real value of a formula at a point, None where it has none; with `exact` only a rational one."""
-    value = _defined(Evaluator(point, START_BITS), node)
-    if exact:
-        return value if isinstance(value, Fraction) else None
-    return value if isinstance(value, Fraction) or (value is not None and not value.imag) else None

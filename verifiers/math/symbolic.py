@@ -1,16 +1,34 @@
-"""The second opinion: what math-verify says of two formulas that our own reader and evaluation found equal.
+"""The second opinion: math-verify reads two formulas that our own reader and evaluation found equal, SymPy values them.
 
-Only its LaTeX parser (an ANTLR grammar) is used, on a box that we close: its plain-text reader picks any number out of
-prose and goes through SymPy's `parse_expr`, which is an eval. Its own time limits are off (they use SIGALRM, which
-fails outside the main thread): the pool has a hard deadline.
+Of math-verify only its LaTeX parser (an ANTLR grammar) is used, on a box that we close: its plain-text reader picks any
+number out of prose and goes through SymPy's `parse_expr`, which is an eval, and its comparison through `simplify` and
+`solve`, which take minutes for some formulas. Its own time limits are off (they use SIGALRM, which fails outside the
+main thread): what it is given is capped by counts, and the pool has a hard deadline.
 """
 
 from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from typing import Any
 
+from verifiers.math.evaluate import Points
+
+_DIGITS = 30
+# Relative: our own evaluation sees finer differences, this one sees another reading.
+_TOLERANCE = 1e-12
+_ZERO = 1e-60
+_KINDS = {
+    "Equality": "=",
+    "Unequality": "!=",
+    "StrictLessThan": "<",
+    "StrictGreaterThan": "<",
+    "LessThan": "<=",
+    "GreaterThan": "<=",
+}
+_FLIPPED = {"StrictGreaterThan", "GreaterThan"}
+_BRACES = str.maketrans("", "", "{}'\\")
 _FUNCTION = re.compile(
     r"(?<![\\A-Za-z])(arcsin|arccos|arctan|sinh|cosh|tanh|sin|cos|tan|cot|sec|csc|log|ln|exp)(?![a-z]{2})"
 )
@@ -20,13 +38,73 @@ _PI = re.compile(r"(?<![\\A-Za-z])pi(?![A-Za-z])")
 _INFINITY = re.compile(r"(?<![\\A-Za-z])(?:infinity|inf|oo)(?![A-Za-z])")
 
 
-def equal(gold: str, answer: str) -> bool:
-    """Whether math-verify parses both and finds them equal. It is not symmetric: the expected formula comes first."""
-    from math_verify import verify
+def equal(gold: str, answer: str, points: Sequence[Points]) -> bool:
+    """Whether math-verify reads two expressions, or two relations, that are equal by SymPy's numbers at these points.
 
-    parsed = parse(answer)
-    expected = _parse_gold(gold)
-    return bool(parsed) and bool(expected) and verify(expected, parsed, timeout_seconds=None) is True
+    The points are those where our own evaluation valued both, so that no value on the way is huge.
+    """
+    first, second = _reading(_parse_gold(gold)), _reading(parse(answer))
+    if first is None or second is None:
+        return False
+    kinds = [_KINDS.get(type(one).__name__, "") for one in (first, second)]
+    if kinds[0] != kinds[1]:
+        return False
+    # There is no list of what SymPy raises for an odd object that math-verify made of an answer. No opinion, no yes.
+    try:
+        values = [(_value(first, point), _value(second, point)) for point in points]
+    except Exception:
+        return False
+    pairs = [(one, other) for one, other in values if one is not None and other is not None]
+    if not pairs or len(pairs) < len(values):
+        return False
+    if not kinds[0]:
+        return all(_near(one, other) for one, other in pairs)
+    # Two relations are the same up to one factor, which is positive for inequalities.
+    factors = [one / other for one, other in pairs if one and other]
+    return (
+        bool(factors)
+        and all(bool(one) == bool(other) for one, other in pairs)
+        and all(_near(factor, factors[0]) for factor in factors)
+        and (kinds[0] in {"=", "!="} or bool(factors[0].real > 0))
+    )
+
+
+def _reading(parsed: list[Any]) -> Any:
+    """The one SymPy object that math-verify read, None for none and for what it took for plain text."""
+    from sympy import Basic, FiniteSet
+
+    if not parsed or not isinstance(parsed[0], Basic):
+        return None
+    # It takes the braces around a lone fraction for those of a set.
+    only_one = isinstance(parsed[0], FiniteSet) and len(parsed[0].args) == 1
+    return parsed[0].args[0] if only_one else parsed[0]
+
+
+def _value(read: Any, point: Points) -> Any:
+    """The value of an expression, or left minus right of a relation; None where SymPy finds no number."""
+    from sympy import Expr, I, Rational, Rel
+
+    if isinstance(read, Rel):
+        sides = (read.rhs, read.lhs) if type(read).__name__ in _FLIPPED else (read.lhs, read.rhs)
+        left, right = (_value(side, point) for side in sides)
+        return None if left is None or right is None else left - right
+    if not isinstance(read, Expr):
+        return None
+    named = {_name(name): Rational(value.numerator, value.denominator) for name, value in point.items()}
+    places = {symbol: named.get(_name(symbol.name), I if symbol.name == "i" else None) for symbol in read.free_symbols}
+    if None in places.values():
+        return None
+    number = read.doit().evalf(_DIGITS, subs=places)
+    return number._to_mpmath(4 * _DIGITS, allow_ints=False) if number.is_number and number.is_finite else None
+
+
+def _near(one: Any, other: Any) -> bool:
+    return bool(abs(one - other) <= max((abs(one) + abs(other)) * _TOLERANCE, _ZERO))
+
+
+def _name(symbol: str) -> str:
+    """One spelling of a symbol in our formulas and in math-verify's, which knows no capitals and no primes."""
+    return symbol.translate(_BRACES).lower()
 
 
 @functools.lru_cache(maxsize=2048)

@@ -32,7 +32,16 @@ _ROMAN_LETTER = re.compile(
     r"\\(?:mathrm|mathit|text|textit|operatorname|rm)\s*\{\s*([a-z])\s*\}(?=\s*[-+^})*/=,]|\s*$)"
 )
 _THIN_THOUSANDS = re.compile(r"(?<=[0-9])(?:\\,|\\ |\u202f|\u2009)(?=[0-9]{3}(?![0-9]))")
-_SPACES = re.compile(r"(?<!\\)\\[,;:> ]|\\(?:quad|qquad|enspace|thinspace)(?![A-Za-z])|[\u2000-\u200a\u202f]|&nbsp;")
+_SPACES = re.compile(r"(?<!\\)\\[,;:> ]|\\(?:enspace|thinspace)(?![A-Za-z])|[\u2000-\u200a\u202f]|&nbsp;")
+# A wide space parts formulas, but for the one before a unit or a word.
+_WIDE_SPACE = re.compile(r"\s*\\q?quad(?![A-Za-z])(?:\s*\\q?quad(?![A-Za-z]))*\s*(\\(?:text|mathrm|textrm|mbox)\b)?")
+_ENDS = re.compile(r"^(?:\s|\\quad)+|(?:\s|\\quad)+$")
+# "5~cm" is "5 cm" in TeX, "~5" is about five.
+_TIE = re.compile(r"(?<=[\w})\]$.,%])~")
+_RELATION = re.compile(r"[=<>]|\\(?:le|ge|leq|geq|lt|gt|ne|neq)(?![A-Za-z])")
+_OPERATOR_AT_END = re.compile(
+    r"^[-+*/=<>&,;]|[-+*/=<>&,;(]$|^\\(?:le|ge|leq|geq|lt|gt|ne|neq|cdot|times|approx)(?![A-Za-z])"
+)
 # Characters that honest output carries at the ends of a text: byte order mark, zero-width space and joiners.
 _BLANKS = " \t\r\n\ufeff\u200b\u200c\u200d\u2060"
 _EDGES = _BLANKS + ".,;。、，"
@@ -69,7 +78,9 @@ def tidy(answer: str) -> str:
         text = _unwrap(text)
         text = _DOLLARS.sub(" ", text) if not _MONEY.search(text) else text
     if "~" in text:
-        text = text.replace("~", " ")
+        text = _TIE.sub(" ", text)
+    if "\n" in text:
+        text = _lines(text)
     if "." in text:
         text = _BARE_POINT.sub("0.", text)
     for _ in range(8):
@@ -94,7 +105,15 @@ def _tidy_commands(text: str) -> str:
     text = text.replace(r"\%", "%").replace(r"\!", "").replace("{,}", ",").replace(r"\lbrace", r"\{")
     text = text.replace(r"\rbrace", r"\}")
     text = _THIN_THOUSANDS.sub("", text)
-    return _SPACES.sub(" ", text)
+    text = _WIDE_SPACE.sub(lambda match: f" {match[1]}" if match[1] else r" \quad ", text)
+    return _ENDS.sub("", _SPACES.sub(" ", text))
+
+
+def _lines(text: str) -> str:
+    """Lines of which each is a whole equation or inequality, parted as by wide spaces."""
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    whole = all(_RELATION.search(line) and not _OPERATOR_AT_END.search(line) for line in lines)
+    return r" \quad ".join(lines) if whole and len(lines) > 1 and r"\begin" not in text else text
 
 
 def _unwrap(text: str) -> str:

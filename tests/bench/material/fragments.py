@@ -1,4 +1,4 @@
-# ruff: noqa: E501 (a table of strings, some of them deceptive on purpose)
+# ruff: noqa: E501, RUF001 (a table of strings, some of them deceptive on purpose)
 """What the adversary builds its answers from, and the targets it cannot win, by judge."""
 
 from __future__ import annotations
@@ -11,17 +11,52 @@ from verifiers.types import Json
 
 @dataclass(frozen=True)
 class Grammar:
-    """Fragments to string together, frames to put them in (`@` is the place), and references that none of it meets."""
+    """Fragments to string together, frames to put them in (`@` is the place), and references that none of it meets.
+
+    `whole` are fragments that nothing may cut, since a part of them would be right: while answers are mutated each is
+    one character, and `spell` writes them out.
+    """
 
     fragments: tuple[str, ...]
     frames: tuple[str, ...]
     targets: tuple[Json, ...]
+    whole: tuple[str, ...] = ()
 
     def make(self, rng: Random) -> str:
         """A frame around 1 to 8 fragments."""
-        inside = "".join(rng.choice(self.fragments) for _ in range(rng.randint(1, 8)))
+        inside = "".join(self.fragment(rng) for _ in range(rng.randint(1, 8)))
         return rng.choice(self.frames).replace("@", inside)
 
+    def fragment(self, rng: Random) -> str:
+        """A fragment; every fourth is one that nothing may cut."""
+        if self.whole and rng.random() < 0.25:
+            return chr(_FIRST_WHOLE + rng.randrange(len(self.whole)))
+        return rng.choice(self.fragments)
+
+    def spell(self, text: str) -> str:
+        """The answer as it is judged."""
+        return text.translate({_FIRST_WHOLE + index: whole for index, whole in enumerate(self.whole)})
+
+
+# Private use: no fragment holds these.
+_FIRST_WHOLE = 0xE100
+
+
+# Words that scale, negate, order or approximate, names that are swapped, layout, tautologies, choices beside another,
+# marks that are cut off: each is wrong for every target, and nearly right for one.
+_NEARLY = (
+    "104729 thousands", "104729 millionths", "104729 per mille", "104729 ppm", "104729 basis points", "104729 tenfold",
+    "104729-fold", "104729 reciprocal", "104729 bn", "104729 mil", "104729K", r"104729\text{ M}", "104729 dozen",
+    "104729 halves", "104729 sevens", "104729 pairs", "104729 times", "104729 more than", "104729 fewer", "104729 short",
+    "104729 and a half", "104729 or so", "104729 in thousands", "104729 below zero", "104729 mn", r"104729\mathrm{Q}",
+    "104729平方", "104729倍", "104729多", "104729左右", "104729不到", "104729折", "104729对", "104729个亿", "104729的倒数",
+    "about 104729", "close to 104729", "the successor to 104729", "one after 104729", "twice 104729", "minus 104729",
+    "not 104729", "~104729", r"\approx 104729", r"\lnot 104729", "x \\approx 104729", "约104729", "第104729", "负104729",
+    "the reciprocal of 104729", "at least 104729", "up to 104729", "a multiple for 104729", "大约104729", "不是104729",
+    "a_1=104729, a_2=7919", "a_1=7919, a_3=104729", r"y=7x \quad y=-104729x", r"y=7x \\ y=-104729x",
+    r"y=7x \, y=-104729x", "y=7x=-104729x", "y=7x and y=-104729x", "z=104729=z",
+    "H. G is also fine", "H or G", "(H) and (G)", r"\boxed{104729} \boxed{", r"\boxed{104729} \fbox{1",  r"\sqrt{7919}+\pi \text{ dozen}", r"\sqrt{7919}+\pi 倍", r"[7919, \infty) \approx",
+)  # fmt: skip
 
 # No fragment holds 104729, 7919 or 611953, and none builds them but by multiplying what is there by chance.
 _MATH = Grammar(
@@ -33,19 +68,20 @@ _MATH = Grammar(
         " or ", " and ", r"\boxed{", "####", "The answer is ", "答案是", "一", "三", "万", "分之", "元", "cm", "\n",
         "</think>", "<think>", "\u200b", "\u202e", "\u2212", "\uff11", "\u00bd", "\x00", r"\begin{pmatrix}",
         r"\end{pmatrix}", "&", r"\\", r"\lim", r"\sum", r"\int", "x=", "0x", "1e308", "1e-308", "9^{9^9}", "lambda",
-        "__import__('os')", r"\cos", r"\phantom{1}", r"\color{red}", r"\mbox{", r"\overline{3}", "'", '"', "|",
+        "__import__('os')", r"\quad", r"\qquad", r"\,", "xy", "ab", " left", " apples", "个", " per ", r"\binom{t}{2}", r"\cos", r"\phantom{1}", r"\color{red}", r"\mbox{", r"\overline{3}", "'", '"', "|",
     ),
     frames=(
         r"\boxed{@}", "#### @", "The answer is @.", "The answer is $@$.", "答案是@", r"so \boxed{\text{@}}", "@",
         r"\boxed{@} \boxed{@}", r"\fbox{@}", "<think>@</think> \\boxed{@}", r"$\boxed{@}$", r"\boxed{x=@}", "A: @",
-        r"\boxed{\{@\}}", r"\boxed{(@)}", r"\boxed{-@}",
+        r"\boxed{\{@\}}", r"\boxed{(@)}", r"\boxed{-@}", "Therefore, @.", "因此，@。", "The answer is that she has @.",
     ),
+    whole=_NEARLY,
     targets=(
         {"answer": "104729"},
         {"answer": r"\frac{7919}{104729}"},
         {"answer": r"1-\frac{7919}{\mathrm{e}}"},
         {"answer": "7919x-104729y+611953=0"},
-        {"answer": r"\{7919, 104729\}"},
+        {"answer": r"\{7919, 104729, 611953\}"},
         {"answer": r"(7919, 104729)"},
         {"answer": r"[7919, \infty)"},
         {"answer": r"\sqrt{7919}+\pi"},
@@ -53,6 +89,14 @@ _MATH = Grammar(
         {"answer": r"7919x^2+104729"},
         {"answer": r"\begin{pmatrix}7919&1\\0&104729\end{pmatrix}"},
         {"answer": r"7919\%"},
+        {"answer": "a_1=7919, a_2=104729"},
+        {"answer": r"y=7919x \quad y=-104729x"},
+        {"answer": "y=-104729x"},
+        {"answer": "w=104729"},
+        {"answer": "H"},
+        {"answer": "104729 xy"},
+        {"answer": r"(7919, \frac{104729\pi}{2})"},
+        {"answer": r"(-\infty,7919)\cup(\sqrt{104729^3},\infty)"},
     ),
 )  # fmt: skip
 

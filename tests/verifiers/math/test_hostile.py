@@ -11,7 +11,11 @@ import pytest
 
 import verifiers
 from tests.bench.material.math_hostile import PATHOLOGICAL
-from verifiers.math.judge import judge
+from verifiers.math import sampling
+from verifiers.math.expressions import as_scalar
+from verifiers.math.judge import judge, reference_problem
+from verifiers.math.limits import TooLarge, Work
+from verifiers.math.reader import read
 from verifiers.types import Status
 
 PIECES = [
@@ -20,6 +24,12 @@ PIECES = [
     r"\setminus", r"\boxed{", r"\sin", r"\log", " or ", " and ", "三", "百", "分之", "元", "cm", "\ud83d", "\u202e",
     "\u00b2", "\u00bd", "42", r"\left(", r"\right]",
 ]  # fmt: skip
+HEAVY = {
+    "gammas": "+".join(f"({n}/3)!" for n in range(1, 60)),
+    "binomials": r"\binom{x}{y}" * 40,
+    "long fractions": "+".join(rf"\frac{{1}}{{{n}^{{3000}}}}" for n in range(3, 12)),
+    "functions": r"\sin(x)\cos(x)\tan(x)" * 20,
+}
 FRAMES = [r"\boxed{@}", "The answer is @.", "#### @", "答案是@。", "因此, @", "@"]
 HIDDEN = ["4\u200b2", "\u202e24", "\u200e42", "4\x002", "4\u00ad2", "4\ud83d2", "\ue00042", "4\U000e00322"]
 OTHER_DIGITS = ["\u0664\u0662", "\U0001d7d2\U0001d7d0", "\u2463\u2461", "\u2074\u00b2", "\u096a\u0968"]
@@ -44,10 +54,33 @@ def test_no_expected_answer_takes_long(name: str) -> None:
     assert verdict.status in {Status.CORRECT, Status.ERROR}
 
 
+@pytest.mark.parametrize("name", HEAVY)
+def test_the_work_of_a_formula_is_counted(name: str) -> None:
+    """By counts: a formula that would cost more than the limit is refused, and the limit is a fraction of a second."""
+    work = Work()
+    node = as_scalar(read(HEAVY[name])).node
+    with pytest.raises(TooLarge):
+        for _ in range(1_000):
+            sampling.everywhere(node, node, name, work)
+
+
+@pytest.mark.parametrize(
+    "formula", ["x^2+1", "n!", r"\binom{n}{k}", r"\binom{15 t+16}{18 t^{3}}", "(2n)!", "2^{n^2}", r"\sqrt{x}"]
+)
+def test_a_formula_of_symbols_is_a_sound_reference(formula: str) -> None:
+    assert reference_problem({"answer": formula}) is None
+    assert judge(f"\\boxed{{{formula}+0}}", {"answer": formula}, finish_reason="stop").status is Status.CORRECT
+    assert judge(f"\\boxed{{{formula}+1}}", {"answer": formula}, finish_reason="stop").status is Status.WRONG
+
+
 MEMORY = r"""
 import resource
 from tests.bench.material.math_hostile import PATHOLOGICAL
-from verifiers.math.judge import judge
+from verifiers.math import sampling
+from verifiers.math.expressions import as_scalar
+from verifiers.math.judge import judge, reference_problem
+from verifiers.math.limits import TooLarge, Work
+from verifiers.math.reader import read
 
 def peak_kib(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
