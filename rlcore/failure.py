@@ -26,6 +26,7 @@ _MEMORY = (
 # What is known of the causes; the first pattern found wins, and `{0}` is its group.
 REMEDIES: tuple[tuple[str, str], ...] = (
     (r"No module named '([\w.]+)'", "{0} is not installed: make venv, or pip install '.[cpu]'"),
+    (r"_OpNamespace|undefined symbol:", "a compiled package did not load: `rlcore doctor` says what it misses"),
     (r"operator torchvision::|torchvision.*(?:is not|mismatch)", "pip uninstall torchvision torchaudio torchcodec"),
     (r"InvalidCxxCompiler|Python\.h: No such file|Ninja is required", "apt-get install -y g++ python3-dev ninja-build"),
     (r"CUDA out of memory|CUDA error: out of memory", "lower rollout.gpu_memory_share or learner.micro_batch_rows"),
