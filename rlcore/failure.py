@@ -41,7 +41,7 @@ REMEDIES: tuple[tuple[str, str], ...] = (
         r"No CUDA GPUs|no NVIDIA driver|not compiled with CUDA|Failed to infer device type",
         "set rollout.gpus_per_worker=0 and learner.gpus_per_rank=0, or bring the driver and pip install '.[gpu]'",
     ),
-    (r"No space left on device", "free space on the disk, on that of Ray's session folder (TMPDIR), or in /dev/shm"),
+    (r"No space left on device", "free space on the disk, on that of Ray's session (RAY_TMPDIR), or in /dev/shm"),
     (r"Address already in use|EADDRINUSE", "another program took the port in between: run the same command again"),
     (r"AuthenticationError|InvalidAuthToken", "give the cluster and this command the same RAY_AUTH_MODE and token"),
     (
