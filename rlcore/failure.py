@@ -26,6 +26,7 @@ _MEMORY = (
 # What is known of the causes; the first pattern found wins, and `{0}` is its group.
 REMEDIES: tuple[tuple[str, str], ...] = (
     (r"No module named '([\w.]+)'", "{0} is not installed: make venv, or pip install '.[cpu]'"),
+    (r"_OpNamespace|undefined symbol:", "a compiled package did not load: `rlcore doctor` says what it misses"),
     (r"operator torchvision::|torchvision.*(?:is not|mismatch)", "pip uninstall torchvision torchaudio torchcodec"),
     (r"InvalidCxxCompiler|Python\.h: No such file|Ninja is required", "apt-get install -y g++ python3-dev ninja-build"),
     (r"CUDA out of memory|CUDA error: out of memory", "lower rollout.gpu_memory_share or learner.micro_batch_rows"),
@@ -40,7 +41,7 @@ REMEDIES: tuple[tuple[str, str], ...] = (
         r"No CUDA GPUs|no NVIDIA driver|not compiled with CUDA|Failed to infer device type",
         "set rollout.gpus_per_worker=0 and learner.gpus_per_rank=0, or bring the driver and pip install '.[gpu]'",
     ),
-    (r"No space left on device", "free space on the disk, on that of Ray's session folder (TMPDIR), or in /dev/shm"),
+    (r"No space left on device", "free space on the disk, on that of Ray's session (RAY_TMPDIR), or in /dev/shm"),
     (r"Address already in use|EADDRINUSE", "another program took the port in between: run the same command again"),
     (r"AuthenticationError|InvalidAuthToken", "give the cluster and this command the same RAY_AUTH_MODE and token"),
     (

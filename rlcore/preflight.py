@@ -6,6 +6,7 @@ where an engine that cannot start would be found out after the pretraining.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -13,10 +14,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
+from pathlib import Path
 
 from rlcore import machine, ray_cluster, shared_libraries
 from rlcore.config import ConfigError, RunConfig
 from rlcore.machine import GIB
+from rlcore.run_folder import MIN_FREE_BYTES
 
 # What processes take before they hold a model: less than this can only end in the kernel's killing one of them.
 ENGINE_GIB = 0.7
@@ -119,13 +122,26 @@ def _memory(config: RunConfig) -> Iterator[Lack]:
 
 
 def _disk(config: RunConfig) -> Iterator[Lack]:
-    session = shutil.disk_usage(tempfile.gettempdir())
+    folder = os.environ.get("RAY_TMPDIR") or tempfile.gettempdir()
+    session = shutil.disk_usage(_existing(folder))
     full = session.used / (session.used + session.free)
     if full >= machine.RAY_FULL_DISK:
         yield Lack(
-            f"room for Ray's session: {tempfile.gettempdir()} is {full:.0%} full",
-            remedy="free some, or name a folder on another disk in TMPDIR",
+            f"room for Ray's session: {folder} is {full:.0%} full",
+            remedy="free some, or name a folder on another disk in RAY_TMPDIR",
         )
+    free = shutil.disk_usage(_existing(config.run_dir)).free
+    if free < MIN_FREE_BYTES:
+        yield Lack(
+            f"room in run_dir={config.run_dir}: {free / 2**20:.0f} MiB free, {MIN_FREE_BYTES / 2**20:.0f} needed",
+            remedy="free some, or put run_dir on another disk",
+        )
+
+
+def _existing(folder: str) -> Path:
+    """The folder, or the one that it will be made in."""
+    path = Path(folder).resolve()
+    return next(place for place in (path, *path.parents) if place.is_dir())
 
 
 def _gpus(config: RunConfig) -> Iterator[Lack]:

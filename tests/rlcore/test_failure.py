@@ -97,6 +97,7 @@ def test_a_folder_that_cannot_be_written_hides_nothing(tmp_path: Path) -> None:
         ("safetensors_rust.SafetensorError: Error while deserializing header: header too large", "damaged"),
         ("ValidationError: Value error, Expecting ',' delimiter: line 1 column 993 (char 992)", "damaged"),
         ("ValidationError: Model architectures ['X'] are not supported for now.", "rollout.engine=transformers"),
+        ("AttributeError: '_OpNamespace' '_C' object has no attribute 'init_cpu_memory_env'", "rlcore doctor"),
         ("RuntimeError: No CUDA GPUs are available", "rollout.gpus_per_worker=0"),
         (f"a rollout worker failed: {KILLED}", "rollout.workers"),
         ("KeyError: 'something new'", ""),

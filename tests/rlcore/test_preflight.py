@@ -91,6 +91,11 @@ def test_a_gpu_and_a_torch_without(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [lack.remedy for lack in lacks] == ["pip install '.[gpu]' into an environment of its own"]
 
 
+def test_folders_that_are_made_later(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path / "not" / "yet"))
+    assert not list(preflight._disk(parse({"run_dir": str(tmp_path / "nor" / "this")})))
+
+
 def test_a_judge_that_cannot_be_confined(monkeypatch: pytest.MonkeyPatch) -> None:
     missing = Finding("Landlock, seccomp", False, "Landlock ABI 0", "a kernel of 5.13 or newer", demo=True)
     monkeypatch.setattr(machine, "sandbox", lambda: [missing])
