@@ -95,7 +95,7 @@ class BubblewrapForm:
         return self._cleanup.enter_context(cgroup.Group(directories, memory_bytes=memory, processes=self._order.tasks))
 
     def _as_nobody(self, program: str) -> bool:
-        """Who reads whole folders is not to read what root keeps to itself; and for root the kernel counts no processes.
+        """A reader of whole folders is not to read root's own files in them; and root's processes the kernel counts not.
 
         Another user costs some milliseconds more.
         """
