@@ -145,7 +145,7 @@ def _run_cpp(program: Program, stop: _Stop) -> Finished:
     def compile_once() -> Outcome:
         order = Order(
             [compiler, *_COMPILER_FLAGS],
-            files={**program.files, "solution.cpp": program.source.encode()},
+            files={**program.files, "solution.cpp": program.source.encode(errors="surrogatepass")},
             stdin=b"",
             limits=program.compile_limits,
             reads=reach.compiler(compiler),
@@ -168,7 +168,7 @@ def _run_beside_files(program: Program, stop: _Stop) -> Ran:
     python = shutil.which("python3", path=reach.PATH)
     if python is None:
         raise SandboxUnavailable("no python3 below /usr on this machine, which programs with files need")
-    files = {**program.files, "main.py": program.source.encode()}
+    files = {**program.files, "main.py": program.source.encode(errors="surrogatepass")}
     return _command(Order([python, "main.py"], files, program.stdin, program.limits, reach.python(python)), stop)
 
 

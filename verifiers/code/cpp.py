@@ -18,27 +18,53 @@ _LIMITS = Limits(
 )
 
 
+# Compiled and run once per process before any answer is held to be wrong, with a part of each library.
+_SOUND = "#include <iostream>\n#include <cmath>\nint main() { double x; std::cin >> x; std::cout << std::sqrt(x); }\n"
+_sound: set[str] = set()
+
+
 def grade(task: StdinReference, source: str) -> Verdict:
     """Compile once, run every case in a fresh process. Raises SandboxFailed, SandboxUnavailable."""
     compiler = shutil.which(COMPILER)
     if compiler is None:
         return Verdict.failed("no_compiler", f"no {COMPILER} on this machine: apt-get install g++")
+    verdict = _graded(compiler, task, source)
+    if verdict.status is not Status.CORRECT and not _is_sound(compiler):
+        return Verdict.failed("no_compiler", f"{COMPILER} makes no program that runs here: apt-get install g++")
+    return verdict
+
+
+def _is_sound(compiler: str) -> bool:
+    """Whether a right program is right: what the compiler or its programs need may not be where we look for it."""
+    if compiler not in _sound:
+        _, made = _compiled(compiler, _SOUND)
+        if "program" not in made or _run(made, b"4", Limits()).stdout != b"2":
+            return False
+        _sound.add(compiler)
+    return True
+
+
+def _graded(compiler: str, task: StdinReference, source: str) -> Verdict:
+    outcome, made = _compiled(compiler, source)
+    if problem := ending(outcome, _LIMITS):
+        return Verdict.of(problem.status, detail=f"compiling: {problem.detail}")
+    if outcome.returncode or "program" not in made:
+        return Verdict.of(Status.WRONG, detail="the program does not compile")
+    return run_cases(task, lambda stdin, limits: _run(made, stdin, limits))
+
+
+def _compiled(compiler: str, source: str) -> tuple[Outcome, dict[str, bytes]]:
     order = Order(
         [compiler, *_FLAGS],
-        files={"solution.cpp": source.encode()},
+        files={"solution.cpp": source.encode(errors="surrogatepass")},
         stdin=b"",
         limits=_LIMITS,
         reads=reach.compiler(compiler),
         processes=8,
         keep=("program",),
     )
-    outcome, made = run_command(order)
-    if problem := ending(outcome, _LIMITS):
-        return Verdict.of(problem.status, detail=f"compiling: {problem.detail}")
-    if outcome.returncode or "program" not in made:
-        return Verdict.of(Status.WRONG, detail="the program does not compile")
+    return run_command(order)
 
-    def run(stdin: bytes, limits: Limits) -> Outcome:
-        return run_command(Order(["./program"], made, stdin, limits, reach.runtime()))[0]
 
-    return run_cases(task, run)
+def _run(made: dict[str, bytes], stdin: bytes, limits: Limits) -> Outcome:
+    return run_command(Order(["./program"], made, stdin, limits, reach.runtime()))[0]

@@ -62,7 +62,8 @@ def arguments(
         system += ["--ro-bind-try", path, path]
     for path in dict.fromkeys(paths):
         if only and os.path.islink(path):
-            system += ["--symlink", os.readlink(path), path]
+            # To its end, which is listed too: what lies between two links is not.
+            system += ["--symlink", os.path.realpath(path), path]
         # With a slash at its end it is a folder to be listed: here there are no other names.
         elif not path.endswith("/") if only else not path.startswith("/usr/"):
             system += ["--ro-bind", path, path]

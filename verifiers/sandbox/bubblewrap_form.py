@@ -95,7 +95,7 @@ class BubblewrapForm:
         return self._cleanup.enter_context(cgroup.Group(directories, memory_bytes=memory, processes=self._order.tasks))
 
     def _as_nobody(self, program: str) -> bool:
-        """Who reads whole folders must not read what root keeps to itself; and of root the kernel counts no processes.
+        """Who reads whole folders shall not read root's own files in them; and root's processes are not counted.
 
         Another user costs some milliseconds more.
         """

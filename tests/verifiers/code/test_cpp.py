@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from verifiers.code import cpp
 from verifiers.code.judge import control, judge
 from verifiers.sandbox import bare_form, bubblewrap, reach
 from verifiers.sandbox.slow_lane import run_command
@@ -89,6 +90,20 @@ def test_programs(program: str, status: Status) -> None:
 
 def test_the_control_is_wrong() -> None:
     assert judge(control(SUM), SUM, finish_reason="stop").status is Status.WRONG
+
+
+@pytest.mark.parametrize("lost", ["/as", "libstdc++.so.6"])
+def test_a_compiler_that_lacks_a_part_is_no_answers_fault(lost: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiler = shutil.which("g++")
+    assert compiler is not None
+    lists = {"compiler": readable.compiler(compiler), "runtime": readable.runtime()}
+    name = "compiler" if lost == "/as" else "runtime"
+    without = tuple(path for path in lists[name] if lost not in path and not path.endswith("-as"))
+    monkeypatch.setattr(readable, name, lambda *_: without)
+    monkeypatch.setattr(cpp, "_sound", set())
+    # Wrong in any case: but who is to say so here?
+    said = judge("```cpp\n#include <iostream>\nint main() { std::cout << 7; }\n```", SUM, finish_reason="stop")
+    assert (said.status, said.failure_kind) == (Status.ERROR, "no_compiler"), said
 
 
 def test_what_programs_have() -> None:
