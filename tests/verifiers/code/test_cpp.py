@@ -96,10 +96,10 @@ def test_the_control_is_wrong() -> None:
 def test_a_compiler_that_lacks_a_part_is_no_answers_fault(lost: str, monkeypatch: pytest.MonkeyPatch) -> None:
     compiler = shutil.which("g++")
     assert compiler is not None
-    lists = {"compiler": readable.compiler(compiler), "runtime": readable.runtime()}
+    lists = {"compiler": reach.compiler(compiler), "runtime": reach.runtime()}
     name = "compiler" if lost == "/as" else "runtime"
     without = tuple(path for path in lists[name] if lost not in path and not path.endswith("-as"))
-    monkeypatch.setattr(readable, name, lambda *_: without)
+    monkeypatch.setattr(reach, name, lambda *_: without)
     monkeypatch.setattr(cpp, "_sound", set())
     # Wrong in any case: but who is to say so here?
     said = judge("```cpp\n#include <iostream>\nint main() { std::cout << 7; }\n```", SUM, finish_reason="stop")

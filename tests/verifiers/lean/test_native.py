@@ -160,7 +160,7 @@ print(json.dumps([
     assert run(server, warmed + program) == [True, False, True, True, True]
 
 
-def test_long_names_are_read_without_recursion_and_bounded(server: ForkServer) -> None:
+def test_long_names_are_read_without_recursion_and_bounded(server: Server) -> None:
     program = """
 from verifiers.lean import native
 longest = native.Names(lean).read(lean.name(["a", 7] * (native.MAX_PARTS // 2)))
