@@ -56,7 +56,7 @@ def unbroken(start: Start, reward_file: str, tmp_path_factory: pytest.TempPathFa
     """The run folder of a small run that nothing disturbed."""
     folder = tmp_path_factory.mktemp("unbroken") / "run"
     run = start(folder, f"data.verifier={reward_file}")
-    assert run.wait() == 0, run.text()[-3000:]
+    assert run.wait(540) == 0, run.text()[-3000:]
     assert "rk_" not in run.text(), "a key of the run's own reward service stands in its log"
     for noise in NOISE:
         assert noise not in run.text(), run.text()
