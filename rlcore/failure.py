@@ -6,6 +6,7 @@ through. Anything else becomes a RunFailed.
 
 from __future__ import annotations
 
+import dis
 import re
 import shutil
 import time
@@ -104,11 +105,17 @@ def remedy(text: str) -> str:
 
 
 def _raised_by_us(error: BaseException) -> bool:
-    """Whether our own code raised it: a ValueError of a library is a bug, and its traceback is kept."""
+    """Whether our own code raised it: a ValueError of a library is a bug, and its traceback is kept.
+
+    So is one of a builtin that our code called: `int("x")` has no frame of its own.
+    """
     innermost = error.__traceback__
     while innermost is not None and innermost.tb_next is not None:
         innermost = innermost.tb_next
-    return innermost is not None and innermost.tb_frame.f_globals.get("__name__", "").split(".")[0] in OURS
+    if innermost is None or innermost.tb_frame.f_globals.get("__name__", "").split(".")[0] not in OURS:
+        return False
+    instruction = innermost.tb_frame.f_code.co_code[innermost.tb_lasti]
+    return dis.opname[instruction] == "RAISE_VARARGS"
 
 
 def _flat(text: str) -> str:

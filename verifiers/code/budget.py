@@ -7,8 +7,9 @@ program:
 * CPU time first, which does not depend on load: as many limits as `_PROGRAMS`, and a quarter of one more for each case,
   `_MOST_CPU_SECONDS` at most. With the default limits and 100 cases these are 70 s, so an honest program may take a
   third of its limit in every case, or all of it in a third of them; up to 13 cases it may take all of it in each.
-* Then the wall clock: five times a program's own (30 s), and three times the CPU time that was used, since on a busy
-  machine a program waits for its turn. What computes is not cut by that; what sleeps is.
+* Then the wall clock: five times a program's own (30 s), a tenth of a second for each case, and three times the CPU
+  time that was used, since on a busy machine a program waits for its turn. What computes is not cut by that; what
+  sleeps is.
 
 Both stay below the backstop of the code judge in `verifiers.registry`, so that an answer ends by its own budget.
 """
@@ -21,6 +22,7 @@ _PROGRAMS = 10
 _PROGRAMS_PER_CASE = 0.25
 _MOST_CPU_SECONDS = 100.0
 _WALL_CLOCKS = 5
+_WAITING_PER_CASE = 0.1
 _MOST_WAITING_SECONDS = 120.0
 _WALL_PER_CPU = 3
 
@@ -30,7 +32,8 @@ class Budget:
 
     def __init__(self, limits: Limits, cases: int) -> None:
         self.cpu_seconds = min(limits.cpu_seconds * (_PROGRAMS + cases * _PROGRAMS_PER_CASE), _MOST_CPU_SECONDS)
-        self.waiting_seconds = min(limits.wall_seconds * _WALL_CLOCKS, _MOST_WAITING_SECONDS)
+        waiting = limits.wall_seconds * _WALL_CLOCKS + cases * _WAITING_PER_CASE
+        self.waiting_seconds = min(waiting, _MOST_WAITING_SECONDS)
         self._cpu = self._wall = 0.0
 
     def add(self, outcome: Outcome) -> None:

@@ -34,7 +34,6 @@ from verifiers.code.reference import (
     StdinReference,
     entry_names,
     read_reference,
-    reference_problem,
     reference_schema,
 )
 from verifiers.code.session import BadTests, ask_all, run_tests
@@ -43,7 +42,7 @@ from verifiers.sandbox.launcher import shared_for
 from verifiers.sandbox.types import SandboxFailed
 from verifiers.types import Json, Status, Verdict
 
-__all__ = ["control", "judge", "reference_problem", "reference_schema"]
+__all__ = ["control", "judge", "reference_schema"]
 
 MAX_TEXT_CHARS = 400_000
 MAX_EXTRACTED_CHARS = 4_000

@@ -134,15 +134,6 @@ def read_reference(reference: Json) -> Reference:
         raise ValueError(f"reference {where}: {first['msg']}"[:_LONGEST_PROBLEM]) from None
 
 
-def reference_problem(reference: Json) -> str | None:
-    """Why this reference cannot be judged against, or None. For loaders to screen data before a run."""
-    try:
-        read_reference(reference)
-    except ValueError as error:
-        return str(error)
-    return None
-
-
 def entry_names(entry_point: str | tuple[str, ...]) -> tuple[str, ...]:
     """The names that the tests call, the first one being the candidate. Raises ValueError for what is no name.
 

@@ -27,7 +27,7 @@ from verifiers.lean.scope import blanked, scope_commands
 from verifiers.lean.toolchain import Toolchain
 from verifiers.sandbox import reach
 from verifiers.sandbox.slow_lane import run_command
-from verifiers.sandbox.types import Limits, Order, SandboxUnavailable
+from verifiers.sandbox.types import Limits, Order
 
 MAX_HEADER_CHARS = 16 << 20
 _IMPORT = re.compile(r"^[ \t]*(?:(?:public |meta )*import|prelude)\b", re.MULTILINE)
@@ -156,10 +156,9 @@ def _compile(tools: Toolchain, path: Sequence[Path], name: str, source: str) -> 
         # Lean looks for its own executable there.
         proc=True,
     )
-    try:
-        outcome, made = run_command(order)
-    except SandboxUnavailable as error:
-        raise ValueError(f"headers with declarations are compiled in the slow lane: {error}") from None
+    outcome, made = run_command(order)
+    if outcome.status == "wall":
+        raise ValueError(f"the header does not compile: over the limit of {order.limits.wall_seconds:g} s of wall time")
     if outcome.status not in ("exited", "signaled"):
         raise ValueError(f"the header does not compile within its limits ({outcome.status}): make it shorter")
     if outcome.returncode or _OBJECT not in made:

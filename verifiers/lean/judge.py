@@ -51,7 +51,7 @@ TOO_MUCH = "Lean does not get through the statement"
 _STATEMENT = re.compile(r"\s*(?:theorem|lemma)\s+\S")
 _UNREADABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _FILE = re.compile(r"(?<![^\s'\"`(=])/(?:[^\s/:'\"`)]+/)+[^\s:'\"`)]*")
-_FILE_OF_HEADER = re.compile(r"Header/H[0-9a-f]+\.lean:(\d+):\d+: ")
+_FILE_OF_HEADER = re.compile(r"\bheader\.lean:(\d+):\d+: ")
 # What `verifiers.lean.header` puts before the declarations.
 _LINES_BEFORE = 2
 _OPENING, _CLOSING = "([{⟨\u2039⌊⌈", ")]}⟩\u203a⌋⌉"
@@ -134,27 +134,6 @@ def read_reference(reference: Json) -> LeanReference:
 def _is_readable(text: str) -> bool:
     """A header may be half a megabyte, and comes with every answer to its problems."""
     return not _UNREADABLE.search(text)
-
-
-def reference_problem(reference: Json) -> str | None:
-    """Why no answer can be judged against this reference, or proved right, in one line; or None. Asks Lean.
-
-    For loaders to screen data before a run. Takes a reference of any shape. Raises LeanUnavailable, SandboxUnavailable,
-    SandboxFailed: what is wrong is then this machine.
-    """
-    try:
-        task = read_reference(reference)
-        lean = server.shared(task.header)
-        stated = _state(lean, task.statement)
-        word = lean.ground(stated)
-        if not word["accepted"]:
-            raise ValueError(f"{NO_THEOREM}: {word['why']}")
-        control_verdict = _judged(lean, task, stated, control(reference), "stop")
-    except ValueError as error:
-        return _plain(str(error))
-    except (Limited, Broke) as error:
-        return f"{TOO_MUCH}: {_broken(error)}"
-    return control_verdict.failure_reason
 
 
 def _state(lean: Server, statement: str) -> Stated:

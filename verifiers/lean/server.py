@@ -133,11 +133,18 @@ class Server:
             report, blob = self._ask("statement", {"prefix": self.scope, "statement": statement})
             errors = [message for message in report["messages"] if message["severity"] == "error"]
             known = Stated(errors, tuple(report.get("name", ())), blob, report.get("unfit", ""))
+            if blob and known.name and not errors:
+                known = self._grounded(known)
             self._stated[statement] = known
             if len(self._stated) > _MAX_STATEMENTS:
                 self._stated.popitem(last=False)
         self._stated.move_to_end(statement)
         return known
+
+    def _grounded(self, stated: Stated) -> Stated:
+        """With what `verifiers.lean.recheck.ground` says: a statement on an axiom of its header has no proof."""
+        word, _ = self._ask("ground", {"name": stated.name, "known": self._known}, stated.blob)
+        return stated if word["accepted"] else replace(stated, blob=b"", unfit=word["why"])
 
     def prove(self, statement: str, name: tuple[str | int, ...], readings: list[tuple[str, str]]) -> tuple[Data, bytes]:
         """Elaborate a proof.
@@ -156,11 +163,6 @@ class Server:
         request = {"name": stated.name, "known": self._known}
         word, _ = self._ask("recheck", request, stated.blob, proof)
         self._known.update(word.get("found", {}))
-        return word
-
-    def ground(self, stated: Stated) -> Data:
-        """What the statement itself rests on, see `verifiers.lean.recheck.ground`. Raises Limited, Broke."""
-        word, _ = self._ask("ground", {"name": stated.name, "known": self._known}, stated.blob)
         return word
 
     def close(self) -> None:
@@ -190,7 +192,8 @@ class Server:
         report, blob = _unpacked(outcome.stdout) if outcome.stdout else ({"broke": "no answer"}, b"")
         if "broke" not in report:
             return report, blob
-        control = self._run("proof", {"strings": self._strings, "prefix": self.scope, **_CONTROL}, ())
+        # Without the scope, which may be the policy's own.
+        control = self._run("proof", {"strings": self._strings, "prefix": "", **_CONTROL}, ())
         if control.status != "exited" or b'"messages": []' not in control.stdout:
             log.error("Lean's process breaks on any text: %s", outcome.stderr.decode(errors="replace"))
             raise SandboxFailed(f"Lean's process breaks on any text ({report['broke']}): the log says where")

@@ -45,10 +45,12 @@ _CHOICE = re.compile(r"\(?([A-Z])\)?[.:]?")
 _CHOSEN = re.compile(r"(?:\(([A-Z])\)|([A-Z])(?:[).:]))(?:\s+(?P<text>.*))?", re.DOTALL)
 # Behind the letter of a choice: another letter, or a word that says there may be another.
 _OTHER_CHOICE = re.compile(
-    r"(?<![A-Za-z])[B-HJ-Zb-h](?![A-Za-z])|\([A-Za-z]\)|(?<![A-Za-z])A[).:]|(?<![A-Za-z])A$"
+    r"(?<![A-Za-z])[B-HJ-Zb-h](?![A-Za-z])|\([A-Za-z]\)|(?<![A-Za-z])A(?:[).:}]|$)|[\u24b6-\u24e9]"
+    # No article, which a noun follows.
+    r"|(?<![A-Za-z])A(?=\s+(?:is|it|was|are|seems|as|for|by|to|too|only)(?![A-Za-z]))"
     r"|(?<![A-Za-z])(?i:or|and|not|no|nor|but|also|too|either|neither|both|maybe|perhaps|possibly|probably|likely|"
     r"unless|except|others?|another|else|instead|options?|choices?|answers?|letters?|first|second|third|fourth|last|all|none|any|"
-    r"same|fine|works?|could|might|may|unsure|guess|wrong|incorrect|false)(?![A-Za-z])"
+    r"same|fine|works?|could|might|may|unsure|guess|wrong|incorrect|false|former|latter|previous|preceding|alternatively)(?![A-Za-z])"
     r"|[或和与也都不非没可能]|[甲乙丙丁]|[?;]"
 )
 _WORDS = re.compile(r"[A-Za-z]{3,}(?:[ '-]+[A-Za-z]+)*|[\u4e00-\u9fff]+")
@@ -116,7 +118,7 @@ def reference_schema() -> Json:
 
 
 def reference_problem(reference: Json) -> str | None:
-    """Why this reference cannot be judged against, or None. For loaders to screen data before a run."""
+    """Why this reference cannot be judged against, or None."""
     answer = reference.get("answer")
     if isinstance(answer, bool) or not isinstance(answer, str | int):
         return 'reference needs "answer", a string such as "42"'

@@ -41,8 +41,9 @@ _DEVICES = {"/dev/null": landlock.READ_FILE | landlock.WRITE_FILE}
 _READ_DEVICES = ("/dev/zero", "/dev/urandom")
 _SETUP_SECONDS, _END_SECONDS = 60, 20
 _CHUNK_BYTES = 1 << 16
-# CHOWN, KILL, SETGID, SETUID: to give a folder and a process to another user, and to end it.
-_TO_BE_ANOTHER = 1 << 0 | 1 << 5 | 1 << 6 | 1 << 7
+# CHOWN, DAC_OVERRIDE, FOWNER, KILL, SETGID, SETUID: to give a folder and a process to another user, to read back and
+# empty that folder, and to end the process.
+_TO_BE_ANOTHER = 1 << 0 | 1 << 1 | 1 << 3 | 1 << 5 | 1 << 6 | 1 << 7
 # Users that no account has, where all are mapped; else of the upper half of what is.
 _FREE_USERS = range(0x60000000, 0x70000000)
 
@@ -250,6 +251,8 @@ def _filter(may_fork: bool) -> seccomp.Filter:
     rules = seccomp.COMPUTE_RULES | seccomp.EXECUTE_RULES
     if may_fork:
         rules |= seccomp.PROCESS_RULES
+    # In any other mode it takes room on the disk that no size of a file shows.
+    rules = rules | {"fallocate": seccomp.one_of(1, (0,))}
     return seccomp.assemble(f"{seccomp.COMPUTE_CALLS} {seccomp.BARE_WRITE_CALLS}", rules)
 
 

@@ -17,7 +17,6 @@ import math
 import os
 import resource
 import struct
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -96,12 +95,6 @@ def require() -> Capabilities:
     if problems:
         _warn_once(problems)
     return found
-
-
-def interpreter_paths() -> list[str]:
-    """This interpreter's own files, nothing else of the folder that it is in: standard library, libpython."""
-    own = readable.shared_libraries().get(os.path.realpath(os.path.join(sys.base_exec_prefix, "lib")), [])
-    return [*readable.standard_library(), *own]
 
 
 class Confinement:

