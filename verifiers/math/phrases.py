@@ -199,7 +199,9 @@ def _subject(words: list[str], own: Collection[str] | None) -> tuple[str | None,
         index += 1
     if head:
         return head, index
-    return ("", 0) if first in _STARTERS else (None, 0)
+    # "18 left", "18 per day", not "18 an".
+    alone = first in CLOSERS or (first in _STARTERS and words[-1].lower() not in FUNCTION_WORDS)
+    return ("", 0) if alone and first in _STARTERS else (None, 0)
 
 
 def _unit(word: str) -> str | None:
