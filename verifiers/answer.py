@@ -27,7 +27,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from verifiers.math.phrases import leads
+from verifiers.math.boxes import content, find_boxes
+from verifiers.math.phrases import leads, may_go_on
 
 # One character to one: positions stay. U+2212 is the minus sign, U+FFE5 the full-width yen sign.
 TO_ASCII = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
@@ -41,8 +42,6 @@ LONGEST_STATEMENT = 4_000
 # ASCII digits only: \d knows those of every script.
 NUMBER = re.compile(r"(?<![A-Za-z0-9_.])[-+]?(?:[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?|\.[0-9]+)(?:\s*/\s*[0-9]+)?\s*%?")
 
-_BOX_TOKEN = re.compile(r"\\f?(?:boxed|box)\s*\{|\\.|[{}]", re.DOTALL)
-_UNFINISHED_BOX = re.compile(r"\\f?box(?:ed?)?\s*\Z")
 _EMPTY_HASHES = re.compile(r"####[ \t]*(?:\n|\Z)")
 _LAYOUT = re.compile(r"\\[A-Za-z]+")
 _HASHES = re.compile(r"####[ \t]*(?=[-+$€£¥\\(\[{.0-9])")
@@ -61,6 +60,7 @@ _CLAUSE_END = re.compile(rf"{_SENTENCE_END.pattern}|,(?![0-9])")
 # "x = 3, y = 5" is two equations, "x = 3 + 2 = 5" is one.
 _PARTS_EQUATIONS = re.compile(r"[,;\n]|\\q?quad|\\\\|\b(?:and|or)\b|[和或且]")
 _MATH = re.compile(r"\$\$(.+?)\$\$|\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]")
+_FIRST_WORD = re.compile(r"[\s*]*([A-Za-z]+)")
 _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 _FUNCTIONS = {
     "sqrt",
@@ -132,40 +132,23 @@ def _after_thinking(text: str) -> str | None:
 def _boxed(text: str) -> Found | None:
     if "box" not in text:
         return None
-    boxes, open_at = _boxes(text)
-    if open_at > (boxes[-1][1] if boxes else -1) or _UNFINISHED_BOX.search(text):
+    boxes, open_at = find_boxes(text)
+    if open_at > (boxes[-1][1] if boxes else -1):
         return Found(None, "boxed", False, "the last box is not closed")
     if not boxes:
         return None
     # Self-correction in a later sentence is allowed; boxes in one sentence, or side by side, are a list of guesses.
     start, end = boxes[-1]
-    candidates = [text[start:end]]
+    candidates = [content(text, start, end)]
     for earlier_start, earlier_end in reversed(boxes[:-1]):
         between = text[earlier_end + 1 : start]
         if _SENTENCE_END.search(between) and _LETTER.search(_LAYOUT.sub("", between)):
             break
-        candidates.append(text[earlier_start:earlier_end])
+        candidates.append(content(text, earlier_start, earlier_end))
         start = earlier_start
     if _ALSO.match(text, boxes[-1][1] + 1):
         return Found(None, "boxed", False, "another choice is offered beside the last box")
     return _choose(candidates, "boxed", complete=open_at < end)
-
-
-def _boxes(text: str) -> tuple[list[tuple[int, int]], int]:
-    """Spans of the contents of the outermost closed boxes, and where the last box that never closes begins (or -1)."""
-    stack: list[tuple[bool, int]] = []
-    spans: list[tuple[int, int]] = []
-    for token in _BOX_TOKEN.finditer(text):
-        mark = token.group()
-        if mark.endswith("{") and mark != r"\{":
-            stack.append((len(mark) > 1, token.end()))
-        elif mark == "}" and stack:
-            is_box, start = stack.pop()
-            if is_box:
-                while spans and spans[-1][0] > start:
-                    spans.pop()
-                spans.append((start, token.start()))
-    return spans, max((start for is_box, start in stack if is_box), default=-1)
 
 
 def _hashes(text: str) -> Found | None:
@@ -247,11 +230,18 @@ def _candidates(statement: str) -> Iterator[str]:
         # "$18 and saves $5" is money, not a formula.
         formulas = [formula for formula in formulas if not (formula[:1].isdigit() and _words(formula))]
         if formulas and re.match(r"\s*(?:[A-Za-z]\s*=\s*)?(?:\$|\\[(\[])", part):
-            yield from formulas
+            yield from formulas if _goes_on(part) else [part]
         elif "\\" not in part and (_CHINESE.search(part) or _words(part)):
             yield from _in_words(part)
         else:
             yield part
+
+
+def _goes_on(part: str) -> bool:
+    """Whether the first word behind the last formula of a statement only goes on with its sentence."""
+    *_, formula = _MATH.finditer(part)
+    word = _FIRST_WORD.match(part, formula.end())
+    return word is None or may_go_on(word[1])
 
 
 def _in_words(sentence: str) -> Iterator[str]:

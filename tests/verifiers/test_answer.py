@@ -127,6 +127,26 @@ CHANGED = [
     "答：一共有5个多。",
 ]
 
+AROUND = [
+    (r"So \boxed{5}\text{ thousands}", "5 thousands"),
+    (r"So \boxed{5} thousand.", "5 thousand"),
+    (r"So it is not \boxed{5}.", "not 5"),
+    (r"So $-\boxed{5}$.", "-5"),
+    (r"So $x = -\boxed{5}$.", "-5"),
+    (r"So $2\boxed{5}$", "25"),
+    (r"\boxed{5}\%", r"5\%"),
+    (r"$\boxed{5}^2$", "5^2"),
+    (r"$\boxed{90}^\circ$", r"90^\circ"),
+    (r"$10^{\boxed{5}}$", "^{5"),
+    (r"So \boxed{5} apples.", "5"),
+    (r"So - \boxed{5}", "5"),
+    ("The answer is $5$ thousands.", "$5$ thousands"),
+    (r"The answer is \(5\) percent.", r"\(5\) percent"),
+    ("The answer is $5$ apples.", "5"),
+    ("The answer is $5$, of course.", "5"),
+    ("The answer is $5$ because it is prime.", "5"),
+]
+
 NOTHING = ["", "   ", "just 42", "x = 42", "<think>\\boxed{3}", "#### Step 1", "12*3=36"]
 
 

@@ -26,6 +26,7 @@ from verifiers.math.words import (
     NOT_NOUN_ENDINGS,
     NOT_NOUNS,
     NOUNS,
+    SCALES,
     SUBJECTS,
     TIMES,
     VERBS,
@@ -81,6 +82,7 @@ _CHINESE_TOKEN = re.compile(
     f"(?:{_any_of([*_CHINESE_WORDS, *CHINESE_NOUNS, *CHINESE_COUNTERS, *CHINESE_LEAD.split('|')])})"
 )
 _MAX_BEFORE = 200
+_CLAUSES = frozenset("which because since where when as so if and or while although but not".split())
 _NAME = re.compile(rf"\b[A-Z][a-z]+(?:'s)?(?=\s+(?:and\s+[A-Z][a-z]+\s+)?(?:{'|'.join(sorted(VERBS))})\b)")
 
 
@@ -132,6 +134,17 @@ def leads(before: str) -> bool:
         return False
     lists = (FUNCTION_WORDS, VERBS, NOUNS, ADJECTIVES, SUBJECTS, TIMES, CLOSERS, NAMES, {",", "and"})
     return all(_is_in(word.removesuffix("'s"), lists) for word in words)
+
+
+def may_go_on(word: str) -> bool:
+    """Whether a word behind a formula goes on with the sentence; one that is in no list may change the value."""
+    lists = (FUNCTION_WORDS, VERBS, NOUNS, ADJECTIVES, TIMES, CLOSERS, NAMES, _CLAUSES)
+    return word.lower() not in SCALES and _is_in(word, lists)
+
+
+def scales(word: str) -> bool:
+    """Whether a word is known to scale the number before it."""
+    return word.lower() in SCALES
 
 
 def _chinese_leads(text: str) -> bool:
@@ -199,7 +212,9 @@ def _subject(words: list[str], own: Collection[str] | None) -> tuple[str | None,
         index += 1
     if head:
         return head, index
-    return ("", 0) if first in _STARTERS else (None, 0)
+    # "18 left", "18 per day", not "18 an".
+    alone = first in CLOSERS or (first in _STARTERS and words[-1].lower() not in FUNCTION_WORDS)
+    return ("", 0) if alone and first in _STARTERS else (None, 0)
 
 
 def _unit(word: str) -> str | None:

@@ -172,8 +172,16 @@ SUBJECTS = frozenset(
 # The phrases on which a number may follow directly, beside a verb.
 LEAD = r"(?:total of|(?:equal|equals|comes?|comes? out|adds? up|amounts?|sums?|works? out|evaluates|simplifies) to)"
 
+# Words that scale the number before them: no such list is whole, so it only serves outside of a box.
+SCALES = frozenset(
+    """
+    hundred thousand million billion trillion hundreds thousands millions billions trillions dozen dozens halves thirds
+    quarters fourths fifths tenths hundredths thousandths millionths percent percentage pct permille ppm bps squared
+    cubed factorial tenfold fold lakh lakhs crore crores tens bn mln
+    """.split()
+)
 # What a data set's own word behind a number may not be; the rest of its unknown words are taken for nouns.
-NOT_NOUNS = frozenset(
+NOT_NOUNS = SCALES | frozenset(
     """
     zero one two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty sixty seventy eighty
     ninety hundred thousand million billion trillion hundreds thousands millions billions trillions dozen dozens score

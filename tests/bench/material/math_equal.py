@@ -207,10 +207,47 @@ def exponential(rng: Random) -> Pair:
     return f"{n}^{{x+1}}", f"{n}\\cdot {n}^x"
 
 
+_BEHIND = (
+    "red apples", "apples left", "eggs per day", "cups of flour", "years old", "cm long", "square feet", "left",
+    "in total", "students", "cookies", "boxes", "dollars a day", "miles per hour", "tickets each",
+)  # fmt: skip
+
+
+def noun_behind(rng: Random) -> Pair:
+    value = rng.randint(2, 999)
+    said = rng.choice(_BEHIND)
+    return str(value), rng.choice(
+        [f"{value} {said}", f"{value} \\text{{ {said}}}", f"{value}{rng.choice('个元米页岁人')}"]
+    )
+
+
+def names_in_order(rng: Random) -> Pair:
+    a, b = rng.sample(range(-50, 50), 2)
+    gold = f"a_1={a}, a_2={b}"
+    return gold, rng.choice([f"a_2={b}, a_1={a}", f"a_1 = {a} \\text{{ and }} a_2 = {b}", f"{a}, {b}"])
+
+
+def two_lines(rng: Random) -> Pair:
+    a, b = rng.sample(range(2, 30), 2)
+    space = rng.choice([r" \quad ", r" \qquad ", r" \\\\ ", "\n", ", ", r" \text{ or } "])
+    return f"y={a}x \\quad y={b}x", f"y={b}x{space}y={a}x"
+
+
+def irrational_ends(rng: Random) -> Pair:
+    n, low = rng.choice([2, 3, 5, 6, 7, 10]), rng.randint(-9, 0)
+    return rng.choice(
+        [
+            (f"[{low}, 2\\sqrt{{{n}}}]", f"{low} \\le x \\le \\sqrt{{{4 * n}}}"),
+            (f"({low}, \\pi) \\cup (\\pi, 4)", f"({low}, 4) \\setminus \\{{\\pi\\}}"),
+            (f"({low}, \\frac{{{n}\\pi}}{{2}})", f"({low}, {n / 2}\\pi)"),
+        ]
+    )
+
+
 EQUAL: tuple[Form, ...] = (
     thousands, fraction_forms, decimal_and_fraction, mixed_number, percent, scientific, money_and_units,
     converted_units, chinese_numeral, chinese_fraction, assignment, arithmetic, power_form, factorial_form, surd,
     rationalised, multiple_of_pi, expanded_product, reordered_terms, split_fraction, trigonometric, logarithmic,
     tuple_form, set_form, roots_form, plus_minus, interval_form, equation_form, matrix_form, complex_form, choice_form,
-    exponential,
+    exponential, noun_behind, names_in_order, two_lines, irrational_ends,
 )  # fmt: skip

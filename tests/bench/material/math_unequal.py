@@ -178,9 +178,67 @@ def almost_surd(rng: Random) -> Pair:
     return f"\\sqrt{{{n}}}", rng.choice([f"{n**0.5:.10f}", f"\\sqrt{{{n + 1}}}", f"\\sqrt[3]{{{n}}}", f"{n}^{{0.499}}"])
 
 
+_BEHIND = (
+    "thousands", "millionths", "ppm", "tenfold", "reciprocal", "bn", "mil", "sevens", "halves", "more", "less", "times",
+    "short", "fold", "dozen", "k", "K", "per mille", "basis points", "or so", "and a half", "in thousands",
+    "below zero", "percentage points",
+)  # fmt: skip
+
+
+def changing_word(rng: Random) -> Pair:
+    value = rng.randint(2, 999)
+    behind = rng.choice(_BEHIND)
+    before = rng.choice(["about", "~", "minus", "not", r"\approx", "twice", "at least", "约", "第", "负"])
+    chinese_behind = rng.choice(["平方", "倍", "多", "左右", "不到", "折", "对", "个亿", "的倒数", "个百分点"])
+    return str(value), rng.choice(
+        [f"{value} {behind}", f"{value} \\text{{ {behind}}}", f"{before} {value}", f"{value}{chinese_behind}"]
+    )
+
+
+def factor_letters(rng: Random) -> Pair:
+    value, letters = rng.randint(2, 99), "".join(rng.sample("bnpqxyz", rng.randint(1, 3)))
+    return rng.choice([(str(value), f"{value} {letters}"), (f"{value} {letters}", str(value))])
+
+
+def swapped_names(rng: Random) -> Pair:
+    a, b = rng.sample(range(-50, 50), 2)
+    first, second = rng.choice([("a_1", "a_2"), ("x", "y"), ("m", "n"), ("a_{3}", "a_{37}")])
+    return f"{first}={a}, {second}={b}", rng.choice(
+        [f"{first}={b}, {second}={a}", f"{second}={a}, {first}={b}", f"{b}, {a}", f"{first}={a}, {first}={b}"]
+    )
+
+
+def other_line(rng: Random) -> Pair:
+    a, b, c = rng.sample(range(2, 30), 3)
+    space = rng.choice([r" \quad ", r" \qquad ", r" \\\\ ", "\n", r" \, ", " ", " = ", ", ", " and "])
+    gold = rng.choice([f"y={b}x", f"y={a}x \\quad y={b}x"])
+    first = "" if " = " in space else "y="
+    return gold, rng.choice([f"y={c}x{space}{first}{b}x", f"y={a}x{space}{first}{c}x"])
+
+
+def tautology(rng: Random) -> Pair:
+    a = rng.randint(1, 99)
+    return f"x={a}", rng.choice([f"{a}={a}", "x=x", f"x={a + 1}={a}", f"x \\approx {a}", f"x=x={a}"])
+
+
+def choice_beside_another(rng: Random) -> Pair:
+    gold, other = rng.sample("ABCDEFG", 2)
+    said = rng.choice(["{o} is also fine", "or {o}", "maybe", "also {o}", "{o}", "not sure", "the other one works too"])
+    return gold, f"{gold}. {said.format(o=other)}"
+
+
+def other_end(rng: Random) -> Pair:
+    n = rng.choice([2, 3, 5, 6, 7, 10, 11])
+    root, low = f"\\sqrt{{{n}}}", rng.randint(-9, 0)
+    return f"[{low}, {root}]", rng.choice(
+        [f"[{low}, {n**0.5:.10f}]", f"{low} \\le x < {root}", f"[{root}, {low}]", str(low), f"x > {low}"]
+    )
+
+
 UNEQUAL: tuple[Form, ...] = (
     other_digit, rounded, other_sign, percent_for_number, other_term, other_operator, tiny_values, other_exponent,
     other_letter, other_order, other_brackets, other_inequality, missing_element, other_equation, other_name,
     other_matrix, other_unit, other_numeral, two_answers, one_of_two, sequences_with_dots, wrong_chain, other_choice,
-    other_ratio, almost_surd,
+    other_ratio, almost_surd, changing_word, factor_letters, swapped_names, other_line, tautology,
+    choice_beside_another, other_end,
 )  # fmt: skip

@@ -9,6 +9,7 @@ from verifiers.types import Status
 
 # Each says something else than 5, or may.
 NOT_FIVE = [
+    "5 an", "5 per", "5 on the", "5 for", "5 every",
     r"5 \text{ thousands}", "5 millionths", r"5\text{ millionths}", "5 per mille", "5 ppm", "5 basis points",
     "5 percentage points", "5 tenfold", "5-fold", "5 fold", "5fold", "5 reciprocal", "5 bn", "5 mil", "5 mln", "5 k",
     "5k", "5K", "5 K", "5 M", "5M", "5 MM", r"5\text{ M}", "5 G", "5B", "5 T", "5平方", "5立方", "5 squared",
