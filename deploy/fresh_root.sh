@@ -77,6 +77,9 @@ inside() {
         mount --rbind "/$name" "$folder/$name"
         mount --make-rslave "$folder/$name"
     done
+    # Below `su` or `sudo` the checkout is somebody else's, which git refuses.
+    export GIT_CONFIG_GLOBAL=$folder/tmp/gitconfig
+    git config --file "$GIT_CONFIG_GLOBAL" safe.directory '*'
     [ -z "$(git status --porcelain)" ] || say "what is not committed is not in the clone"
     rm -rf "$folder$PROJECT"
     git clone -q --no-hardlinks . "$folder$PROJECT"

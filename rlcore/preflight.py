@@ -22,7 +22,7 @@ from rlcore.machine import GIB
 from rlcore.run_folder import MIN_FREE_BYTES
 
 # What processes take before they hold a model: less than this can only end in the kernel's killing one of them.
-ENGINE_GIB = 0.7
+VLLM_GIB = 0.7
 RANK_GIB = 0.4
 REST_GIB = 0.8
 
@@ -109,10 +109,10 @@ def _compiler(config: RunConfig) -> Iterator[Lack]:
 def _memory(config: RunConfig) -> Iterator[Lack]:
     ranks = config.learner.ranks if needs_learner(config) else 0
     workers = config.rollout.workers if needs_engine(config) else 0
-    kv_cache = config.rollout.kv_cache_gib if config.rollout.engine == "vllm" else 0.0
+    vllm = config.rollout.engine == "vllm"
     # On a card the KV cache is the card's.
-    kv_cache = 0.0 if config.rollout.gpus_per_worker else kv_cache
-    need = REST_GIB + ranks * RANK_GIB + workers * (ENGINE_GIB + kv_cache)
+    kv_cache = config.rollout.kv_cache_gib if vllm and not config.rollout.gpus_per_worker else 0.0
+    need = REST_GIB + ranks * RANK_GIB + workers * ((VLLM_GIB if vllm else RANK_GIB) + kv_cache)
     available = machine.available_memory() / GIB
     if available < need:
         yield Lack(

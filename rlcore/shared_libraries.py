@@ -9,6 +9,7 @@ out when an engine starts, after the pretraining. Asked of the loader itself, by
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import subprocess
@@ -87,7 +88,7 @@ def find_missing(packages: Sequence[str] = PACKAGES) -> list[Missing]:
         package = files[path]
         for soname in _MISSING.findall(text):
             # Of another wheel, or loaded before: Python finds what is beside it, and the loader alone does not.
-            if soname not in libraries and not _bundled(soname):
+            if soname not in libraries and soname not in _bundled():
                 found.setdefault(soname, Missing(soname, package, debian_package(soname)))
         for version, wanted_by in _TOO_OLD.findall(text):
             if Path(wanted_by) in files:
@@ -103,16 +104,11 @@ def _folders(package: str) -> list[Path]:
     return [Path(place) for place in spec.submodule_search_locations or ()] if spec else []
 
 
-def _bundled(soname: str) -> bool:
-    """Whether a wheel of this environment brings it (nvidia-* wheels, triton, torch)."""
-    global _wheels
-    if _wheels is None:
-        roots = {Path(place).parent for package in ("torch", "numpy", "ray") for place in _folders(package)}
-        _wheels = {path.name for root in roots for path in root.rglob("*.so*")}
-    return soname in _wheels
-
-
-_wheels: set[str] | None = None
+@functools.cache
+def _bundled() -> frozenset[str]:
+    """Names of the libraries that wheels of this environment bring (nvidia-*, triton, torch). A second's search."""
+    roots = {Path(place).parent for package in ("torch", "numpy", "ray") for place in _folders(package)}
+    return frozenset(path.name for root in roots for path in root.rglob("*.so*"))
 
 
 def _ldd(files: Sequence[Path]) -> Iterable[tuple[Path, str]]:
