@@ -20,6 +20,8 @@ def use(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
             pytest.skip(f"needs bubblewrap: {why}")
         return
     monkeypatch.setattr(bubblewrap, "find", lambda: (None, "switched off for this test"))
+    if form == "ours" and not bare_form._free_users():
+        pytest.skip("the same as bare: this user cannot become another")
     if form in ("ours", "oldest"):
         monkeypatch.setattr(bare_form, "_free_users", lambda: range(0))
     if form == "oldest":
@@ -34,8 +36,8 @@ def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
     return str(request.param)
 
 
-@pytest.fixture(params=FORMS[1:])
+@pytest.fixture(params=("bare", "ours"))
 def bare(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Every way of doing without bubblewrap."""
+    """Both kinds of users in the form without bubblewrap; what Landlock does there is not asked."""
     use(request.param, monkeypatch)
     return str(request.param)

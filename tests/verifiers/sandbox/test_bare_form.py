@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,7 +92,8 @@ def test_a_command_is_killed_from_another_thread() -> None:
 
 def test_a_killed_supervisor_is_no_verdict_and_takes_all_along() -> None:
     def killed() -> None:
-        with Command(order(TREE + "sleep 100")) as command:
+        # What it leaves behind keeps its output open until the wall clock.
+        with Command(order(TREE + "sleep 100", limits=replace(LIMITS, wall_seconds=8))) as command:
             time.sleep(3)
             supervisor = next(process for process in below() if process.kind == "supervisor")
             os.kill(supervisor.pid, signal.SIGKILL)
