@@ -47,5 +47,5 @@ def test_a_header_is_compiled() -> None:
 def test_what_lean_says_of_a_header() -> None:
     verdict = judged("def x : Nat := true", "theorem t : x = x")
     assert (verdict.status, verdict.failure_kind) == (Status.ERROR, "bad_reference")
-    assert "Lean does not accept the header: header.lean:" in str(verdict.failure_reason)
+    assert "Lean does not accept the header: line 1: error:" in str(verdict.failure_reason)
     assert "Type mismatch" in str(verdict.failure_reason)
