@@ -44,14 +44,19 @@ check_machine() {
 # by a signal too, no process and no mount is left, and removing the folder cannot reach what was mounted into it.
 outer() {
     check_machine
-    local folder=${ROOT:-} status=0 free
-    [ -n "$folder" ] || folder=$(mktemp -d "${TMPDIR:-/tmp}/fresh-root-XXXXXX")
-    mkdir -p "$folder"
+    local folder=${ROOT:-} temporary= status=0 free
+    if [ -z "$folder" ]; then
+        # mktemp's folder is closed to other users, which keeps them from the programs in it, and no root may be:
+        # ordinary users of the Debian must be able to pass through it.
+        temporary=$(mktemp -d "${TMPDIR:-/tmp}/fresh-root-XXXXXX")
+        folder=$temporary/root
+    fi
+    mkdir -p -m 755 "$folder"
     folder=$(realpath "$folder")
     [ -z "$(ls -A "$folder")" ] || [ -e "$folder/etc/debian_version" ] || die "ROOT=$folder is not empty and no Debian: name another folder"
     child=
     # shellcheck disable=SC2064
-    trap "end_child; [ -n '${ROOT:-}' ] || rm -rf --one-file-system '$folder'" EXIT
+    trap "end_child; [ -z '$temporary' ] || rm -rf --one-file-system '$temporary'" EXIT
     trap 'exit 130' INT TERM HUP
     free=$(df -Pk "$folder" | awk 'NR == 2 {print int($4 / 1e6)}')
     [ -n "${ROOT:-}" ] || [ "$free" -ge "$NEED_GB" ] || die "$free GB free on the disk of $folder, $NEED_GB are needed: name a folder on another disk, ROOT=/that/folder"
