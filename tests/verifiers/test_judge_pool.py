@@ -17,9 +17,9 @@ from verifiers.pool import Job, JudgePool
 from verifiers.types import Problem, Status, Verdict
 
 DEADLINE = 1.5
-# About 30 ms of exact arithmetic, where the judge's own limits allow it; and 300 ms for an expected answer.
-COSTLY = "+".join(f"{number}!" for number in range(2850, 2995))
-COSTLY_REFERENCE = r"\frac{1}{1+" * 28 + "x" + "}" * 28
+# Some 30 ms of arithmetic, where the judge's own limits allow it; for an expected answer, which math-verify reads as
+# well, some 300 ms.
+COSTLY = COSTLY_REFERENCE = "+".join(f"\\sqrt{{{number}}}" for number in range(2, 60))
 
 JUDGES = '''
 import os, sys, time
