@@ -44,7 +44,7 @@ ZEROS = [
      "no_answer", "It states several answers, or none that is clear."),
     ("math", "So 4", NUMBER, "length", "truncated", "Cut off before its final answer."),
     ("math", r"\boxed{41}", NUMBER, "stop", "wrong", "Another answer was expected."),
-    ("math", r"\boxed{9^{9^{9^9}}+x}", {"answer": "x"}, "stop", "rejected", "Its answer is too large to be compared."),
+    ("math", rf"\boxed{{{'9' * 1500}}}", NUMBER, "stop", "rejected", "Its answer is too large to be compared."),
     ("code", "nothing", STDIN, "stop", "no_answer", "There is no program in it."),
     ("code", "```python\ndef f(", CALLS, "length", "truncated", "Cut off before the end of its program."),
     ("code", python("print(3)"), STDIN, "stop", "wrong", "Test 1 of 1 gives another result."),
