@@ -51,7 +51,9 @@ ZEROS = [
     ("code", python("print(2)\n1 / 0"), STDIN, "stop", "wrong", "The program fails in test 1 of 1."),
     ("code", python("print(2) # \ud800"), STDIN, "stop", "rejected", "It is no text: half a character is in it."),
     ("math", "\ud800 \\boxed{42}", NUMBER, "stop", "rejected", "It is no text: half a character is in it."),
-    ("code", python("while 1: pass"), STDIN, "stop", "timeout", "The program computes for too long."),
+    # On a busy machine the wall clock must not come first.
+    ("code", python("while 1: pass"), STDIN | {"limits": {"cpu_seconds": 0.5, "wall_seconds": 60}}, "stop",
+     "timeout", "The program computes for too long."),
     ("code", python("import time; time.sleep(9)"), STDIN, "stop", "timeout", "The program waits for too long."),
     ("code", python("x = 'a' * 10**10"), STDIN, "stop", "rejected", "The program needs too much memory."),
     ("code", python("while 1: print('x' * 9999)"), STDIN, "stop", "rejected", "The program writes too much."),
