@@ -83,10 +83,6 @@ def test_score(service: Service) -> None:
         (json.dumps(body(problem={"verifier": "maths", "reference": {}})), "did you mean 'math'"),
         (json.dumps(body(problem={"verifier": "j.py:f", "reference": {}})), "--user-function j.py:f"),
         (json.dumps(body(problem={"ref": {"answer": GOLD}})), "items.0.problem.ref"),
-        (
-            '{"items": [{"id": "a", "problem": {"reference": {"answer": "7"}}, "completion": {"text": "\\ud800"}}]}',
-            "body",
-        ),
     ],
 )
 def test_wrong_requests_say_how_to_do_better(service: Service, content: str, remedy: str) -> None:
