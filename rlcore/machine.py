@@ -134,7 +134,7 @@ def available_memory() -> int:
 
 
 def disk() -> list[Finding]:
-    here, temporary = shutil.disk_usage("."), tempfile.gettempdir()
+    here, temporary = shutil.disk_usage("."), os.environ.get("RAY_TMPDIR") or tempfile.gettempdir()
     session = shutil.disk_usage(temporary)
     full = session.used / (session.used + session.free)
     room = f"make {DEMO_DISK_GIB} GiB of room for runs/"
