@@ -17,9 +17,9 @@ from verifiers.pool import Job, JudgePool
 from verifiers.types import Problem, Status, Verdict
 
 DEADLINE = 1.5
-# Some 30 ms of arithmetic, where the judge's own limits allow it; for an expected answer, which math-verify reads as
-# well, some 300 ms.
-COSTLY = COSTLY_REFERENCE = "+".join(f"\\sqrt{{{number}}}" for number in range(2, 60))
+# Each some 300 ms of work that the judge's own limits allow: many boxes, and arithmetic that math-verify does as well.
+COSTLY = r"\boxed{1} " * 39_000
+COSTLY_REFERENCE = "+".join(f"\\sqrt{{{number}}}" for number in range(2, 60))
 
 JUDGES = '''
 import os, sys, time
@@ -134,12 +134,12 @@ def test_eight_threads_at_once(pool: JudgePool) -> None:
 
 def test_an_answer_that_spends_its_cpu_time_times_out_and_harms_no_other() -> None:
     jobs = arithmetic(40)
-    jobs.insert(20, math_job(f"\\boxed{{{COSTLY}}}", "42"))
-    with JudgePool(2, DEADLINE, cpu_seconds=0.008) as tight:
+    jobs.insert(20, math_job(COSTLY, "42"))
+    with JudgePool(2, DEADLINE, cpu_seconds=0.05) as tight:
         verdicts = tight.judge(jobs)
         costly = verdicts.pop(20)
         assert (costly.status, costly.reward, costly.mask_sample) == (Status.TIMEOUT, 0.0, False)
-        assert "0.008 s of CPU" in costly.detail
+        assert "0.05 s of CPU" in costly.detail
         assert costly.verifier_version == verdicts[0].verifier_version
         check_arithmetic(verdicts)
 

@@ -14,7 +14,6 @@ import functools
 import json
 import math
 import os
-import resource
 import secrets
 import select
 import shutil
@@ -27,7 +26,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from verifiers.sandbox import cgroup, landlock, policy, reach, seccomp
+from verifiers.sandbox import cgroup, held, landlock, policy, reach, seccomp
 from verifiers.sandbox.payload import sealed
 from verifiers.sandbox.types import NOT_EXECUTED, End, Ending, Order, SandboxFailed, SandboxUnavailable
 
@@ -35,8 +34,6 @@ _BOOT = (
     "import sys; sys.path[:0] = [sys.argv[1]]; from verifiers.sandbox.supervisor import main; main(int(sys.argv[2]))"
 )
 _ROOT = str(Path(__file__).resolve().parents[2])
-# The folder is the working directory: no path of this machine is in what a compiler says.
-_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": ".", "TMPDIR": "."}
 _DEVICES = {"/dev/null": landlock.READ_FILE | landlock.WRITE_FILE}
 _READ_DEVICES = ("/dev/zero", "/dev/urandom")
 _SETUP_SECONDS, _END_SECONDS = 60, 20
@@ -96,10 +93,12 @@ class BareForm:
         user = _own_user(tuple(order.reads))
         passed |= _confinement(order, folder, lend)
         passed |= {"folder": folder, "user": user, "argv": [*order.argv], "tasks": order.tasks}
-        passed["environment"] = _ENVIRONMENT | dict(order.environment)
+        # The folder is the working directory: no path of this machine is in what a compiler says.
+        passed["environment"] = held.environment(order, ".")
         # Threads of one process are bounded by its memory, as in the fast lane.
         passed["counted"] = order.processes == 1 or self._group is not None or user is not None
-        passed["limits"] = _limits(order, user)
+        # Only a user of its own is counted: the kernel counts all processes of a user.
+        passed["limits"] = held.limits(order, counted=user is not None)
         passed["cpu_seconds"] = math.ceil(order.limits.cpu_seconds)
         passed["memory_bytes"] = order.limits.memory_bytes + _files_bytes(order)
         passed["file_bytes"], passed["folder_bytes"] = order.limits.file_bytes, _files_bytes(order)
@@ -203,26 +202,6 @@ def _make_group(order: Order, cleanup: contextlib.ExitStack) -> cgroup.Group | N
 
 def _files_bytes(order: Order) -> int:
     return 2 * order.limits.file_bytes + sum(map(len, order.files.values()))
-
-
-def _limits(order: Order, user: int | None) -> dict[str, int]:
-    limits = order.limits
-    values = {
-        "RLIMIT_AS": limits.memory_bytes,
-        "RLIMIT_CPU": math.ceil(limits.cpu_seconds),
-        "RLIMIT_FSIZE": limits.file_bytes,
-        "RLIMIT_NOFILE": limits.open_files,
-        "RLIMIT_CORE": 0,
-    }
-    if user is not None:
-        # Only of a user of its own: the kernel counts all processes of a user.
-        values["RLIMIT_NPROC"] = order.tasks
-    wanted = {}
-    for name, value in values.items():
-        _, highest = resource.getrlimit(getattr(resource, name))
-        # A limit that this process inherited stays: nobody raises one.
-        wanted[name] = value if highest == resource.RLIM_INFINITY else min(value, highest)
-    return wanted
 
 
 def _confinement(order: Order, folder: str, lend: Any) -> dict[str, Any]:

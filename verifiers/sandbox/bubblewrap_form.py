@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-import math
 import os
 import re
 import resource
@@ -15,12 +14,11 @@ import subprocess
 import time
 from collections.abc import Sequence
 
-from verifiers.sandbox import bubblewrap, cgroup, reach, seccomp
+from verifiers.sandbox import bubblewrap, cgroup, held, reach, seccomp
 from verifiers.sandbox.payload import sealed
-from verifiers.sandbox.types import NOT_EXECUTED, End, Limits, Order, SandboxFailed, SandboxUnavailable
+from verifiers.sandbox.types import NOT_EXECUTED, End, Order, SandboxFailed, SandboxUnavailable
 
 _DIRECTORY = "/tmp"
-_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": _DIRECTORY, "TMPDIR": _DIRECTORY}
 _NOBODY = 65534
 _SETUP_SECONDS = 20
 _CHUNK_BYTES = 1 << 16
@@ -125,7 +123,7 @@ class BubblewrapForm:
         )
         for name, descriptor in contents.items():
             command += ["--perms", "0555", "--ro-bind-data", str(descriptor), f"{_DIRECTORY}/{name}"]
-        for name, value in (_ENVIRONMENT | dict(order.environment)).items():
+        for name, value in held.environment(order, _DIRECTORY).items():
             command += ["--setenv", name, value]
         command += ["--json-status-fd", str(status), "--block-fd", str(gate), "--seccomp", str(calls), "--", *argv]
         self._process = subprocess.Popen(
@@ -169,10 +167,10 @@ class BubblewrapForm:
         self.started = time.monotonic()
 
     def _set_limits(self, pid: int) -> None:
-        values = _values(self._limits, self._order.tasks)
+        values = held.limits(self._order, counted=True)
         try:
             for name, value in values.items():
-                resource.prlimit(pid, getattr(resource, f"RLIMIT_{name.upper()}"), (value, value))
+                resource.prlimit(pid, getattr(resource, name), (value, value))
         except PermissionError:
             if self._user is None:
                 raise
@@ -180,7 +178,8 @@ class BubblewrapForm:
             self._set_limits_as_user(pid, values)
 
     def _set_limits_as_user(self, pid: int, values: dict[str, int]) -> None:
-        command = ["prlimit", f"--pid={pid}", *(f"--{name}={value}:{value}" for name, value in values.items())]
+        options = [f"--{name.removeprefix('RLIMIT_').lower()}={_word(value)}" for name, value in values.items()]
+        command = ["prlimit", f"--pid={pid}", *options]
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, user=self._user, group=self._user, extra_groups=[]
         )
@@ -251,20 +250,9 @@ class BubblewrapForm:
             self._process.wait()
 
 
-def _values(limits: Limits, tasks: int) -> dict[str, int]:
-    """Limits by the names of prlimit(1); one that this process inherited stays: nobody raises one."""
-    values = {
-        "as": limits.memory_bytes,
-        "cpu": math.ceil(limits.cpu_seconds),
-        "nofile": limits.open_files,
-        "fsize": limits.file_bytes,
-        "nproc": tasks,
-        "core": 0,
-    }
-    for name, value in values.items():
-        _, highest = resource.getrlimit(getattr(resource, f"RLIMIT_{name.upper()}"))
-        values[name] = value if highest == resource.RLIM_INFINITY else min(value, highest)
-    return values
+def _word(value: int) -> str:
+    """As prlimit(1) reads it."""
+    return "unlimited" if value == resource.RLIM_INFINITY else f"{value}:{value}"
 
 
 def _unpack(stream: bytes) -> dict[str, bytes]:

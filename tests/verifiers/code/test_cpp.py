@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,6 +105,33 @@ def test_a_compiler_that_lacks_a_part_is_no_answers_fault(lost: str, monkeypatch
     # Wrong in any case: but who is to say so here?
     said = judge("```cpp\n#include <iostream>\nint main() { std::cout << 7; }\n```", SUM, finish_reason="stop")
     assert (said.status, said.failure_kind) == (Status.ERROR, "no_compiler"), said
+
+
+@pytest.fixture
+def small_stack() -> Iterator[None]:
+    """As a shell may have set it: 32 MiB for each thread, too little for a deep recursion."""
+    before = resource.getrlimit(resource.RLIMIT_STACK)
+    resource.setrlimit(resource.RLIMIT_STACK, (32 << 20, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_STACK, before)
+
+
+@pytest.mark.usefixtures("small_stack")
+def test_memory_alone_bounds_threads_and_recursion() -> None:
+    source = """#include <cstdio>
+#include <cstdlib>
+#include <thread>
+#include <vector>
+long deep(int n) { volatile char frame[1000]; frame[0] = n; return n == 0 ? 0 : frame[0] * 0 + 1 + deep(n - 1); }
+int main() {
+    std::vector<std::thread> many;
+    for (int i = 0; i < 16; i++) many.emplace_back([] { std::free(std::malloc(100000)); });
+    for (auto& one : many) one.join();
+    std::printf("%ld", deep(100000));
+}"""
+    made, kept = compiled(source)
+    assert made.returncode == 0, made.stderr
+    assert ran(kept["program"]).stdout == b"100000"
 
 
 def test_what_programs_have() -> None:
