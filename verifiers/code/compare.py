@@ -10,8 +10,8 @@ Standard output (`stdout_equal`), by the reference's `compare`:
 
 Return values (`value_equal`), an encoded value (`verifiers.code.values`) against the JSON of a data set. JSON has
 fewer types than Python, so a JSON array stands for a list, a tuple, a deque or an array of NumPy; an object for a dict,
-whose keys are compared in their JSON spelling; a number for an int or float of that value, two floats within 1e-9 of
-each other, relatively. Sets, iterators and objects are equal to nothing, and true is not 1.
+whose keys are compared in their JSON spelling; a whole number for an int or float of just that value, any other number
+for one within 1e-9 of it, relatively. Sets, iterators and objects are equal to nothing, and true is not 1.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _TOLERANCE = 1e-6
 _ANY_REPLY = 8_192
 # int() takes no longer ones.
 _MAX_DIGITS = 4_000
+_FLOAT_BITS = 1_000
 
 
 def stdout_equal(expected: str, got: bytes, compare: str = "tokens") -> bool:
@@ -89,6 +90,9 @@ def _longest(expected: Any) -> int:
         return 40 + sum(_longest(item) + 2 for item in expected)
     if isinstance(expected, dict):
         return 20 + sum(len(json.dumps(key)) + 40 + _longest(item) for key, item in expected.items())
+    if type(expected) is int and expected.bit_length() > _FLOAT_BITS:
+        # Its hexadecimal digits; as a decimal one Python may refuse to spell it.
+        return expected.bit_length() // 4 + 32
     spelled = len(json.dumps(expected))
     if isinstance(expected, int | float):
         # 1e300 may come as an int, whose digits are 250; a small one as a float, with 17.
@@ -113,7 +117,8 @@ def _number_equal(expected: int | float, form: Any) -> bool:
         form = int(form["int"], 16) if re.fullmatch(r"-?0x[0-9a-f]+", form["int"]) else None
     if type(form) not in (int, float):
         return False
-    if type(expected) is int or type(form) is int:
+    # A whole number of that size is no float, and Python says so by an exception.
+    if type(expected) is int or (type(form) is int and form.bit_length() > _FLOAT_BITS):
         return bool(expected == form)
     if math.isnan(expected):
         return math.isnan(form)

@@ -48,7 +48,7 @@ MAX_TEXT_CHARS = 400_000
 MAX_EXTRACTED_CHARS = 4_000
 
 # Our own sides, loaded once in a fork server (which brings what programs of the standard library import).
-LIGHT = ("verifiers.code.solution_side", "verifiers.code.test_side")
+LIGHT = ("verifiers.code.solution_side:allow_long_numbers", "verifiers.code.test_side")
 
 
 def judge(text: str, reference: Json, *, finish_reason: str) -> Verdict:
@@ -60,7 +60,7 @@ def judge(text: str, reference: Json, *, finish_reason: str) -> Verdict:
     if len(text) > MAX_TEXT_CHARS:
         return Verdict.of(Status.REJECTED, detail=f"the completion is longer than {MAX_TEXT_CHARS} characters")
     names = () if isinstance(task, StdinReference) else entry_names(task.entry_point)
-    continues = isinstance(task, AssertsReference) and bool(task.prompt_prefix)
+    continues = not isinstance(task, StdinReference) and bool(task.prompt_prefix)
     program = find_program(text, task.language, names=names, continues=continues)
     if finish_reason != "stop" and (program is None or not program.complete):
         return Verdict.of(Status.TRUNCATED, detail="cut off by length before the end of its program")
@@ -99,7 +99,9 @@ def _grade(task: Reference, program: Program) -> Verdict:
         from verifiers.code import cpp
 
         return cpp.grade(task, program.source)
-    texts = [program.source, *([task.tests, task.prompt_prefix] if isinstance(task, AssertsReference) else [])]
+    texts = [program.source]
+    if not isinstance(task, StdinReference):
+        texts += [task.prompt_prefix, task.tests if isinstance(task, AssertsReference) else ""]
     server = shared_for("\n".join(texts), LIGHT)
     if isinstance(task, StdinReference):
         return run_cases(task, lambda stdin, limits: server.run(program.source, stdin=stdin, limits=limits))

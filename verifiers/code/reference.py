@@ -3,7 +3,7 @@
 ```
 {"kind": "stdin", "cases": [{"stdin": "1 2", "stdout": "3"}], "language": "python" | "cpp",
  "compare": "tokens" | "exact" | "float"}
-{"kind": "calls", "entry_point": "f", "cases": [{"args": [1, 2], "kwargs": {}, "expected": 3}]}
+{"kind": "calls", "entry_point": "f", "cases": [{"args": [1, 2], "kwargs": {}, "expected": 3}], "prompt_prefix": ""}
 {"kind": "asserts", "entry_point": "f" | ["f", "g"], "tests": "assert f(1) == 2", "prompt_prefix": "import math"}
 ```
 
@@ -17,31 +17,45 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
 
 from verifiers.code.values import Unencodable, encode
 from verifiers.sandbox.types import Limits
 from verifiers.types import Frozen, Json, is_unicode
 
+MOST_WALL_SECONDS = 120.0
+
 _DEFAULT = Limits()
+_WALL_PER_CPU = 3
 # pydantic quotes an unknown kind.
 _LONGEST_PROBLEM = 500
 _SOLUTION_METHOD = re.compile(r"(Solution)\(\)\.(\w+)")
 
 
-class LimitsRequest(Frozen):
-    """Limits of one program that differ from the defaults; each has an upper bound, for the machine's sake."""
+def _within(lowest: float, highest: float) -> AfterValidator:
+    """A data set's own limit, bounded by ours, for the machine's sake: not refused, since the problem is sound."""
+    return AfterValidator(lambda value: min(max(value, lowest), highest))
 
-    cpu_seconds: float = Field(default=_DEFAULT.cpu_seconds, gt=0, le=60)
-    wall_seconds: float = Field(default=_DEFAULT.wall_seconds, gt=0, le=120)
-    memory_bytes: int = Field(default=_DEFAULT.memory_bytes, ge=16 << 20, le=8 << 30)
-    file_bytes: int = Field(default=_DEFAULT.file_bytes, ge=0, le=256 << 20)
-    output_bytes: int = Field(default=_DEFAULT.output_bytes, gt=0, le=64 << 20)
-    open_files: int = Field(default=_DEFAULT.open_files, ge=16, le=1024)
+
+class LimitsRequest(Frozen):
+    """Limits of one program that differ from the defaults. What is beyond the bounds of this machine is cut to them.
+
+    Without a wall clock of its own a program has three times its CPU time, and the default at least.
+    """
+
+    cpu_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False), _within(0.0, 60.0)] = _DEFAULT.cpu_seconds
+    wall_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False), _within(0.0, MOST_WALL_SECONDS)] | None = None
+    memory_bytes: Annotated[int, Field(gt=0), _within(16 << 20, 8 << 30)] = _DEFAULT.memory_bytes
+    file_bytes: Annotated[int, Field(ge=0), _within(0, 256 << 20)] = _DEFAULT.file_bytes
+    output_bytes: Annotated[int, Field(gt=0), _within(0, 64 << 20)] = _DEFAULT.output_bytes
+    open_files: Annotated[int, Field(gt=0), _within(16, 1024)] = _DEFAULT.open_files
 
     def limits(self) -> Limits:
         """The sandbox's own form."""
-        return Limits(**self.model_dump())
+        wall = self.wall_seconds
+        if wall is None:
+            wall = min(max(_DEFAULT.wall_seconds, _WALL_PER_CPU * self.cpu_seconds), MOST_WALL_SECONDS)
+        return Limits(**self.model_dump(exclude={"wall_seconds"}), wall_seconds=wall)
 
 
 class _Reference(Frozen):
@@ -89,6 +103,7 @@ class CallsReference(_Reference):
     kind: Literal["calls"]
     entry_point: str
     cases: tuple[CallCase, ...] = Field(min_length=1)
+    prompt_prefix: str = ""
     language: Literal["python"] = "python"
 
     @model_validator(mode="after")

@@ -15,7 +15,7 @@ from verifiers.code.budget import Budget
 from verifiers.code.compare import longest_equal, value_equal
 from verifiers.code.peer import Peer
 from verifiers.code.reference import AssertsReference, CallCase, CallsReference, entry_names
-from verifiers.code.tally import Problem, Tally
+from verifiers.code.tally import NO_MODULE, Problem, Tally, at_hand
 from verifiers.code.values import encode
 from verifiers.code.wire import MAX_LINE_BYTES
 from verifiers.sandbox.launcher import ForkServer
@@ -43,13 +43,18 @@ class _Program:
     """The program's side. It is loaded with the first call."""
 
     def __init__(
-        self, server: ForkServer, source: str, prefix: str, task: AssertsReference | CallsReference, budget: Budget
+        self, server: ForkServer, source: str, task: AssertsReference | CallsReference, budget: Budget
     ) -> None:
         self.peer = Peer(server, _SOLUTION, task.limits.limits())
         self._budget = budget
         # Only the tests hold arguments that a call may change.
         changes = isinstance(task, AssertsReference)
-        self._setup: dict[str, Any] | None = {"program": source, "prefix": prefix, "changes": changes}
+        self._setup: dict[str, Any] | None = {
+            "program": source,
+            "prefix": _prefix(task),
+            "names": entry_names(task.entry_point),
+            "changes": changes,
+        }
 
     def __enter__(self) -> Self:
         return self
@@ -73,16 +78,13 @@ class _Program:
 
 def run_tests(server: ForkServer, task: AssertsReference, source: str) -> Verdict:
     """The verdict of a data set's own tests. Raises BadTests, SandboxFailed."""
-    prefix = task.prompt_prefix
-    if prefix and not prefix.endswith("\n"):
-        prefix += "\n"
     setup = {
         "tests": task.tests,
-        "prefix": prefix,
+        "prefix": _prefix(task),
         "entry_points": entry_names(task.entry_point),
         "partial": task.partial,
     }
-    with _Program(server, source, prefix, task, Budget(task.limits.limits(), 1)) as program:
+    with _Program(server, source, task, Budget(task.limits.limits(), 1)) as program:
         tests = Peer(server, _TESTS, task.limits.limits())
         try:
             tests.send(_line("S", setup))
@@ -93,6 +95,11 @@ def run_tests(server: ForkServer, task: AssertsReference, source: str) -> Verdic
             # Both at once: each takes a while to go.
             program.peer.kill()
             tests.close()
+
+
+def _prefix(task: AssertsReference | CallsReference) -> str:
+    prefix = task.prompt_prefix
+    return f"{prefix}\n" if prefix and not prefix.endswith("\n") else prefix
 
 
 def _relay(tests: Peer, program: _Program) -> dict[str, Any]:
@@ -115,7 +122,7 @@ def _relay(tests: Peer, program: _Program) -> dict[str, Any]:
 
 def _tests_verdict(said: dict[str, Any], partial: bool) -> Verdict:
     if said["status"] == "broken":
-        raise BadTests(said["reason"])
+        raise BadTests(said["reason"] + (at_hand() if said["reason"].endswith(NO_MODULE) else ""))
     passed, total = said["cases"]
     if said["status"] == "passed":
         return Verdict.of(Status.CORRECT, detail="all tests pass")
@@ -138,7 +145,7 @@ def ask_all(server: ForkServer, task: CallsReference, source: str) -> Verdict:
         if spent := budget.spent():
             tally.add(Problem(Status.TIMEOUT, spent))
             break
-        with _Program(server, source, "", task, budget) as program:
+        with _Program(server, source, task, budget) as program:
             died = _ask_in_turn(program, task, cases, tally)
     return tally.verdict()
 
@@ -165,7 +172,8 @@ def _compare(reply: bytes, expected: Any) -> Problem | None:
             return None if value_equal(expected, body["value"]) else Problem(Status.WRONG, "wrong value")
         if reply[:1] == b"X":
             kind = _name(body["kinds"][0])
-            return Problem(Status.REJECTED if kind == "MemoryError" else Status.WRONG, f"raised {kind}")
+            why = at_hand() if kind == NO_MODULE else ""
+            return Problem(Status.REJECTED if kind == "MemoryError" else Status.WRONG, f"raised {kind}{why}")
     # Untrusted: whatever is wrong with the reply is the program's doing.
     except (ValueError, TypeError, LookupError, RecursionError):
         return _MALFORMED
@@ -182,7 +190,8 @@ def _why(reply: bytes) -> str:
         return ""
     try:
         kind, line = json.loads(reply[1:])
-        return f": {_name(kind)}" + (f" at line {line}" if type(line) is int and 0 < line < 1_000_000 else "")
+        where = f" at line {line}" if type(line) is int and 0 < line < 1_000_000 else ""
+        return f": {_name(kind)}{where}{at_hand() if kind == NO_MODULE else ''}"
     except (ValueError, TypeError, RecursionError):
         return ""
 

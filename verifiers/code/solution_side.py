@@ -10,17 +10,12 @@ import builtins
 import operator
 import os
 import sys
-import textwrap
-import types
 from collections.abc import Callable
 from typing import Any
 
+from verifiers.code.loading import FILE, load
 from verifiers.code.values import Unencodable, decode, encode
 from verifiers.code.wire import Gone, Wire
-from verifiers.sandbox.program import seed
-
-MODULE = "solution"
-_FILE = f"{MODULE}.py"
 
 # What the tests may do to an object that stays here.
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -36,13 +31,18 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 _MUTABLE = frozenset({"dict", "set", "deque", "bytearray", "ndarray"})
 
 
+def allow_long_numbers() -> None:
+    """In the fork server: whole numbers of any length as text. Their cost is CPU time, which has its limit."""
+    sys.set_int_max_str_digits(0)
+
+
 def main() -> None:
     """Serve calls until the driver closes the channel. Never returns."""
     wire = Wire()
     try:
         _, setup = wire.receive()
         try:
-            names = _load(setup["program"], setup["prefix"])
+            names = load(setup["program"], setup["prefix"], setup["names"])
         except Gone:
             raise
         # SystemExit too: a program that ends itself while it is loaded has nothing to call.
@@ -53,28 +53,6 @@ def main() -> None:
     except Gone:
         os._exit(0)
     os._exit(1)
-
-
-def _load(program: str, prefix: str) -> dict[str, Any]:
-    """Run the program as module `solution` and give back its names."""
-    module = types.ModuleType(MODULE)
-    sys.modules[MODULE] = module
-    seed(program.encode(errors="surrogatepass"))
-    exec(_compile(program, prefix), vars(module))
-    return vars(module)
-
-
-def _compile(program: str, prefix: str) -> types.CodeType:
-    """The program after its prefix; failing that, as the body of the prefix's last function; failing that, alone."""
-    flat = textwrap.dedent(program)
-    readings = [prefix + program, prefix + textwrap.indent(flat, "    "), flat] if prefix else [program, flat]
-    problems = []
-    for reading in readings:
-        try:
-            return compile(reading, _FILE, "exec")
-        except SyntaxError as error:
-            problems.append(error)
-    raise problems[0]
 
 
 class Side:
@@ -190,7 +168,7 @@ def _describe(error: BaseException) -> tuple[str, int]:
     line = error.lineno or 0 if isinstance(error, SyntaxError) else 0
     trace = error.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename == _FILE:
+        if trace.tb_frame.f_code.co_filename == FILE:
             line = trace.tb_lineno
         trace = trace.tb_next
     return type(error).__name__, line

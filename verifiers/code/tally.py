@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from verifiers.code.budget import Budget
 from verifiers.code.compare import stdout_equal
 from verifiers.code.reference import StdinReference
+from verifiers.sandbox.readable import PROGRAM_PACKAGES, packages
 from verifiers.sandbox.types import Limits, Outcome
 from verifiers.types import Status, Verdict
 
 # With partial credit every case runs, but a program that runs into limits does not do so for every case.
 _MAX_LIMITS_HIT = 3
+# So many failed cases are told one by one.
+_MAX_TOLD = 10
+# Right output may have twice the white space, and a program may say a little more.
+_OUTPUT_BYTES_OVER = 64 << 10
+NO_MODULE = "ModuleNotFoundError"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +53,16 @@ def exit_code(outcome: Outcome) -> Problem | None:
     """
     if not outcome.returncode:
         return None
-    return Problem(Status.WRONG, f"ended with exit code {outcome.returncode}, as after an uncaught exception")
+    # The program's own words: they choose what is said to people, and nothing else.
+    *_, last = outcome.stderr.rstrip().splitlines() or [b""]
+    why = f": {NO_MODULE}{at_hand()}" if last.startswith(NO_MODULE.encode()) else ""
+    return Problem(Status.WRONG, f"ended with exit code {outcome.returncode}, as after an uncaught exception{why}")
+
+
+@functools.cache
+def at_hand() -> str:
+    """What is said behind an import that fails."""
+    return f" (at hand: {', '.join(['the standard library', *sorted(packages(PROGRAM_PACKAGES))])})"
 
 
 class Tally:
@@ -58,12 +74,12 @@ class Tally:
         self._partial = partial
         self._done = 0
         self._limits_hit = 0
-        self._first: Problem | None = None
+        self._failed: list[Problem] = []
 
     @property
     def over(self) -> bool:
         """Whether no further case needs to run."""
-        failed = self._first is not None and not self._partial
+        failed = bool(self._failed) and not self._partial
         return failed or self._done == self._total or self._limits_hit >= _MAX_LIMITS_HIT
 
     def add(self, problem: Problem | None) -> None:
@@ -73,22 +89,33 @@ class Tally:
             self.passed += 1
             return
         self._limits_hit += problem.status is not Status.WRONG
-        where = f"case {self._done} of {self._total}: {problem.detail}"
-        self._first = self._first or Problem(problem.status, where)
+        self._failed.append(Problem(problem.status, f"case {self._done} of {self._total}: {problem.detail}"))
 
     def verdict(self) -> Verdict:
         """Of the whole problem. Cases that were not run have not passed."""
         if self.passed == self._total:
             return Verdict.of(Status.CORRECT, detail=f"{self._total} of {self._total} cases")
-        assert self._first is not None
+        first = self._failed[0]
         if self._partial and self.passed:
-            detail = f"{self.passed} of {self._total} cases; {self._first.detail}"
+            detail = f"{self.passed} of {self._total} cases; {self._told()}"
             return Verdict.of(Status.PARTIAL, reward=self.passed / self._total, detail=detail)
-        return Verdict.of(self._first.status, detail=self._first.detail)
+        return Verdict.of(first.status, detail=self._told())
+
+    def _told(self) -> str:
+        """What came of each case that did not pass."""
+        told = [problem.detail for problem in self._failed[:_MAX_TOLD]]
+        if more := len(self._failed) - len(told):
+            told.append(f"{more} more failed")
+        if self._partial and self._done < self._total:
+            told.append(f"{self._total - self._done} were not run")
+        return "; ".join(told)
 
 
 def run_cases(task: StdinReference, run: Callable[[bytes, Limits], Outcome]) -> Verdict:
-    """The verdict of stdin cases; `run` runs the program once. Output counts when nothing else ended the program."""
+    """The verdict of stdin cases; `run` runs the program once. Output counts when nothing else ended the program.
+
+    No limit of output is below what the right output needs.
+    """
     tally = Tally(len(task.cases), task.partial)
     limits = task.limits.limits()
     budget = Budget(limits, len(task.cases))
@@ -96,9 +123,11 @@ def run_cases(task: StdinReference, run: Callable[[bytes, Limits], Outcome]) -> 
         if spent := budget.spent():
             tally.add(Problem(Status.TIMEOUT, spent))
             break
-        outcome = run(case.stdin.encode("utf-8", "surrogatepass"), limits)
+        room = 2 * len(case.stdout.encode("utf-8", "surrogatepass")) + _OUTPUT_BYTES_OVER
+        case_limits = replace(limits, output_bytes=max(limits.output_bytes, room))
+        outcome = run(case.stdin.encode("utf-8", "surrogatepass"), case_limits)
         budget.add(outcome)
-        problem = ending(outcome, limits) or exit_code(outcome)
+        problem = ending(outcome, case_limits) or exit_code(outcome)
         if problem is None and not stdout_equal(case.stdout, outcome.stdout, task.compare):
             problem = Problem(Status.WRONG, "wrong output")
         tally.add(problem)

@@ -19,6 +19,7 @@ import unittest
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
+from verifiers.code.loading import LEETCODE, closed
 from verifiers.code.remote import Remote, Stranger
 from verifiers.code.wire import Gone, Wire
 from verifiers.sandbox.program import seed
@@ -99,7 +100,9 @@ def _run(setup: dict[str, Any], stranger: Stranger, cases: Cases) -> None:
     sys.modules["tests"] = module
     names = vars(module)
     names.update({name: sys.modules[name] for name in AT_HAND if name in sys.modules})
-    if prefix := _compile_prefix(setup["prefix"]):
+    if "Solution" in setup["entry_points"]:
+        exec(LEETCODE, names)
+    if prefix := closed(setup["prefix"]):
         exec(prefix, names)
     solution = sys.modules["solution"] = types.ModuleType("solution")
     for entry in setup["entry_points"]:
@@ -119,16 +122,6 @@ def _run(setup: dict[str, Any], stranger: Stranger, cases: Cases) -> None:
         with cases:
             function()
     _run_classes(names, cases)
-
-
-def _compile_prefix(prefix: str) -> types.CodeType | None:
-    """What the prompt gives (imports, functions to build on) is there for the tests too; a bare header gets a body."""
-    for source in (prefix, prefix + "\n    pass\n"):
-        try:
-            return compile(source, "prefix.py", "exec")
-        except SyntaxError:
-            continue
-    return None
 
 
 def _split(tree: ast.Module) -> int:

@@ -7,6 +7,9 @@ import resource
 
 from verifiers.sandbox.types import Order
 
+# Else the C library reserves 64 MiB and more of address space for each thread, which the memory limit counts.
+ALLOCATOR = {"MALLOC_ARENA_MAX": "1"}
+
 
 def limits(order: Order, *, counted: bool) -> dict[str, int]:
     """Resource limits by their names in `resource`, each soft and hard alike.
@@ -39,5 +42,4 @@ def _within(highest: int, value: int) -> int:
 def environment(order: Order, directory: str) -> dict[str, str]:
     """Its variables; `directory` is what it calls its own folder."""
     fixed = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": directory, "TMPDIR": directory}
-    # Else the C library reserves 64 MiB and more of address space for each thread, which the memory limit counts.
-    return fixed | {"MALLOC_ARENA_MAX": "1"} | dict(order.environment)
+    return fixed | ALLOCATOR | dict(order.environment)

@@ -24,15 +24,20 @@ _FILE = "solution.py"
 _EXIT_FAILURE = 1
 # What the interpreter itself exits with when its output cannot be flushed.
 _EXIT_NOT_FLUSHED = 120
+# As where a shell sets no limit: address space for some two hundred threads.
+_THREAD_STACK_BYTES = 2 << 20
 _LAST_DESCRIPTOR = (1 << 32) - 1
 
 
 def prepare() -> None:
-    """In the fork server, before it forks: streams for its children, `exit()` and `quit()`, nothing to do at exit."""
+    """In the fork server, before it forks: streams for its children, `exit()` and `quit()`, nothing to do at exit,
+    and how large a thread's stack is that does not say it.
+    """
     atexit._clear()
     # The names that a script has and an interpreter without its site folders lacks.
     site.setquit()
     site.sethelper()
+    threading.stack_size(_THREAD_STACK_BYTES)
     _open_standard_streams()
 
 

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from verifiers.sandbox import bubblewrap, policy, readable
+from verifiers.sandbox import bubblewrap, held, policy, readable
 from verifiers.sandbox.types import SandboxFailed, SandboxUnavailable
 
 _STARTUP_SECONDS = 120
@@ -128,7 +128,7 @@ def _start(
     packages = readable.packages(readable.PROGRAM_PACKAGES)
     waived = {policy.SETTING: policy.NO_ISOLATION} if policy.isolation_waived() else {}
     # One hash seed for all: the order of a set must not decide a verdict.
-    environment = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", **waived}
+    environment = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", **held.ALLOCATOR, **waived}
     configuration = json.dumps(
         {
             "control": control,

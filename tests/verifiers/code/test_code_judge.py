@@ -156,6 +156,20 @@ def test_partial_credit() -> None:
     assert verdict("print(2)", STDIN | {"partial": True}).reward == 0.5
 
 
+def test_each_case_that_fails_is_told() -> None:
+    cases = [{"stdin": str(n), "stdout": str(n + 1)} for n in range(30)]
+    partial = STDIN | {"cases": cases, "partial": True}
+    said = verdict("n = int(input())\nprint(n + 1 if n % 6 else 1 // (n % 2) + n)", partial)
+    assert said.detail.startswith("25 of 30 cases; case 1 of 30: ended with exit code 1, as after")
+    assert said.detail.endswith("; case 25 of 30: ended with exit code 1, as after an uncaught exception")
+    said = verdict("n = int(input())\nprint(n + n % 2)", partial)
+    assert said.detail.endswith("case 19 of 30: wrong output; 5 more failed")
+    said = verdict("n = int(input())\nprint(n + 1 if n < 3 else '1' * 10**7)", partial)
+    assert said.detail.endswith("more output than 1048576 bytes; 24 were not run")
+    said = verdict("print(1)", STDIN | {"cases": cases})
+    assert said.detail == "case 2 of 30: wrong output"
+
+
 def test_a_call_that_ends_the_program_costs_that_case_only() -> None:
     dies = "import os\ndef f(x):\n    return os._exit(0) if x == 5 else x + 1"
     said = verdict(dies, CALLS | {"partial": True})
@@ -199,7 +213,7 @@ def test_once_the_program_was_called_nothing_masks(tests: str) -> None:
         CALLS | {"cases": [{"args": [1]}]},
         ASSERTS | {"tests": ""},
         STDIN | {"compare": "roughly"},
-        STDIN | {"limits": {"cpu_seconds": 10**9}},
+        STDIN | {"limits": {"cpu_seconds": 0}},
         STDIN | {"unknown": 1},
     ],
 )

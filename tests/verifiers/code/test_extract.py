@@ -7,12 +7,11 @@ import pytest
 from verifiers.code.extract import find_program
 
 F = "def f(x):\n    return x\n"
+INDENTED = "   def f(x):\n       return x\n"
 
 
 def source(text: str, **options: object) -> str | None:
     found = find_program(text, **options)  # type: ignore[arg-type]
-    if found is not None:
-        assert text[found.start : found.start + len(found.source)] == found.source
     return found.source if found else None
 
 
@@ -29,6 +28,27 @@ def source(text: str, **options: object) -> str | None:
         f"```text\nnot this\n```\n```\n{F}```\n```bash\npython f.py\n```",
         f"```python\n{F}",
         F,
+        # In a list or a quotation, and indented as a whole.
+        f"1. Do this:\n   ```python\n{INDENTED}   ```\n2. Done.",
+        "- Step:\n\n  ```\n  def f(x):\n      return x\n  ```",
+        f"* ```python\n  {F.replace('    ', '      ')}  ```",
+        f"1. ```python\n{INDENTED}   ```",
+        f"   ```python\n{F}   ```",
+        f"```python\n{INDENTED}```",
+        "\t```py\n\tdef f(x):\n\t    return x\n\t```",
+        "> ```python\n> def f(x):\n>     return x\n> ```",
+        # The fence that opened it was in the prompt.
+        f"{F}```",
+        f"{F}```\nThis returns its argument.",
+        f"{F}```\nFor example:\n```\n>>> f(3)\n3\n```\n",
+        f"{F}```\nIt prints\n```text\n3\n```",
+        f"<think>hm</think>{F}```\nDone.",
+        f"old = 1\n```\nBetter:\n```python\n{F}```",
+        # Prose before a fence that nobody closes.
+        f"The function f(x) = x is this:\n```\n{F}",
+        f"import what you need:\n```\n{F}",
+        f"x = 3 gives 3:\n```\n3\n```\n```\n{F}```",
+        f"if you like:\n```\n{F}",
     ],
 )
 def test_the_program_is_found(text: str) -> None:
@@ -54,10 +74,16 @@ def test_other_languages_and_continuations() -> None:
     assert source(f"```python\n{F}```\n```c++\n{cpp}```", language="cpp") == cpp
     assert source("    return x\n") is None
     assert source("    return x\n", continues=True) == "    return x\n"
+    for body in ("    return x\n", "return x\n", "    x.sort()\n", "total = 0\n    return total\n"):
+        assert source(f"{body}```\nAs asked.", continues=True) == body
+        assert source(f"```python\n{body}```", continues=True) == body
+    assert source(f"{cpp}```\nThis is it.", language="cpp") == cpp
+    assert source(f"// Sum\n{cpp}```", language="cpp") == f"// Sum\n{cpp}"
+    assert source(f"Here you are\n```\n{cpp}", language="cpp") == cpp
 
 
 def test_complete_means_closed() -> None:
-    for text, complete in ((f"```python\n{F}```", True), (f"```python\n{F}", False), (F, False)):
+    for text, complete in ((f"```python\n{F}```", True), (f"```python\n{F}", False), (F, False), (f"{F}```", True)):
         found = find_program(text)
         assert found is not None
         assert found.complete is complete
