@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 from verifiers.code.reference import StdinReference
-from verifiers.code.tally import ending, run_cases
+from verifiers.code.tally import OutputJudge, ending, run_cases
 from verifiers.sandbox import reach
 from verifiers.sandbox.slow_lane import run_command
 from verifiers.sandbox.types import Limits, Order, Outcome
@@ -23,15 +23,42 @@ _SOUND = "#include <iostream>\n#include <cmath>\nint main() { double x; std::cin
 _sound: set[str] = set()
 
 
-def grade(task: StdinReference, source: str) -> Verdict:
-    """Compile once, run every case in a fresh process. Raises SandboxFailed, SandboxUnavailable."""
+class NoCompiler(Exception):
+    """There is none on this machine, or what it makes does not run; the message says what to do."""
+
+
+def grade(task: StdinReference, source: str, judge: OutputJudge) -> Verdict:
+    """Compile once, run every case in a fresh process; `judge` judges what it prints.
+
+    Raises NoCompiler, SandboxFailed, SandboxUnavailable.
+    """
+    compiler = _compiler()
+    verdict = _graded(compiler, task, source, judge)
+    if verdict.status is not Status.CORRECT:
+        _require_sound(compiler)
+    return verdict
+
+
+def built(source: str) -> dict[str, bytes] | None:
+    """The compiled program, as files; None for what does not compile. Raises as `grade`."""
+    compiler = _compiler()
+    _, made = _compiled(compiler, source)
+    if "program" in made:
+        return made
+    _require_sound(compiler)
+    return None
+
+
+def _compiler() -> str:
     compiler = shutil.which(COMPILER)
     if compiler is None:
-        return Verdict.failed("no_compiler", f"no {COMPILER} on this machine: apt-get install g++")
-    verdict = _graded(compiler, task, source)
-    if verdict.status is not Status.CORRECT and not _is_sound(compiler):
-        return Verdict.failed("no_compiler", f"{COMPILER} makes no program that runs here: apt-get install g++")
-    return verdict
+        raise NoCompiler(f"no {COMPILER} on this machine: apt-get install g++")
+    return compiler
+
+
+def _require_sound(compiler: str) -> None:
+    if not _is_sound(compiler):
+        raise NoCompiler(f"{COMPILER} makes no program that runs here: apt-get install g++")
 
 
 def _is_sound(compiler: str) -> bool:
@@ -44,13 +71,13 @@ def _is_sound(compiler: str) -> bool:
     return True
 
 
-def _graded(compiler: str, task: StdinReference, source: str) -> Verdict:
+def _graded(compiler: str, task: StdinReference, source: str, judge: OutputJudge) -> Verdict:
     outcome, made = _compiled(compiler, source)
     if problem := ending(outcome, _LIMITS):
         return Verdict.of(problem.status, detail=f"compiling: {problem.detail}")
     if outcome.returncode or "program" not in made:
         return Verdict.of(Status.WRONG, detail="the program does not compile")
-    return run_cases(task, lambda stdin, limits: _run(made, stdin, limits))
+    return run_cases(task, lambda stdin, limits: _run(made, stdin, limits), judge)
 
 
 def _compiled(compiler: str, source: str) -> tuple[Outcome, dict[str, bytes]]:

@@ -3,8 +3,8 @@
 References are described in `verifiers.code.reference`, extraction in `verifiers.code.extract`, equality in
 `verifiers.code.compare`. How the three kinds run:
 
-* `stdin`: a fresh process per case; what it printed is compared here, and its exit code must be 0. That alone says
-  nothing, since a program chooses it.
+* `stdin`: a fresh process per case; what it printed is compared here, or shown to the data set's checker
+  (`verifiers.code.checker`), and its exit code must be 0. That alone says nothing, since a program chooses it.
 * `calls`: one process runs the program and answers calls; what they return is compared here.
 * `asserts`: the tests run in a second process that calls the first one through plain typed values, and only that
   second process has the channel for the verdict. The program is not even loaded before the tests make their first call,
@@ -18,7 +18,7 @@ References are described in `verifiers.code.reference`, extraction in `verifiers
 | CPU or wall limit, of one program or of all cases together (`verifiers.code.budget`) | timeout |
 | memory or output limit, a longer completion than `MAX_TEXT_CHARS` | rejected |
 | no program / cut off by length before its end | no_answer / truncated |
-| the reference is no reference, or its tests fail without the program | error, masked |
+| the reference is none, its tests fail without the program, its checker on the expected output | error, masked |
 
 Raises `SandboxFailed` when the sandbox itself fails twice (`verifiers.pool` finds out whose fault it is) and
 `SandboxUnavailable` when there is none.
@@ -26,6 +26,9 @@ Raises `SandboxFailed` when the sandbox itself fails twice (`verifiers.pool` fin
 
 from __future__ import annotations
 
+from verifiers.code import cpp
+from verifiers.code.checker import BadChecker, output_judge
+from verifiers.code.cpp import NoCompiler
 from verifiers.code.extract import Program, find_program
 from verifiers.code.reference import (
     AssertsReference,
@@ -75,6 +78,10 @@ def judge(text: str, reference: Json, *, finish_reason: str) -> Verdict:
         return _grade_again(task, program).model_copy(update={"extracted": extracted})
     except BadTests as error:
         return Verdict.failed("bad_reference", f"the tests fail without the program: {error}")
+    except BadChecker as error:
+        return Verdict.failed("bad_reference", f"the checker: {error}")
+    except NoCompiler as error:
+        return Verdict.failed("no_compiler", str(error))
 
 
 def control(reference: Json) -> str:
@@ -95,16 +102,18 @@ def _grade_again(task: Reference, program: Program) -> Verdict:
 
 
 def _grade(task: Reference, program: Program) -> Verdict:
-    if isinstance(task, StdinReference) and task.language == "cpp":
-        from verifiers.code import cpp
-
-        return cpp.grade(task, program.source)
-    texts = [program.source]
-    if not isinstance(task, StdinReference):
-        texts += [task.prompt_prefix, task.tests if isinstance(task, AssertsReference) else ""]
-    server = shared_for("\n".join(texts), LIGHT)
     if isinstance(task, StdinReference):
-        return run_cases(task, lambda stdin, limits: server.run(program.source, stdin=stdin, limits=limits))
+        return _grade_output(task, program)
+    tests = task.tests if isinstance(task, AssertsReference) else ""
+    server = shared_for("\n".join([program.source, task.prompt_prefix, tests]), LIGHT)
     if isinstance(task, CallsReference):
         return ask_all(server, task, program.source)
     return run_tests(server, task, program.source)
+
+
+def _grade_output(task: StdinReference, program: Program) -> Verdict:
+    judge_output = output_judge(task, LIGHT)
+    if task.language == "cpp":
+        return cpp.grade(task, program.source, judge_output)
+    server = shared_for(program.source, LIGHT)
+    return run_cases(task, lambda stdin, limits: server.run(program.source, stdin=stdin, limits=limits), judge_output)

@@ -2,7 +2,7 @@
 
 ```
 {"kind": "stdin", "cases": [{"stdin": "1 2", "stdout": "3"}], "language": "python" | "cpp",
- "compare": "tokens" | "exact" | "float"}
+ "compare": "tokens" | "exact" | "float", "checker": {"language": "python" | "cpp", "source": "..."}}
 {"kind": "calls", "entry_point": "f", "cases": [{"args": [1, 2], "kwargs": {}, "expected": 3}], "prompt_prefix": ""}
 {"kind": "asserts", "entry_point": "f" | ["f", "g"], "tests": "assert f(1) == 2", "prompt_prefix": "import math"}
 ```
@@ -72,6 +72,13 @@ class StdinCase(Frozen):
     stdout: str
 
 
+class Checker(Frozen):
+    """A program of the data set that says whether an output is right, where many are (`verifiers.code.checker`)."""
+
+    language: Literal["python", "cpp"] = "python"
+    source: str = Field(min_length=1, max_length=1 << 20)
+
+
 class StdinReference(_Reference):
     """Programs that read stdin and print; a fresh process for each case."""
 
@@ -79,6 +86,7 @@ class StdinReference(_Reference):
     cases: tuple[StdinCase, ...] = Field(min_length=1)
     language: Literal["python", "cpp"] = "python"
     compare: Literal["tokens", "exact", "float"] = "tokens"
+    checker: Checker | None = None
 
 
 class CallCase(Frozen):

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from verifiers.code.budget import Budget
-from verifiers.code.compare import stdout_equal
 from verifiers.code.reference import StdinReference
 from verifiers.sandbox.readable import PROGRAM_PACKAGES, packages
 from verifiers.sandbox.types import Limits, Outcome
@@ -28,6 +27,10 @@ class Problem:
 
     status: Status
     detail: str
+
+
+# The number of a case, from 0, and what was printed: what is wrong with that.
+OutputJudge = Callable[[int, bytes], Problem | None]
 
 
 def ending(outcome: Outcome, limits: Limits) -> Problem | None:
@@ -111,7 +114,7 @@ class Tally:
         return "; ".join(told)
 
 
-def run_cases(task: StdinReference, run: Callable[[bytes, Limits], Outcome]) -> Verdict:
+def run_cases(task: StdinReference, run: Callable[[bytes, Limits], Outcome], judge: OutputJudge) -> Verdict:
     """The verdict of stdin cases; `run` runs the program once. Output counts when nothing else ended the program.
 
     No limit of output is below what the right output needs.
@@ -119,7 +122,7 @@ def run_cases(task: StdinReference, run: Callable[[bytes, Limits], Outcome]) -> 
     tally = Tally(len(task.cases), task.partial)
     limits = task.limits.limits()
     budget = Budget(limits, len(task.cases))
-    for case in task.cases:
+    for index, case in enumerate(task.cases):
         if spent := budget.spent():
             tally.add(Problem(Status.TIMEOUT, spent))
             break
@@ -128,9 +131,7 @@ def run_cases(task: StdinReference, run: Callable[[bytes, Limits], Outcome]) -> 
         outcome = run(case.stdin.encode("utf-8", "surrogatepass"), case_limits)
         budget.add(outcome)
         problem = ending(outcome, case_limits) or exit_code(outcome)
-        if problem is None and not stdout_equal(case.stdout, outcome.stdout, task.compare):
-            problem = Problem(Status.WRONG, "wrong output")
-        tally.add(problem)
+        tally.add(problem or judge(index, outcome.stdout))
         if tally.over:
             break
     return tally.verdict()

@@ -2,8 +2,8 @@
 
 The commonest holes: expected values that are all empty or all the same, tests that only call, `np.allclose([], 0.5)`,
 which is true. Where outputs and values are compared outside the sandbox (`stdin`, `calls`) what such an answer gives is
-known, so `weakness` compares without running anything. Data sets' own tests must run: `trivial_answers` are completions
-for the judge.
+known, so `weakness` compares without running anything. Data sets' own tests and checkers must run: `trivial_answers`
+are completions for the judge.
 
 A problem whose right answer is such an answer (one output whatever the input, the input itself) is weak too: it has
 nothing to teach. One case alone is not: its output may be hard to find.
@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 
 from verifiers.code.compare import stdout_equal, value_equal
 from verifiers.code.reference import (
-    AssertsReference,
     CallsReference,
     StdinReference,
     entry_names,
@@ -75,9 +74,13 @@ def is_weak(reward: float) -> bool:
 
 
 def trivial_answers(reference: Json) -> tuple[Trivial, ...]:
-    """Completions that solve no problem, for an `asserts` reference, the likeliest to pass first; else ()."""
+    """Completions that solve no problem, the likeliest to pass first, where data sets' own tests or checkers must run;
+    else ().
+    """
     task = read_reference(reference)
-    if not isinstance(task, AssertsReference):
+    if isinstance(task, StdinReference):
+        return tuple(_printing(task.language)) if task.checker else ()
+    if isinstance(task, CallsReference):
         return ()
     bodies = [*(f"return {value}" for value in _RETURNED), *(f"raise {error}" for error in _RAISED)]
     if _is_open(task.prompt_prefix):
@@ -85,6 +88,23 @@ def trivial_answers(reference: Json) -> tuple[Trivial, ...]:
     bodies.insert(_LIKELIEST, "return args[0] if args else None")
     names = entry_names(task.entry_point)
     return tuple(Trivial(_said(body), f"```python\n{_program(names, body)}```") for body in bodies)
+
+
+def _printing(language: str) -> Iterator[Trivial]:
+    """Programs that print what solves nothing. Each in C++ must be compiled: those are few."""
+    if language == "cpp":
+        head = "#include <iostream>\n#include <string>\nusing namespace std;\nint main() { "
+        yield Trivial("a program that prints nothing", f"```cpp\n{head}}}\n```")
+        echo = "string s; while (getline(cin, s)) cout << s << endl;"
+        yield Trivial("a program that prints its input", f"```cpp\n{head}{echo} }}\n```")
+        for word in _WORDS[:5]:
+            yield Trivial(f"a program that prints {word}", f'```cpp\n{head}cout << "{word}" << endl; }}\n```')
+        return
+    yield Trivial("a program that prints nothing", "```python\npass\n```")
+    yield Trivial("a program that prints its input", "```python\nimport sys\nprint(sys.stdin.read())\n```")
+    yield Trivial("a program that prints the first line of its input", "```python\nprint(input())\n```")
+    for word in _WORDS:
+        yield Trivial(f"a program that prints {word}", f"```python\nprint({word!r})\n```")
 
 
 def _share(passed: Iterable[bool], partial: bool) -> float:
