@@ -9,9 +9,10 @@ Standard output (`stdout_equal`), by the reference's `compare`:
   one within 1e-6 absolutely.
 
 Return values (`value_equal`), an encoded value (`verifiers.code.values`) against the JSON of a data set. JSON has
-fewer types than Python, so a JSON array stands for a list, a tuple, a deque or an array of NumPy; an object for a dict,
-whose keys are compared in their JSON spelling; a whole number for an int or float of just that value, any other number
-for one within 1e-9 of it, relatively. Sets, iterators and objects are equal to nothing, and true is not 1.
+fewer types than Python, so a JSON array stands for a list, a tuple of either kind, a deque or an array of NumPy; an
+object for a dict of any kind, whose keys are compared in their JSON spelling; a whole number for an int or float of
+just that value, any other number for one within 1e-9 of it, relatively. Sets, iterators and objects are equal to
+nothing, and true is not 1.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ _ANY_REPLY = 8_192
 # int() takes no longer ones.
 _MAX_DIGITS = 4_000
 _FLOAT_BITS = 1_000
+# Of a named tuple that is returned where an array is expected.
+_MOST_FIELDS = 16
 
 
 def stdout_equal(expected: str, got: bytes, compare: str = "tokens") -> bool:
@@ -86,10 +89,11 @@ def longest_equal(expected: Any) -> int:
 
 def _longest(expected: Any) -> int:
     if isinstance(expected, list):
-        # `{"ndarray": ["<f8", [3], [...]]}` is the longest of its forms.
-        return 40 + sum(_longest(item) + 2 for item in expected)
+        # `{"ndarray": ["<f8", [3], [...]]}`; of few items `{"namedtuple": ["Name", ["first", "second"], [...]]}`.
+        names = 120 + 24 * len(expected) if 0 < len(expected) <= _MOST_FIELDS else 0
+        return 40 + names + sum(_longest(item) + 2 for item in expected)
     if isinstance(expected, dict):
-        return 20 + sum(len(json.dumps(key)) + 40 + _longest(item) for key, item in expected.items())
+        return 40 + sum(len(json.dumps(key)) + 40 + _longest(item) for key, item in expected.items())
     if type(expected) is int and expected.bit_length() > _FLOAT_BITS:
         # Its hexadecimal digits; as a decimal one Python may refuse to spell it.
         return expected.bit_length() // 4 + 32
@@ -132,7 +136,9 @@ def _list_equal(expected: list[Any], form: Any) -> bool:
         [(tag, items)] = form.items()
         if tag == "ndarray":
             return _array_equal(expected, items)
-        if tag not in ("tuple", "deque"):
+        if tag == "namedtuple":
+            items = items[-1] if isinstance(items, list) and len(items) == 3 else None
+        elif tag not in ("tuple", "deque"):
             return False
     if not isinstance(items, list) or len(items) != len(expected):
         return False
@@ -158,7 +164,11 @@ def _array_equal(expected: list[Any], payload: Any) -> bool:
 
 
 def _dict_equal(expected: dict[str, Any], form: Any) -> bool:
-    pairs = form.get("dict") if isinstance(form, dict) and len(form) == 1 else None
+    [(tag, pairs)] = form.items() if isinstance(form, dict) and len(form) == 1 else [("", None)]
+    if tag == "defaultdict":
+        pairs = pairs[-1] if isinstance(pairs, list) and len(pairs) == 2 else None
+    elif tag not in ("dict", "counter", "ordereddict"):
+        return False
     if not isinstance(pairs, list) or len(pairs) != len(expected):
         return False
     seen = set()

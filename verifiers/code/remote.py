@@ -11,10 +11,13 @@ from __future__ import annotations
 import builtins
 import itertools
 import sys
-from collections import deque
-from collections.abc import Callable, Iterator
+import types
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, NoReturn
 
+from verifiers.code.console import Replaced
+from verifiers.code.handed import TAG, Handed
 from verifiers.code.values import Malformed, Unencodable, decode, encode
 from verifiers.code.wire import Wire
 
@@ -27,24 +30,45 @@ class Stranger:
 
     Args:
         fail: gives the verdict that the solution has failed, and ends this process.
+
+    Attributes:
+        calls: how many there were.
+        given: classes of the given code, which the solution has too.
+        module: stands for the solution's module in the tests.
     """
 
     def __init__(self, wire: Wire, fail: Callable[[str], NoReturn]) -> None:
         self.calls = 0
+        self.given: set[type] = set()
+        self.module = types.ModuleType("solution")
         self._wire = wire
         self._fail = fail
         self._functions: list[Any] = []
+        self._replaced = Replaced(self.module)
+        self._exceptions: dict[str, type[Exception]] = {}
 
     def ask(self, target: list[Any], args: tuple[Any, ...] | None = None, kwargs: dict[str, Any] | None = None) -> Any:
         """Call the target, or read it when there are no args. Raises what the call raised."""
         request: dict[str, Any] = {"target": target}
+        handed, told = Handed(self.given), {}
         # Raises Unencodable: the tests hand over what cannot be handed over.
         if args is not None:
-            request["args"] = encode(list(args), self._own)
-            request["kwargs"] = encode(kwargs or {}, self._own)
+            told = self._replaced.told(self._number)
+            request |= {"console": told} if told else {}
+            request |= self._forms(handed, args=list(args), kwargs=kwargs or {})
         self._send("C", request)
         self.calls += 1
-        return self._await(args or ())
+        return self._await(args or (), handed, told)
+
+    def _forms(self, handed: Handed, **values: Any) -> dict[str, Any]:
+        """Values by name, encoded, and beside them the table of the tests' own objects among them."""
+
+        def own(value: Any) -> dict[str, Any]:
+            return self._own(value, handed)
+
+        forms = {name: encode(value, own) for name, value in values.items()}
+        table = handed.table(lambda value: encode(value, own))
+        return forms | ({"objects": table} if table else {})
 
     def _send(self, letter: str, body: dict[str, Any]) -> None:
         try:
@@ -52,19 +76,26 @@ class Stranger:
         except ValueError as error:
             raise Unencodable(str(error)) from error
 
-    def _await(self, args: tuple[Any, ...]) -> Any:
+    def _await(self, args: tuple[Any, ...], handed: Handed, told: dict[str, Any]) -> Any:
+        def held(tag: str, payload: Any) -> Any:
+            return handed.at(payload) if tag == TAG else self._theirs(tag, payload)
+
         while True:
             try:
                 letter, reply = self._wire.receive()
                 if letter == "B":
                     call = self._called_back(reply)
                 elif letter == "X":
-                    error = _exception(reply["kinds"], decode(reply["args"], self._theirs))
+                    error = self._raised(reply)
                 elif letter == "R":
                     value = decode(reply["value"], self._theirs)
                     changed = {int(at): decode(form, self._theirs) for at, form in reply.get("changed", {}).items()}
                 else:
                     raise Malformed("an unknown message")
+                if letter != "B":
+                    self._replaced.take(told, reply)
+                if letter == "R" and value is None:
+                    handed.change(reply.get("objects", {}), lambda form: decode(form, held))
             # Untrusted: whatever is wrong with the reply, the solution has failed, and no test can catch that.
             except (ValueError, TypeError, KeyError, AttributeError, LookupError, RecursionError, MemoryError):
                 self._fail("a reply of the program is malformed")
@@ -78,6 +109,26 @@ class Stranger:
                         _refill(args[at] if 0 <= at < len(args) else None, contents)
                 return value
 
+    def exception(self, name: str) -> type[Exception]:
+        """Stands for an exception class of the solution; raised when the solution says that it raises that one."""
+        if name not in self._exceptions:
+            self._exceptions[name] = type(name, (Exception,), {})
+        return self._exceptions[name]
+
+    def _raised(self, reply: dict[str, Any]) -> BaseException:
+        error = _exception(reply["kinds"], decode(reply["args"], self._theirs))
+        named = next((self._exceptions[name] for name in reply.get("names", []) if name in self._exceptions), None)
+        if named is None or not isinstance(error, Exception):
+            return error
+        # Both what the tests name and the built-in kind that it is.
+        kinds = (named,) if issubclass(named, type(error)) else (named, type(error))
+        try:
+            made: BaseException = type(named.__name__, kinds, {})(*error.args)
+        # Kinds that cannot be one, arguments that do not fit.
+        except TypeError:
+            made = named(*error.args)
+        return made
+
     def _called_back(self, reply: dict[str, Any]) -> tuple[Any, list[Any], dict[str, Any]]:
         number = reply["function"]
         if type(number) is not int or not 0 <= number < len(self._functions):
@@ -89,29 +140,45 @@ class Stranger:
 
     def _run(self, function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
         try:
-            return {"value": encode(function(*args, **kwargs), self._own)}
+            return self._forms(Handed(self.given), value=function(*args, **kwargs))
         # The solution called it with arguments of its own choice; the error is for it to handle.
         except Exception as error:
             kind = next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins")
             return {"raised": kind, "message": str(error)[:1000]}
 
-    def _own(self, value: Any) -> dict[str, Any]:
+    def _own(self, value: Any, handed: Handed) -> dict[str, Any]:
         if type(value) is Remote:
             return {value._target[0]: value._target[1:]}
+        if (place := handed.place(value)) is not None:
+            return {TAG: place}
         if callable(value):
-            self._functions.append(value)
-            return {"callback": len(self._functions) - 1}
+            return {"callback": self._number(value)}
         raise Unencodable(f"the tests hand over a {type(value).__name__}, which has no plain form")
+
+    def _number(self, function: Any) -> int:
+        """That of a function which the solution may call back."""
+        # The last ones only: one that is patched in is handed over with every call.
+        for number in range(len(self._functions) - 1, max(-1, len(self._functions) - 9), -1):
+            if self._functions[number] is function:
+                return number
+        self._functions.append(function)
+        return len(self._functions) - 1
 
     def _theirs(self, tag: str, payload: Any) -> Any:
         if tag == "callback" and type(payload) is int and 0 <= payload < len(self._functions):
             return self._functions[payload]
-        if tag != "object":
+        if tag not in ("object", "coroutine"):
             raise Malformed("a tag that stands for nothing here")
         number, truth, name = payload
         if type(number) is not int or type(truth) is not bool or type(name) is not str:
             raise Malformed("a bad object")
-        return Remote(self, "object", number, truth=truth, name=name)
+        remote = Remote(self, "object", number, truth=truth, name=name)
+        return _awaited(remote) if tag == "coroutine" else remote
+
+
+async def _awaited(remote: Remote) -> Any:
+    """A coroutine of the solution as one that the tests' event loop takes; over there it runs to its end at once."""
+    return remote._ask("await")
 
 
 class Remote:
@@ -167,6 +234,10 @@ class Remote:
     def __iter__(self) -> Iterator[Any]:
         return iter(_exactly(list, self._ask("list")))
 
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        for item in _exactly(list, self._ask("alist")):
+            yield item
+
 
 def _exactly(kind: type, value: Any) -> Any:
     if type(value) is not kind:
@@ -195,7 +266,7 @@ def _refill(target: Any, contents: Any) -> None:
         return
     if type(target) in (list, bytearray):
         target[:] = contents
-    elif type(target) in (dict, set):
+    elif type(target) in (dict, set, Counter, OrderedDict, defaultdict):
         target.clear()
         target.update(contents)
     elif type(target) is deque:

@@ -125,11 +125,11 @@ def _tests_verdict(said: dict[str, Any], partial: bool) -> Verdict:
         raise BadTests(said["reason"] + (at_hand() if said["reason"].endswith(NO_MODULE) else ""))
     passed, total = said["cases"]
     if said["status"] == "passed":
-        return Verdict.of(Status.CORRECT, detail="all tests pass")
-    detail = f"failed: {said['reason']}"
+        return Verdict.of(Status.CORRECT, detail=f"all tests pass, {total} cases" if total else "all tests pass")
+    told = "; ".join(said["failed"] or [said["reason"]])
     if partial and 0 < passed < total:
-        return Verdict.of(Status.PARTIAL, reward=passed / total, detail=f"{passed} of {total} cases; {detail}")
-    return Verdict.of(Status.WRONG, detail=detail)
+        return Verdict.of(Status.PARTIAL, reward=passed / total, detail=f"{passed} of {total} cases; failed: {told}")
+    return Verdict.of(Status.WRONG, detail=f"failed: {told}")
 
 
 def ask_all(server: ForkServer, task: CallsReference, source: str) -> Verdict:

@@ -10,12 +10,34 @@ import builtins
 import operator
 import os
 import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
-from verifiers.code.loading import FILE, load
-from verifiers.code.values import Unencodable, decode, encode
+from verifiers.code import handed
+from verifiers.code.console import Console
+from verifiers.code.loading import FILE, MODULE, load
+from verifiers.code.values import MAX_ITEMS, Unencodable, decode, encode
 from verifiers.code.wire import Gone, Wire
+
+
+def _finished(coroutine: Any) -> Any:
+    import asyncio
+
+    return asyncio.run(coroutine)
+
+
+def _collected(items: Any) -> list[Any]:
+    async def collect() -> list[Any]:
+        found = []
+        async for item in items:
+            found.append(item)
+            if len(found) == MAX_ITEMS:
+                break
+        return found
+
+    return list(_finished(collect()))
+
 
 # What the tests may do to an object that stays here.
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -27,8 +49,10 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "setitem": operator.setitem,
     "setattr": setattr,
     "eq": operator.eq,
+    "await": _finished,
+    "alist": _collected,
 }
-_MUTABLE = frozenset({"dict", "set", "deque", "bytearray", "ndarray"})
+_MUTABLE = frozenset({"dict", "counter", "ordereddict", "defaultdict", "set", "deque", "bytearray", "ndarray"})
 
 
 def allow_long_numbers() -> None:
@@ -76,24 +100,55 @@ class Side:
             self._answer(request)
 
     def _answer(self, request: dict[str, Any]) -> None:
+        console = Console(request.get("console", {}), self._callback)
         try:
-            self._wire.send("R", self._call(request))
+            with console:
+                reply = self._call(request)
+            self._wire.send("R", reply | console.told())
         except Gone:
             raise
         # SystemExit, MemoryError, a result too long to send: it is what the call came to.
         except BaseException as error:
-            self._wire.send("X", _exception(error))
+            self._wire.send("X", _exception(error) | console.told())
 
     def _call(self, request: dict[str, Any]) -> dict[str, Any]:
         target = self._target(*request["target"])
         if "args" not in request:
             return {"value": self._encode(target)}
-        args = decode(request["args"], self._foreign)
-        result = target(*args, **decode(request["kwargs"], self._foreign))
+        table: handed.Table = request.get("objects", [])
+        objects, read = self._taken(table)
+        args = read(request["args"])
+        result = target(*args, **read(request["kwargs"]))
         reply = {"value": self._encode(result)}
-        if self._changes and result is None and (changed := self._changed(args, request["args"])):
-            reply["changed"] = changed
+        if self._changes and result is None:
+            if changed := self._changed(args, request["args"]):
+                reply["changed"] = changed
+            if inside := handed.changes(objects, table, self._naming(objects)):
+                reply["objects"] = inside
         return reply
+
+    def _taken(self, table: handed.Table) -> tuple[list[Any], Callable[[Any], Any]]:
+        """The objects of a message, and what reads its forms."""
+        objects = handed.make(self._names, table)
+
+        def foreign(tag: str, payload: Any) -> Any:
+            return objects[payload] if tag == handed.TAG else self._foreign(tag, payload)
+
+        def read(form: Any) -> Any:
+            return decode(form, foreign)
+
+        handed.fill(objects, table, read)
+        return objects, read
+
+    def _naming(self, objects: list[Any]) -> Callable[[Any], Any]:
+        """What encodes a value in which objects of the tests are named as such."""
+        places = {id(one): place for place, one in enumerate(objects)}
+
+        def own(value: Any) -> dict[str, Any]:
+            place = places.get(id(value))
+            return self._keep(value) if place is None else {handed.TAG: place}
+
+        return lambda value: encode(value, own)
 
     def _changed(self, args: list[Any], before: list[Any]) -> dict[str, Any]:
         """Position -> new contents of the lists, dicts, sets ... that a call which returned None has changed."""
@@ -126,7 +181,8 @@ class Side:
     def _keep(self, value: Any) -> dict[str, Any]:
         """The number of an object with no plain form, its truth and its type's name."""
         if id(value) not in self._numbers:
-            self._numbers[id(value)] = {"object": [len(self._objects), bool(value), type(value).__name__]}
+            tag = "coroutine" if isinstance(value, types.CoroutineType) else "object"
+            self._numbers[id(value)] = {tag: [len(self._objects), bool(value), type(value).__name__]}
             # Kept alive, so its id stays its own.
             self._objects.append(value)
         return self._numbers[id(value)]
@@ -145,7 +201,7 @@ class Side:
                 letter, reply = self._wire.receive()
             if "raised" in reply:
                 raise getattr(builtins, reply["raised"])(reply["message"])
-            return decode(reply["value"], self._foreign)
+            return self._taken(reply.get("objects", []))[1](reply["value"])
 
         # Handed back, it is the function of the tests again.
         self._numbers[id(callback)] = {"callback": number}
@@ -160,7 +216,8 @@ def _exception(error: BaseException) -> dict[str, Any]:
         arguments = encode(list(error.args))
     except Unencodable:
         arguments = [str(error)]
-    return {"kinds": kinds, "args": arguments}
+    own = [kind.__name__ for kind in type(error).__mro__ if kind.__module__ == MODULE]
+    return {"kinds": kinds, "args": arguments} | ({"names": own} if own else {})
 
 
 def _describe(error: BaseException) -> tuple[str, int]:

@@ -4,21 +4,21 @@ Standard library only. The tests come from the data set, the answers of the solu
 into exact built-in types before any test sees them. This side alone can send the verdict.
 
 The tests run as a module that is not `__main__`. Then what they define is run: `check(candidate)` unless the solution
-has been called already (HumanEval), functions `test*` without parameters, and `unittest.TestCase` classes.
-Tests may also import the solution from a module `solution`.
+has been called already (HumanEval), and what pytest and unittest would run (`verifiers.code.collection`), with
+`pytest_names` for pytest. Tests may import whatever the solution defines from a module `solution`.
 """
 
 from __future__ import annotations
 
 import ast
-import io
+import contextlib
 import os
 import sys
 import types
-import unittest
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
+from verifiers.code import collection, pytest_names
 from verifiers.code.loading import LEETCODE, closed
 from verifiers.code.remote import Remote, Stranger
 from verifiers.code.wire import Gone, Wire
@@ -26,6 +26,9 @@ from verifiers.sandbox.program import seed
 
 _FILE = "tests.py"
 _CASE = "__case__"
+_MAX_TOLD = 10
+# An exception of the solution has to be a class here, for `except` and `raises`. It shows by its name.
+_EXCEPTIONS = ("Error", "Exception")
 AT_HAND = ("collections", "functools", "itertools", "math", "operator", "random", "re", "string", "sys")
 """Tests of several data sets use these without importing them: the solutions they were written against did."""
 
@@ -54,13 +57,17 @@ def main() -> None:
 
 def _give(wire: Wire, status: str, reason: str, cases: Cases | None = None) -> NoReturn:
     counts = [min(cases.passed, cases.total), cases.total] if cases else [0, 0]
-    wire.send("V", {"status": status, "reason": reason, "cases": counts})
+    failed = cases.failed[:_MAX_TOLD] if cases else []
+    wire.send("V", {"status": status, "reason": reason, "cases": counts, "failed": failed})
     os._exit(0)
 
 
 class Cases:
-    """Counts what passed and notes the first problem. As a context manager: one case; with partial credit on, its
-    failure does not end the tests.
+    """Counts what passed and notes what failed. With partial credit the failure of a case does not end the tests.
+
+    Attributes:
+        failed: what came of each case that failed.
+        problem: the first failure, of a case or of anything else.
     """
 
     def __init__(self, partial: bool) -> None:
@@ -68,24 +75,43 @@ class Cases:
         self.passed = 0
         self.total = 0
         self.problem = ""
+        self.failed: list[str] = []
+        self._done = 0
 
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
-        if error is None:
+    @contextlib.contextmanager
+    def case(self, name: str = "") -> Iterator[None]:
+        """One case: an assert, or a test function of this name."""
+        self._done += 1
+        try:
+            yield
+        except Gone:
+            raise
+        except BaseException as error:
+            where = f"case {self._done} of {max(self._done, self.total)}: "
+            self.count(0, [f"{where}{name}: {_told(error)}" if name else f"{where}{_told(error)}"])
+            if not (self.partial and isinstance(error, Exception)):
+                raise
+        else:
             self.passed += 1
-            return False
-        self.note(error)
-        return self.partial and isinstance(error, Exception)
+
+    def count(self, passed: int, failed: list[str]) -> None:
+        """So many cases more have passed, and these have not."""
+        self.passed += passed
+        self.failed += failed
+        self.problem = self.problem or next(iter(failed), "")
 
     def note(self, error: BaseException) -> None:
-        """What failed where; never the message, which may hold the expected value."""
-        lines = [line for file, line in _frames(error) if file == _FILE]
-        if isinstance(error, SyntaxError) and error.filename == _FILE:
-            lines = [error.lineno or 0]
-        where = f"line {lines[-1]} of the tests: " if lines else ""
-        self.problem = self.problem or f"{where}{type(error).__name__}"
+        """A failure that may be no case's."""
+        self.problem = self.problem or _told(error)
+
+
+def _told(error: BaseException) -> str:
+    """What failed where; never the message, which may hold the expected value."""
+    lines = [line for file, line in _frames(error) if file == _FILE]
+    if isinstance(error, SyntaxError) and error.filename == _FILE:
+        lines = [error.lineno or 0]
+    where = f"line {lines[-1]} of the tests: " if lines else ""
+    return f"{where}{type(error).__name__}"
 
 
 def _frames(error: BaseException) -> Iterator[tuple[str, int]]:
@@ -104,24 +130,34 @@ def _run(setup: dict[str, Any], stranger: Stranger, cases: Cases) -> None:
         exec(LEETCODE, names)
     if prefix := closed(setup["prefix"]):
         exec(prefix, names)
-    solution = sys.modules["solution"] = types.ModuleType("solution")
-    for entry in setup["entry_points"]:
-        names[entry] = Remote(stranger, "name", entry)
-        setattr(solution, entry, names[entry])
-    names[_CASE] = cases
+    stranger.given = {value for value in names.values() if isinstance(value, type)}
+    _stand_in(names, setup["entry_points"], stranger)
+    sys.modules["pytest"] = pytest_names.module()
+    names[_CASE] = cases.case
     tree = ast.parse(setup["tests"], _FILE)
-    if cases.partial:
-        cases.total = _split(tree)
+    collection.refuse(tree)
+    cases.total = _split(tree)
     seed(setup["tests"].encode(errors="surrogatepass"))
     exec(compile(tree, _FILE, "exec"), names)
     check = names.get("check")
     if isinstance(check, types.FunctionType) and not stranger.calls:
         check(names[setup["entry_points"][0]])
-    for function in [value for name, value in names.items() if name.startswith("test") and _is_test(value)]:
-        cases.total += 1
-        with cases:
-            function()
-    _run_classes(names, cases)
+    collection.run(names, _FILE, cases)
+
+
+def _stand_in(names: dict[str, Any], entry_points: list[str], stranger: Stranger) -> None:
+    """Stand-ins for what the tests call, and a module `solution` that has one for every name."""
+    solution = sys.modules["solution"] = stranger.module
+    for entry in entry_points:
+        names[entry] = Remote(stranger, "name", entry)
+        setattr(solution, entry, names[entry])
+
+    def named(name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return stranger.exception(name) if name.endswith(_EXCEPTIONS) else Remote(stranger, "name", name)
+
+    vars(solution).update(__getattr__=named, __all__=[*entry_points])
 
 
 def _split(tree: ast.Module) -> int:
@@ -132,29 +168,7 @@ def _split(tree: ast.Module) -> int:
         for index, node in enumerate(body):
             if isinstance(node, ast.Assert):
                 count += 1
-                manager = ast.withitem(ast.Name(_CASE, ast.Load()))
+                manager = ast.withitem(ast.Call(ast.Name(_CASE, ast.Load()), [], []))
                 body[index] = ast.copy_location(ast.With([manager], [node]), node)
     ast.fix_missing_locations(tree)
     return count
-
-
-def _is_test(value: Any) -> bool:
-    if not isinstance(value, types.FunctionType) or value.__code__.co_filename != _FILE:
-        return False
-    needed = value.__code__.co_argcount - len(value.__defaults__ or ())
-    return needed == 0 and value.__code__.co_kwonlyargcount == 0
-
-
-def _run_classes(names: dict[str, Any], cases: Cases) -> None:
-    classes = [value for value in names.values() if isinstance(value, type) and issubclass(value, unittest.TestCase)]
-    suites = [unittest.defaultTestLoader.loadTestsFromTestCase(kind) for kind in dict.fromkeys(classes)]
-    suite = unittest.TestSuite(suites)
-    if not suite.countTestCases():
-        return
-    cases.total += suite.countTestCases()
-    result = unittest.TextTestRunner(io.StringIO(), failfast=not cases.partial).run(suite)
-    failures = [*result.failures, *result.errors]
-    cases.passed += result.testsRun - len({str(test) for test, _ in failures})
-    if failures or not result.wasSuccessful():
-        name = failures[0][0].id().rpartition("tests.")[2] if failures else "a test that should fail"
-        cases.problem = cases.problem or f"{name} of the tests"

@@ -8,7 +8,9 @@ array, and everything else is an object of one key, its tag:
 |---|---|
 | `int` | hexadecimal text (beyond 63 bits) |
 | `tuple`, `set`, `frozenset`, `deque`, `iterator` | array of items |
-| `dict` | array of `[key, value]` pairs |
+| `dict`, `counter`, `ordereddict` | array of `[key, value]` pairs |
+| `defaultdict` | the name of its factory, a built-in type; pairs |
+| `namedtuple` | its name, names of its fields, items |
 | `bytes`, `bytearray` | hexadecimal text |
 | `complex`, `range` | two or three numbers |
 | `decimal`, `fraction`, `date`, `time`, `datetime` | text |
@@ -16,8 +18,9 @@ array, and everything else is an object of one key, its tag:
 | `ndarray` | NumPy dtype, shape, flat items |
 | any other | handed to the `foreign` callback of either side |
 
-Instances of subclasses travel as their built-in base (an OrderedDict is a dict), NumPy scalars as numbers. An iterator
-is consumed, at most `MAX_ITEMS` items; asking for more than was sent raises in the receiver.
+Instances of subclasses travel as their base in this table, NumPy scalars as numbers; a named tuple whose fields hide
+what a tuple has travels as a tuple. An iterator is consumed, at most `MAX_ITEMS` items; asking for more than was sent
+raises in the receiver.
 
 Standard library only: both sides of the sandbox import this. No secret is ever in it.
 """
@@ -27,8 +30,9 @@ from __future__ import annotations
 import datetime
 import decimal
 import fractions
+import functools
 import sys
-from collections import deque
+from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -64,13 +68,19 @@ def encode(value: Any, foreign: Foreign | None = None, depth: int = MAX_DEPTH) -
         raise Unencodable(f"nested deeper than {MAX_DEPTH}")
     if kind is list:
         return [encode(item, foreign, depth - 1) for item in value]
-    if kind is dict:
+    if kind in _MAPPINGS:
         pairs = [[encode(key, foreign, depth - 1), encode(item, foreign, depth - 1)] for key, item in value.items()]
-        return {"dict": pairs}
+        return {_MAPPINGS[kind]: pairs}
     if kind in _SEQUENCES:
         return {_SEQUENCES[kind]: [encode(item, foreign, depth - 1) for item in value]}
     if kind in _TEXTS:
         return _TEXTS[kind](value)
+    if kind is defaultdict and value.default_factory in _FACTORIES.values():
+        pairs = encode(dict(value), foreign, depth)["dict"]
+        return {"defaultdict": [value.default_factory.__name__, pairs]}
+    if isinstance(value, tuple) and (names := _field_names(value)):
+        items = [encode(item, foreign, depth - 1) for item in tuple(value)]
+        return {"namedtuple": [kind.__name__, names, items]}
     for base in _BASES:
         if isinstance(value, base):
             return encode(_as_base(value, base), foreign, depth)
@@ -96,6 +106,18 @@ def _first(items: Iterator[Any]) -> Iterator[Any]:
         yield item
 
 
+def _field_names(value: tuple[Any, ...]) -> list[str]:
+    """Of a named tuple; none where it is no usual one."""
+    names = getattr(type(value), "_fields", None)
+    usual = type(names) is tuple and len(names) == len(value) and all(type(name) is str for name in names)
+    return [*names] if names and usual and not any(map(_is_hidden, names)) else []
+
+
+def _is_hidden(name: str) -> bool:
+    """Whether a field of this name would stand for something that every tuple has."""
+    return name.startswith("_") or hasattr(tuple, name)
+
+
 def _as_base(value: Any, base: type) -> Any:
     """The same value as an exact instance of its built-in base."""
     if base is str:
@@ -107,6 +129,8 @@ def _as_base(value: Any, base: type) -> Any:
     return base(value)
 
 
+_FACTORIES: dict[str, type] = {kind.__name__: kind for kind in (int, float, str, bool, list, tuple, dict, set)}
+_MAPPINGS: dict[type, str] = {dict: "dict", Counter: "counter", OrderedDict: "ordereddict"}
 _SEQUENCES: dict[type, str] = {tuple: "tuple", set: "set", frozenset: "frozenset", deque: "deque"}
 _TEXTS: dict[type, Callable[[Any], dict[str, Any]]] = {
     complex: lambda value: {"complex": [value.real, value.imag]},
@@ -120,7 +144,21 @@ _TEXTS: dict[type, Callable[[Any], dict[str, Any]]] = {
     datetime.time: lambda value: {"time": value.isoformat()},
     datetime.timedelta: lambda value: {"timedelta": [value.days, value.seconds, value.microseconds]},
 }
-_BASES: tuple[type, ...] = (str, int, float, tuple, list, dict, set, frozenset, deque, bytes, bytearray)
+_BASES: tuple[type, ...] = (
+    str,
+    int,
+    float,
+    tuple,
+    list,
+    Counter,
+    OrderedDict,
+    dict,
+    set,
+    frozenset,
+    deque,
+    bytes,
+    bytearray,
+)
 
 
 def decode(form: Any, foreign: Callable[[str, Any], Any] | None = None, depth: int = MAX_DEPTH) -> Any:
@@ -158,6 +196,28 @@ def _read_items(payload: Any, read: Callable[[Any], Any]) -> list[Any]:
 def _read_dict(payload: Any, read: Callable[[Any], Any]) -> dict[Any, Any]:
     pairs: list[tuple[Any, Any]] = [(read(key), read(item)) for key, item in payload]
     return dict(pairs)
+
+
+def _read_defaultdict(payload: Any, read: Callable[[Any], Any]) -> defaultdict[Any, Any]:
+    factory, pairs = payload
+    return defaultdict(_FACTORIES[factory], _read_dict(pairs, read))
+
+
+def _read_namedtuple(payload: Any, read: Callable[[Any], Any]) -> tuple[Any, ...]:
+    name, fields, items = payload
+    values = _read_items(items, read)
+    if type(fields) is not list or not all(type(field) is str for field in fields) or len(fields) != len(values):
+        raise Malformed("not a name for each item")
+    if any(map(_is_hidden, fields)):
+        raise Malformed("a field that hides what a tuple has")
+    made: tuple[Any, ...] = tuple.__new__(_named(name, tuple(fields)), values)
+    return made
+
+
+@functools.lru_cache(maxsize=64)
+def _named(name: str, fields: tuple[str, ...]) -> type:
+    # It refuses what is no identifier.
+    return namedtuple(name, fields)
 
 
 def _read_iterator(payload: Any, read: Callable[[Any], Any]) -> Iterator[Any]:
@@ -200,6 +260,10 @@ _READERS: dict[str, Callable[[Any, Callable[[Any], Any]], Any]] = {
     "frozenset": lambda payload, read: frozenset(_read_items(payload, read)),
     "deque": lambda payload, read: deque(_read_items(payload, read)),
     "dict": _read_dict,
+    "counter": lambda payload, read: Counter(_read_dict(payload, read)),
+    "ordereddict": lambda payload, read: OrderedDict(_read_dict(payload, read)),
+    "defaultdict": _read_defaultdict,
+    "namedtuple": _read_namedtuple,
     "iterator": _read_iterator,
     "complex": lambda payload, read: complex(float(payload[0]), float(payload[1])),
     "bytes": lambda payload, read: bytes.fromhex(payload),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections import deque
+from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 from typing import Any
 
 import pytest
 
 from verifiers.code.compare import longest_equal, stdout_equal, value_equal
 from verifiers.code.values import encode
+
+Point = namedtuple("Point", "x y")
 
 
 @pytest.mark.parametrize(
@@ -81,6 +83,16 @@ def test_stdout(compare: str, expected: str, got: bytes, equal: bool) -> None:
         ({"1": 2}, {1: 2, "1": 2}, False),
         ({}, [], False),
         (None, None, True),
+        ([1, 2], Point(1, 2), True),
+        ([2, 1], Point(1, 2), False),
+        ({"a": 2}, Counter("aa"), True),
+        ({"a": 2}, Counter("aab"), False),
+        ({"a": 2, "b": 0}, Counter("aa"), False),
+        ({"a": 1}, OrderedDict(a=1), True),
+        ({"a": [1]}, defaultdict(list, a=[1]), True),
+        ({"a": [1]}, defaultdict(list), False),
+        ([], {}, False),
+        ({}, [], False),
     ],
 )
 def test_values(expected: Any, got: Any, equal: bool) -> None:
@@ -163,8 +175,13 @@ def test_no_right_reply_is_longer_than_what_is_read(value: Any) -> None:
         forms += [form for form in (int(value), float(value)) if form == value]
     if isinstance(value, list):
         forms += [tuple(value), deque(value)]
+        if 0 < len(value) <= 3:
+            names = [f"quite_a_long_name_{n}" for n in range(len(value))]
+            forms.append(namedtuple("AlsoALongName", names)(*value))
         numpy = pytest.importorskip("numpy")
         forms += [numpy.array(value)] if value and type(value[0]) is float else []
+    if isinstance(value, dict):
+        forms += [Counter(value), OrderedDict(value), defaultdict(list, value)]
     for form in forms:
         assert value_equal(value, encode(form))
         assert len(json.dumps({"value": encode(form)})) < longest_equal(value)

@@ -8,7 +8,7 @@ import decimal
 import enum
 import fractions
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy
 import pytest
@@ -41,6 +41,9 @@ def across(value: Any) -> Any:
         frozenset({"x"}),
         range(3, 9, 2),
         collections.deque([1, 2]),
+        collections.Counter("aab"),
+        collections.OrderedDict([("b", 1), ("a", [2])]),
+        collections.defaultdict(list, {"a": [1]}),
         decimal.Decimal("1.50"),
         fractions.Fraction(-2, 6),
         datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC),
@@ -69,9 +72,45 @@ def test_subclasses_come_back_as_their_base() -> None:
     assert across(Liar(5)) == 5
     assert across(Liar(5)) != 6
     assert type(across(Level.HIGH)) is int
-    assert type(across(collections.Counter("aab"))) is dict
+
+    class Tally(collections.Counter[str]):
+        def most_common(self, n: int | None = None) -> list[tuple[str, int]]:
+            return [("x", 9)]
+
+    assert type(across(Tally("aab"))) is collections.Counter
+    assert across(Tally("aab")).most_common(1) == [("a", 2)]
+    assert type(across(collections.defaultdict(lambda: 7))) is dict
+    assert list(across(collections.OrderedDict.fromkeys("cab"))) == ["c", "a", "b"]
+    assert across(collections.defaultdict(int))["absent"] == 0
     assert across(numpy.float64(0.5)) == 0.5
     assert type(across(numpy.int8(3))) is int
+
+
+Point = collections.namedtuple("Point", "x y")
+
+
+class Typed(NamedTuple):
+    name: str
+    parts: list[int] = []  # noqa: RUF012
+
+    @property
+    def length(self) -> int:
+        return 99
+
+
+def test_named_tuples_keep_their_fields_and_nothing_else() -> None:
+    back = across([Point(1, (2, 3)), Typed("a", [1])])
+    assert back == [(1, (2, 3)), ("a", [1])]
+    assert (back[0].x, back[0].y, back[0]._asdict()) == (1, (2, 3), {"x": 1, "y": (2, 3)})
+    assert (back[1].name, back[1].parts) == ("a", [1])
+    assert isinstance(back[0], tuple)
+    assert not hasattr(back[1], "length")
+
+
+def test_a_field_never_stands_for_what_a_tuple_has() -> None:
+    for fields in ("count x", "x index"):
+        assert type(across(collections.namedtuple("Odd", fields)(1, 2))) is tuple
+    assert type(across(collections.namedtuple("Odd", "a a", rename=True)(1, 2))) is tuple
 
 
 def test_arrays_keep_type_and_shape() -> None:
@@ -122,6 +161,18 @@ def test_what_has_no_plain_form_is_refused() -> None:
         {"ndarray": ["<f8", [10**12], [0.0]]},
         {"ndarray": ["no type", [1], [0.0]]},
         {"iterator": [0] * (MAX_ITEMS + 1)},
+        {"counter": [[1]]},
+        {"ordereddict": 5},
+        {"defaultdict": ["open", []]},
+        {"defaultdict": [["int"], []]},
+        {"namedtuple": ["P", ["x"], [1, 2]]},
+        {"namedtuple": ["P", ["__class__"], [1]]},
+        {"namedtuple": ["P", ["count"], [1]]},
+        {"namedtuple": ["P", ["x", "x"], [1, 2]]},
+        {"namedtuple": ["P", ["x=open"], [1]]},
+        {"namedtuple": ["P(object)", ["x"], [1]]},
+        {"namedtuple": ["P", "x", [1]]},
+        {"namedtuple": [["P"], ["x"], [1]]},
     ],
     ids=lambda form: next(iter(form), "empty"),
 )
