@@ -103,6 +103,39 @@ _MATH = Grammar(
 _CODE_CASES = [{"args": [n], "expected": (n * 7919 + 611953) % 104729} for n in (3, 17, 29, 1001, 4242)]
 # A loop is not worth more of the machine.
 _LIMITS = {"cpu_seconds": 1.0, "wall_seconds": 3.0}
+# Many right outputs: whatever has the right remainder.
+_CHECKER = (
+    "import sys\nn, expected, said = (int(open(path).read()) for path in sys.argv[1:])\n"
+    "print(int(said > 104729 and said % 104729 == expected % 104729))\n"
+)
+_STDIN_CASES = [{"stdin": f"{c['args'][0]}\n", "stdout": f"{c['expected'] + 2 * 104729}\n"} for c in _CODE_CASES]  # type: ignore[index,operator]
+_PYTEST = """
+import asyncio, pytest
+from unittest.mock import patch
+from solution import f, BadError
+class ListNode:
+    def __init__(self, val, next=None):
+        self.val, self.next = val, next
+@pytest.mark.parametrize("x, y", [(3, 530981), (29, 108437)])
+def test_f(x, y):
+    assert f(x) == y
+def test_nodes():
+    node = ListNode(7, ListNode(104729))
+    assert f(node).next.val == 530981
+def test_changed():
+    node = ListNode(7)
+    f(node)
+    assert node.val == 530981
+def test_raises():
+    with pytest.raises(BadError, match="530981"):
+        f(-104729)
+def test_printed(capsys):
+    with patch("builtins.input", return_value="104729"):
+        f(3)
+    assert capsys.readouterr().out == "530981\\n"
+async def test_awaited():
+    assert await f(3) == 530981
+"""
 _CODE = Grammar(
     fragments=(
         "def f(x):\n", "    return 0\n", "    return x\n", "    return f\n", "    raise SystemExit(0)\n",
@@ -123,14 +156,32 @@ _CODE = Grammar(
         "from rlcore.data import programs\n", "import verifiers.audit.cases as v\n", "print(v.load())\n", "raise SystemExit(v)\n",
         "for p in sys.path:\n    try: print(os.listdir(p))\n    except OSError: 0\n", "os.kill(os.getpid(), 19)\n", "os.abort()\n",
         "    import time; time.sleep(.2); os._exit(0)\n", "    raise KeyboardInterrupt\n", "    raise MemoryError(x)\n",
+        # What tests patch and hand over, and the checker's files.
+        "print(open('correct_output.txt').read())\n", "print(1)\nprint(1)\n", "print(float('inf'))\n", "print('eval')\n", "print(1.0)\n",
+        "import pytest\n", "from solution import f\n", "class Solution:\n    def f(self, x):\n        return x\n", "    raise type('Skipped', (Exception,), {})\n",
+        "class BadError(ValueError): pass\n", "    raise BadError(x)\n", "async def f(x):\n    return x\n", "    return (y for y in [x])\n",
+        "from collections import Counter, namedtuple, defaultdict\n", "    return Counter(x)\n", "    return defaultdict(int)\n",
+        "    return namedtuple('P', 'val next')(x, None)\n", "    x.val = x.next = None\n", "    x.next = x\n", "    x.__class__ = A\n", "    print(x)\n    input()\n",
+        "os.write(3, b'R{\"value\": null, \"objects\": {\"0\": {\"val\": 1}}}\\n')\n", "os.write(3, b'R{\"value\": {\"own\": 0}}\\n')\n",
+        "os.write(3, b'R{\"value\": {\"coroutine\": [0, true, \"x\"]}, \"printed\": \"1\"}\\n')\n",
+        "os.write(3, b'X{\"kinds\": [\"Exception\"], \"args\": [], \"names\": [\"BadError\"]}\\n')\n",
+        "os.write(3, b'R{\"value\": {\"namedtuple\": [\"P\", [\"val\"], [1]]}}\\n')\n", "return x\n", "    def f(x): return x\n", "1. ",
         "print(__import__('verifiers').__path__)\n", "    return '\\ud800'\n", "    return {x: {x}}\n", "    return 1 << 9**7\n",
     ),
-    frames=("```python\n@```", "```\n@```", "@", "```python\n@```\n```python\n@```", "```python\ndef f(x):\n    return 1\n@```"),
+    frames=(
+        "```python\n@```", "```\n@```", "@", "```python\n@```\n```python\n@```", "```python\ndef f(x):\n    return 1\n@```",
+        "1. Do:\n   ```python\n   @   ```", "@```\nDone.", "- ```py\n  @  ```", "> ```\n> @> ```", "```python\nclass Solution:\n    def f(self, x):\n@```",
+        "```python\nclass ListNode: pass\n@```",
+    ),
     targets=(
         {"kind": "calls", "entry_point": "f", "cases": _CODE_CASES, "limits": _LIMITS},
         {"kind": "asserts", "entry_point": "f", "limits": _LIMITS,
          "tests": "def check(f):\n" + "".join(f"    assert f({c['args'][0]}) == {c['expected']}\n" for c in _CODE_CASES)  # type: ignore[index]
                   + "check(f)\n"},
+        {"kind": "asserts", "entry_point": "f", "limits": _LIMITS, "prompt_prefix": "from typing import List\n\ndef f(x):\n", "partial": True,
+         "tests": "".join(f"assert f({c['args'][0]}) == {c['expected']}\n" for c in _CODE_CASES)},  # type: ignore[index]
+        {"kind": "asserts", "entry_point": "f", "limits": _LIMITS, "partial": True, "tests": _PYTEST},
+        {"kind": "stdin", "limits": _LIMITS, "cases": _STDIN_CASES, "checker": {"source": _CHECKER}, "partial": True},
         {"kind": "stdin", "limits": _LIMITS, "cases": [{"stdin": f"{c['args'][0]}\n", "stdout": f"{c['expected']}\n"} for c in _CODE_CASES]},  # type: ignore[index]
     ),
 )  # fmt: skip
