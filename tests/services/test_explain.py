@@ -49,6 +49,8 @@ ZEROS = [
     ("code", "```python\ndef f(", CALLS, "length", "truncated", "Cut off before the end of its program."),
     ("code", python("print(3)"), STDIN, "stop", "wrong", "Test 1 of 1 gives another result."),
     ("code", python("print(2)\n1 / 0"), STDIN, "stop", "wrong", "The program fails in test 1 of 1."),
+    ("code", python("print(3)"), STDIN | {"checker": {"source": "import sys\nprint('2' in open(sys.argv[3]).read())"}},
+     "stop", "wrong", "The data set's checker does not take the output of test 1 of 1."),
     ("code", python("print(2) # \ud800"), STDIN, "stop", "rejected", "It is no text: half a character is in it."),
     ("math", "\ud800 \\boxed{42}", NUMBER, "stop", "rejected", "It is no text: half a character is in it."),
     # On a busy machine the wall clock must not come first.
