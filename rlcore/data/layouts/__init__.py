@@ -52,20 +52,22 @@ LAYOUTS: dict[str, Layout] = {
 
 
 def detect(row: Row) -> str:
-    """The first layout whose keys a row has.
+    """The first layout whose keys a row has; one that has them as nulls comes behind.
 
     Raises:
         ValueError: none; with the row's keys, the nearest layout and what it lacks.
     """
-    missing = {name: layout.missing(row) for name, layout in LAYOUTS.items()}
-    fitting = next((name for name, keys in missing.items() if not keys), None)
-    if fitting is not None:
-        return fitting
-    there = sorted(map(str, row.values))
-    # Ours where nothing is near.
-    name, lacking = min(reversed(missing.items()), key=lambda item: _distance(item[1], item[0], there))
-    lacks = ", ".join(key.replace("|", " or ") for key in lacking)
-    raise ValueError(f"keys {there} fit no format; the nearest is {name}, which lacks {lacks}: rename the columns")
+    there = {key for key, value in row.values.items() if value is not None}
+    for keys in (there, row.values.keys()):
+        for name, layout in LAYOUTS.items():
+            if not layout.missing(keys):
+                return name
+    named = sorted(map(str, row.values))
+    distances = {name: _distance(layout.missing(there), name, named) for name, layout in LAYOUTS.items()}
+    name = min(distances, key=lambda each: distances[each])
+    name = "problems" if distances[name] == 1.0 else name
+    lacks = ", ".join(key.replace("|", " or ") for key in LAYOUTS[name].missing(there))
+    raise ValueError(f"keys {named} fit no format; the nearest is {name}, which lacks {lacks}: rename the columns")
 
 
 def _distance(lacking: list[str], name: str, there: list[str]) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 from rlcore.data.layouts import cells, private_tests, prompts
 from rlcore.data.layouts.limits import limits
 from rlcore.data.rows import Row
+from verifiers.code.reference import read_reference
 from verifiers.expected.asserts import header
 from verifiers.expected.cases import Case, stdin_reference
 from verifiers.expected.tests import code_reference
@@ -34,6 +35,7 @@ def tests_problem(row: Row) -> Problem:
     )
     if reference is None:
         raise ValueError(f"`{key}` is {cells.shown(row.values.get(key))}: give tests in a form that docs/DATA.md lists")
+    read_reference(reference)
     entry = reference.get("entry_point")
     asked = prompts.fitting(
         asked, reference, starter=starter, header=header(solution, entry) if isinstance(entry, str) else ""

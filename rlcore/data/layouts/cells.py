@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -28,9 +29,9 @@ class Layout(NamedTuple):
     keys: str
     read: Callable[[Row], Problem]
 
-    def missing(self, row: Row) -> list[str]:
-        """Of `keys` those that a row lacks, or that hold nothing in it."""
-        return [key for key in self.keys.split() if not any(has(row, name) for name in key.split("|"))]
+    def missing(self, there: Collection[str]) -> list[str]:
+        """Of `keys` those that are not there."""
+        return [key for key in self.keys.split() if not any(name in there for name in key.split("|"))]
 
 
 def has(row: Row, key: str) -> bool:
@@ -55,12 +56,13 @@ def text_or_none(row: Row, *keys: str) -> str:
 
 def number(value: Any) -> float | None:
     """A number as such, or at the beginning of a text (`2.5 seconds`); else None."""
-    if isinstance(value, str):
-        try:
-            return float(value.split()[0])
-        except (ValueError, IndexError):
-            return None
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        found = float(value.split()[0] if isinstance(value, str) else value)
+    except (ValueError, IndexError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
 
 
 def records(value: Any) -> list[Json]:

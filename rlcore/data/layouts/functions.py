@@ -38,8 +38,9 @@ def leetcode_problem(row: Row) -> Problem:
 def mbpp_problem(row: Row) -> Problem:
     """MBPP, its sanitized form and MBPP+: {text or prompt, code, test_list, test_setup_code, test_imports, test}."""
     asked, solution = cells.text(row, "text", "prompt"), cells.text_or_none(row, "code")
-    imports = row.values.get("test_imports") or []
-    setup = "\n".join([*map(str, imports), cells.text_or_none(row, "test_setup_code")])
+    imports = row.values.get("test_imports")
+    lines = [line for line in imports if isinstance(line, str)] if isinstance(imports, list) else []
+    setup = "\n".join([*lines, cells.text_or_none(row, "test_setup_code")])
     listed = row.values.get("test_list")
     if not isinstance(listed, list) or not listed or not all(isinstance(test, str) for test in listed):
         raise ValueError(f"`test_list` is {cells.shown(listed)}: give a list of assert statements")

@@ -17,7 +17,8 @@ def own_problem(row: Row) -> Problem:
     known = list(Problem.model_fields)
     # `datasets` gives each row the fields of all others, as nulls.
     values = {key: value for key, value in row.values.items() if value is not None or key in ("id", "prompt")}
-    if isinstance(given := values.get("reference"), dict) and values.get("verifier", "math") in registry.VERIFIERS:
+    is_built_in = str(values.get("verifier", "math")) in registry.VERIFIERS
+    if isinstance(given := values.get("reference"), dict) and is_built_in:
         values["reference"] = {key: value for key, value in given.items() if value is not None}
     for key in sorted(map(str, values.keys() - set(known))):
         near = difflib.get_close_matches(key, known, n=1)

@@ -7,6 +7,7 @@ from typing import Any
 from rlcore.data.layouts import cells, prompts
 from rlcore.data.layouts.limits import limits
 from rlcore.data.rows import Row
+from verifiers.code.reference import read_reference
 from verifiers.expected.labels import expected
 from verifiers.expected.tests import unpacked
 from verifiers.types import Problem
@@ -69,6 +70,8 @@ def _problem(
 ) -> Problem:
     try:
         found = expected(gold)
+        if found is not None and found.verifier == "code":
+            read_reference(found.reference)
     except ValueError as error:
         raise ValueError(f"{key}: {error}") from None
     if found is None and isinstance(gold, dict) and gold:
