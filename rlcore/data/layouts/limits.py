@@ -6,7 +6,7 @@ for compiled programs, and for memory that is in use, where ours is address spac
 
 from __future__ import annotations
 
-from verifiers.code.reference import LimitsRequest
+from verifiers.sandbox.types import Limits
 from verifiers.types import Json
 
 _MOST_CPU_SECONDS = 60.0
@@ -17,7 +17,7 @@ _MOST_WALL_SECONDS = 120.0
 
 def limits(seconds: float | None, memory_bytes: float | None) -> Json:
     """What differs from the judge's own limits; {} where nothing does. None is no limit of the row's."""
-    ours = LimitsRequest()
+    ours = Limits()
     found: Json = {}
     if seconds is not None and seconds > ours.cpu_seconds:
         found["cpu_seconds"] = min(seconds, _MOST_CPU_SECONDS)

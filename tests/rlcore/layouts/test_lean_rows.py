@@ -56,7 +56,8 @@ ROWS: list[tuple[str, Row, str, str]] = [
     (
         "with a lemma before it",
         {
-            "formal_statement": f"theorem one : 1 = 1 := rfl\n\n/-- Says it. -/\n@[simp] private theorem {SWAP[8:]} := by\n  sorry"
+            "formal_statement": "theorem one : 1 = 1 := rfl\n\n/-- Says it. -/\n"
+            f"@[simp] private theorem {SWAP[8:]} := by\n  sorry"
         },
         "theorem one : 1 = 1 := rfl\n",
         SWAP,

@@ -120,7 +120,7 @@ def spoiled(values: dict[str, Any], chance: random.Random) -> dict[str, Any]:
         if isinstance(holder, dict) and len(holder) > 1 and chance.random() < 0.2:
             del holder[key]
         else:
-            holder[key] = chance.choice(ODD)
+            holder[key] = copy.deepcopy(chance.choice(ODD))
     return made
 
 
