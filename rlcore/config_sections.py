@@ -158,11 +158,11 @@ class DataConfig(Section):
 
     source: str = "arithmetic"
     """`arithmetic`, `theorems`, `word_problems:en+zh`, `programs:en+zh`, `reasoning_gym:FAMILY`, `leandojo:FILE.json`,
-    `hf:NAME_OR_FOLDER[@SUBSET][:SPLIT]`, or a .jsonl or .parquet path."""
+    `hf:NAME_OR_FOLDER[@SUBSET][:SPLIT]`, or a path ending in .jsonl, .jsonl.gz, .json, .csv or .parquet."""
     mixture: tuple[ProblemPart, ...] = ()
     """Several sources with shares, in place of `source`."""
-    format: Literal["auto", "problems", "gsm8k", "verl"] = "auto"
-    """Shape of the rows of a file; auto looks at the keys."""
+    format: str = "auto"
+    """Layout of the rows of a file (docs/DATA.md lists them); auto looks at the keys of each."""
     held_out: str = ""
     """A source for the held-out problems; empty: split off `source`."""
     held_out_share: Share = 0.1

@@ -4,16 +4,16 @@
 |---|---|
 | `{"problem_id": "p..."}` | the registered one |
 | `{"verifier": "code", "reference": {...}}` | that one; without `verifier` for the judge that the caller names |
+| tests in a form of `verifiers.expected.tests`, for the judge code or math | these, for the code judge |
 | any other JSON object | the reference, for the judge that the caller names |
 | any other text or number | `{"answer": label}`, for the math judge or a team's own |
 | null | none: only a team's own judge can do without |
 
-An object may come as such or as a JSON string.
+An object or list may come as such or as a JSON string.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from numbers import Number
 from typing import Any
@@ -22,6 +22,8 @@ from pydantic import ValidationError
 
 from services.schemas import ScoredCompletion, ScoreItem, ScoreProblem, faults
 from verifiers import user
+from verifiers.expected.labels import plain_answer
+from verifiers.expected.tests import code_reference, unpacked
 from verifiers.types import FinishReason, Json
 
 
@@ -47,6 +49,8 @@ def item_of(
         if isinstance(found, dict) and "reference" in found and set(found) <= {"verifier", "reference"}:
             judge = found.get("verifier", verifier)
             problem = ScoreProblem(verifier=judge, reference=found["reference"], prompt=prompt)
+        elif (tests := _tests(number, found, verifier)) is not None:
+            problem = ScoreProblem(verifier="code", reference=tests, prompt=prompt)
         else:
             problem = ScoreProblem(verifier=verifier, reference=_reference(number, found, verifier), prompt=prompt)
     except ValidationError as error:
@@ -56,14 +60,18 @@ def item_of(
 
 def _read(label: Any) -> Any:
     """A JSON object in a string as an object."""
-    if not isinstance(label, str) or not label.lstrip().startswith("{"):
-        return label
-    try:
-        found = json.loads(label)
-    # A set of math, such as {1, 2}, is no JSON.
-    except (ValueError, RecursionError):
-        return label
+    found = unpacked(label)
     return found if isinstance(found, dict) else label
+
+
+def _tests(number: int, label: Any, verifier: str) -> Json | None:
+    """The reference for the code judge that a label is, where it may be one."""
+    if verifier not in ("code", "math"):
+        return None
+    try:
+        return code_reference(label)
+    except ValueError as error:
+        raise BadLabel(f"label {number}: {error}") from None
 
 
 def _reference(number: int, label: Any, verifier: str) -> Json:
@@ -80,4 +88,5 @@ def _reference(number: int, label: Any, verifier: str) -> Json:
         raise BadLabel(f"label {number} is {label}, as a table says that there is none: send a text or a number")
     if verifier != "math" and not is_users:
         raise BadLabel(f"label {number} is no JSON object: the judge {verifier!r} needs its reference as one")
-    return {"answer": str(label)}
+    answer = None if is_users else plain_answer(label)
+    return {"answer": str(label) if answer is None else answer}

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from rlcore.config_sections import TextPart
 from rlcore.data import arithmetic, program_texts, programs, theorem_texts, theorems
-from rlcore.data.readers import jsonl_rows, sound
+from rlcore.data.rows import jsonl_rows, sound
 from rlcore.data.texts import Document, Share, mix
 
 

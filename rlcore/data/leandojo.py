@@ -20,9 +20,10 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from rlcore.data import leandojo_statements as statements
+from rlcore.data import lean_statements as statements
 from rlcore.data.drops import Dropped, Placed
-from rlcore.data.readers import check_travels, jsonl_rows, sound
+from rlcore.data.readers import check_travels
+from rlcore.data.rows import jsonl_rows, sound
 from rlcore.run_folder import write_json, write_lines, write_text
 from verifiers.types import Problem
 
@@ -184,9 +185,9 @@ def to_problem(theorem: Theorem, context: Context) -> Problem | None:
     """The theorem as a problem for the Lean judge; None where no statement can be found.
 
     The prompt is the statement up to `by`. The reference's header is the file up to the theorem where there is a
-    checkout, else imports of what the file imports. Tags say where the statement comes from
-    (`statement=field|source|goal`: `goal` is Lean's printing, which does not always read back as the same term) and
-    hold what `from_problem` needs.
+    checkout, its open namespaces and sections closed (`lean_statements.closed`), else imports of what the file imports.
+    Tags say where the statement comes from (`statement=field|source|goal`: `goal` is Lean's printing, which does not
+    always read back as the same term) and hold what `from_problem` needs.
     """
     found = _statement(theorem, context)
     if found is None:
@@ -232,8 +233,8 @@ def _statement(theorem: Theorem, context: Context) -> tuple[str, str, str] | Non
     imported = statements.import_lines(context.imports.get(theorem.file_path, ()))
     if theorem.theorem_statement:
         given = statements.up_to_proof(theorem.theorem_statement)
-        header = (theorem.model_extra or {}).get("header", imported)
-        return None if given is None else ("field", given, str(header))
+        before = (theorem.model_extra or {}).get("header", imported)
+        return None if given is None else ("field", *_alone(given, str(before)))
     if context.checkout is not None:
         file = context.checkout / theorem.file_path
         if not file.is_file():
@@ -243,11 +244,17 @@ def _statement(theorem: Theorem, context: Context) -> tuple[str, str, str] | Non
             )
         before, text = statements.cut(file.read_text(encoding="utf-8"), theorem.start, theorem.end)
         given = statements.up_to_proof(text)
-        return None if given is None else ("source", given, before)
+        return None if given is None else ("source", *_alone(given, before))
     if theorem.traced_tactics:
         given = statements.from_goal(theorem.traced_tactics[0].state_before)
         return None if given is None else ("goal", given, imported)
     return None
+
+
+def _alone(statement: str, before: str) -> tuple[str, str]:
+    """Statement and header, of which nothing is left open."""
+    header, namespace = statements.closed(before)
+    return statements.within(statement, namespace), header
 
 
 def _imports(split: Path, wanted: set[str]) -> dict[str, tuple[str, ...]]:

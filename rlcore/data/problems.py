@@ -11,7 +11,8 @@ from typing import Literal
 
 from rlcore.data import arithmetic, leandojo, programs, theorems, word_problems
 from rlcore.data.drops import Dropped, Drops, Placed
-from rlcore.data.readers import hf_rows, jsonl_rows, parquet_rows, to_problems
+from rlcore.data.readers import to_problems
+from rlcore.data.rows import SUFFIXES, file_rows, hf_rows
 from rlcore.data.screening import Screening
 from verifiers import registry
 from verifiers.types import Problem
@@ -52,8 +53,8 @@ def load_problems(
     Args:
         source: `arithmetic`, `theorems`, `word_problems[:LANGUAGES]`, `programs[:LANGUAGES]` (LANGUAGES is en, zh or
             en+zh), `reasoning_gym:FAMILY`, `leandojo:FILE.json[@CHECKOUT]`, `hf:NAME_OR_FOLDER[@SUBSET][:SPLIT]`, or a
-            path ending in .jsonl or .parquet.
-        format: of rows: `problems`, `gsm8k`, `verl`, or `auto` by the keys of the first row that fits one.
+            path ending in one of `rlcore.data.rows.SUFFIXES`.
+        format: of rows: a name of `rlcore.data.layouts.LAYOUTS`, or `auto` by the keys of each row.
         size: problems a generated family makes; files are read whole.
         seed: of a generated family.
         verifier: judge of every problem instead of the loader's.
@@ -118,14 +119,12 @@ def _read(source: str, format: str, size: int, seed: int, levels: tuple[int, ...
         return leandojo.load(rest)
     if scheme == "hf" and rest:
         return list(to_problems(hf_rows(rest), format))
-    if source.endswith(".jsonl"):
-        return list(to_problems(jsonl_rows(Path(source)), format))
-    if source.endswith(".parquet"):
-        return list(to_problems(parquet_rows(Path(source)), format))
+    if source.endswith(SUFFIXES):
+        return list(to_problems(file_rows(Path(source)), format))
     raise ValueError(
         f"unknown data source {source!r}: write arithmetic, theorems, reasoning_gym:FAMILY, "
         "word_problems:LANGUAGES, programs:LANGUAGES, leandojo:FILE.json[@CHECKOUT], "
-        "hf:NAME_OR_FOLDER[@SUBSET][:SPLIT], or a path ending in .jsonl or .parquet"
+        f"hf:NAME_OR_FOLDER[@SUBSET][:SPLIT], or a path ending in {', '.join(SUFFIXES)}"
     )
 
 

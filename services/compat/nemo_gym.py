@@ -6,6 +6,7 @@ does not count. Expected answers do not go back: of the task's fields only the o
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
@@ -20,7 +21,9 @@ from verifiers.types import FinishReason, Json, Verdict
 
 # In this order; a task names its expected answer by one of them.
 _LABELS = ("expected_answer", "answer", "ground_truth", "label")
-_GOLD = frozenset({*_LABELS, "reference", "verifier_metadata", "solution", "unit_tests", "test_cases", "tests"})
+# Where there is none of them: a code problem's tests.
+_TESTS = ("verifier_metadata", "unit_tests", "test_cases", "tests")
+_GOLD = frozenset({*_LABELS, *_TESTS, "reference", "solution"})
 
 router = APIRouter(tags=["NeMo-Gym"])
 
@@ -109,7 +112,8 @@ async def verify(request: Request, caller: Caller, body: NemoGymRequest, verifie
     service = service_of(request)
     text, reason = _answered(body.response)
     try:
-        item = item_of(0, _label(body), body.verifier or verifier, text, finish_reason=reason)
+        # It may parse tests.
+        item = await asyncio.to_thread(item_of, 0, _label(body), body.verifier or verifier, text, finish_reason=reason)
     except BadLabel as error:
         verdict = Verdict.failed("no_reference", str(error))
     else:
@@ -133,10 +137,10 @@ def _label(body: NemoGymRequest) -> Label:
         return {"problem_id": body.problem_id}
     if body.reference is not None:
         return {"reference": body.reference}
-    given: Json = body.model_dump(include=set(_LABELS))
-    for key in _LABELS:
+    given: Json = body.model_dump(include={*_LABELS, *_TESTS})
+    for key in (*_LABELS, *_TESTS):
         value = given.get(key)
-        if isinstance(value, str | int | float | dict) and not isinstance(value, bool):
+        if isinstance(value, str | int | float | dict | list) and not isinstance(value, bool):
             return value
     return None
 

@@ -6,9 +6,7 @@ itself makes a zero of that, with a line in its log.
 
 from __future__ import annotations
 
-import ast
 import asyncio
-import builtins
 import json
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +21,7 @@ from services.guard import Refused
 from services.openapi import body_of
 from services.routes import check_count
 from services.schemas import ScoredCompletion, ScoreItem, ScoreProblem
-from verifiers.code.test_side import AT_HAND
+from verifiers.expected.asserts import called_names
 from verifiers.types import Json, Status
 
 _SECONDS = 25.0
@@ -131,31 +129,8 @@ def _stdin(number: int, test: Any) -> Json:
 
 
 def _called(number: int, test: str) -> tuple[str, ...]:
-    """Names that the test calls, or else uses, and does not bring along: what the program has to define.
-
-    Raises Refused (422).
-    """
+    """What the program has to define. Raises Refused (422)."""
     try:
-        tree = ast.parse(test)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise Refused(422, f"tests.{number} is no Python: send an assert statement") from None
-    own = {*dir(builtins), *AT_HAND}
-    called: list[str] = []
-    used: list[str] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            own.add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            own.add(node.name)
-        elif isinstance(node, ast.arg):
-            own.add(node.arg)
-        elif isinstance(node, ast.alias):
-            own.add((node.asname or node.name).partition(".")[0])
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            called.append(node.func.id)
-        elif isinstance(node, ast.Name):
-            used.append(node.id)
-    names = [name for name in called if name not in own] or [name for name in used if name not in own]
-    if not names:
-        raise Refused(422, f"tests.{number} calls no function of the program: it says nothing about it")
-    return tuple(dict.fromkeys(names))
+        return called_names(test)
+    except ValueError as error:
+        raise Refused(422, f"tests.{number}: {error}") from None

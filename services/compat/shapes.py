@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, StrictFloat, StrictInt, StrictStr
 
-Label = StrictStr | StrictInt | StrictFloat | dict[str, Any] | None
+Label = StrictStr | StrictInt | StrictFloat | dict[str, Any] | list[Any] | None
 """What a data set's column of expected answers may hold."""
 
 Verifier = Annotated[str, Query(description="The judge of labels that name none.")]

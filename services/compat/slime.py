@@ -6,6 +6,7 @@ after 120 s, and asks 10 times), then an HTTP error.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
@@ -41,6 +42,7 @@ async def reward(request: Request, verifier: Verifier = "math") -> float:
     caller = await caller_of(request, "score")
     body = await read_model(request, SlimeRequest)
     prompt = body.prompt if isinstance(body.prompt, str) else None
-    item = item_of(0, body.label, verifier, without_special(body.response), prompt=prompt)
+    # It may parse tests.
+    item = await asyncio.to_thread(item_of, 0, body.label, verifier, without_special(body.response), prompt=prompt)
     verdicts = await judged(request, caller, [item], _SECONDS)
     return float(verdicts[0].reward or 0.0)

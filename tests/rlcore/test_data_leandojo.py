@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from rlcore.data import leandojo, leandojo_statements, leandojo_trace
+from rlcore.data import lean_statements, leandojo, leandojo_trace
 from rlcore.data.drops import Dropped, Placed
 from rlcore.data.leandojo import SourceFile, Theorem
 from verifiers.types import Problem
@@ -168,11 +168,12 @@ def test_a_problem_from_the_checkout(tmp_path: Path, checkout: Path) -> None:
     path = split_file(tmp_path, [entry("Algebra.swap"), entry("Algebra.zero_add'", "n : Nat\n⊢ 0 + n = n")])
     swap, zero = load(f"{path}@{checkout}")
     assert swap.verifier == "lean"
-    assert swap.reference["statement"] == "theorem swap {p q : Prop} (h : p ∧ q) (n : Nat := 3) : q ∧ p"
+    assert swap.reference["statement"] == "theorem Algebra.swap {p q : Prop} (h : p ∧ q) (n : Nat := 3) : q ∧ p"
     assert swap.prompt == swap.reference["statement"] + " := by\n"
-    assert swap.reference["header"] == SOURCE[: SOURCE.index("@[simp")]
+    before = "import Algebra.Order\n\nnamespace Algebra"
+    assert swap.reference["header"] == f"{before}\n\nend Algebra\nopen Algebra\n"
     assert "statement=source" in swap.tags
-    assert zero.reference["statement"] == "theorem zero_add' (n : Nat) :   0 + n = n"
+    assert zero.reference["statement"] == "theorem Algebra.zero_add' (n : Nat) :   0 + n = n"
     assert swap.id == f"29dcec07/{FILE}:6:Algebra.swap"
 
 
@@ -202,7 +203,7 @@ def test_entries_that_are_none_cost_themselves_only(tmp_path: Path, checkout: Pa
     assert first.place == f"{path}, theorem 1" and first.id == "Algebra.broken"
     assert first.reason.startswith("not an entry of a LeanDojo Benchmark")
     assert "no such file" in second.reason and COMMIT in second.reason
-    assert third.problem.reference["statement"].startswith("theorem swap")
+    assert third.problem.reference["statement"].startswith("theorem Algebra.swap")
     assert isinstance(fourth, Dropped) and "no valid Unicode" in fourth.reason
 
 
@@ -255,7 +256,7 @@ def test_a_problem_of_our_own_family_is_written(tmp_path: Path) -> None:
     ],
 )
 def test_a_statement_is_cut_from_its_declaration(declaration: str, expected: str | None) -> None:
-    assert leandojo_statements.up_to_proof(declaration) == expected
+    assert lean_statements.up_to_proof(declaration) == expected
 
 
 @pytest.mark.parametrize(
@@ -273,7 +274,7 @@ def test_a_statement_is_cut_from_its_declaration(declaration: str, expected: str
     ],
 )
 def test_a_statement_from_a_goal(goal: str, expected: str | None) -> None:
-    assert leandojo_statements.from_goal(goal) == expected
+    assert lean_statements.from_goal(goal) == expected
 
 
 @pytest.mark.parametrize("missing", ["git", "elan", "lake", "lean_dojo"])

@@ -106,10 +106,10 @@ def test_reasoning_gym() -> None:
 
 
 def test_sources_that_do_not_exist(tmp_path: Path) -> None:
-    for source in ("arithmatic", "problems.csv", "hf:", "reasoning_gym:"):
+    for source in ("arithmatic", "problems.txt", "hf:", "reasoning_gym:"):
         with pytest.raises(ValueError, match=r"unknown data source .*write arithmetic"):
             load(source)
-    for name in ("gone.jsonl", "gone.parquet"):
+    for name in ("gone.jsonl", "gone.json", "gone.csv", "gone.parquet"):
         with pytest.raises(ValueError, match=rf"{name}: no such file .*correct the path"):
             load(str(tmp_path / name))
     (tmp_path / "fake.parquet").write_text("no")
