@@ -133,7 +133,8 @@ def test_an_integer_reference() -> None:
     ("text", "finish_reason", "status"),
     [
         ("I do not know", "stop", Status.NO_ANSWER),
-        ("43", "stop", Status.NO_ANSWER),
+        ("43", "stop", Status.CORRECT),
+        ("43", "length", Status.TRUNCATED),
         ("The answer is 3 or 43", "stop", Status.NO_ANSWER),
         ("The answer is 43", "length", Status.TRUNCATED),
         ("thinking", "length", Status.TRUNCATED),
@@ -157,8 +158,8 @@ def test_statuses(text: str, finish_reason: str, status: Status) -> None:
 
 def test_a_lone_number_on_request() -> None:
     reference = {"answer": "43", "lone_number": True}
-    assert judge("43", reference, finish_reason="stop").status is Status.CORRECT
-    assert judge("42, 43", reference, finish_reason="stop").status is Status.NO_ANSWER
+    assert judge("it is 43", reference, finish_reason="stop").status is Status.CORRECT
+    assert judge("it is 42, 43", reference, finish_reason="stop").status is Status.NO_ANSWER
 
 
 @pytest.mark.parametrize(

@@ -29,42 +29,29 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from verifiers.answer import find_answer
+from verifiers.answer import Found, find_answer
 from verifiers.math import compare, meaning
+from verifiers.math.choices import choice_of, same_choice
 from verifiers.math.evaluate import Undefined
 from verifiers.math.exact import Quantity, read_quantity
-from verifiers.math.formula import Answer, Unreadable
+from verifiers.math.formula import Answer, Group, Named, Unreadable
+from verifiers.math.labels import is_label, same_label
 from verifiers.math.limits import MAX_ANSWER_CHARS, MAX_TEXT_CHARS, TooLarge, excess
-from verifiers.math.phrases import own_words, unit_key
+from verifiers.math.phrases import leads, own_words, unit_key
 from verifiers.math.screening import problem_of
 from verifiers.math.tidy import tidy
 from verifiers.math.units import fit
 from verifiers.types import Json, Status, Verdict
 
-_CHOICE = re.compile(r"\(?([A-Z])\)?[.:]?")
-_CHOSEN = re.compile(r"(?:\(([A-Z])\)|([A-Z])(?:[).:]))(?:\s+(?P<text>.*))?", re.DOTALL)
-# Behind the letter of a choice: another letter, or a word that says there may be another.
-_OTHER_CHOICE = re.compile(
-    r"(?<![A-Za-z])[B-HJ-Zb-h](?![A-Za-z])|\([A-Za-z]\)|(?<![A-Za-z])A(?:[).:}]|$)|[\u24b6-\u24e9]"
-    # No article, which a noun follows.
-    r"|(?<![A-Za-z])A(?=\s+(?:is|it|was|are|seems|as|for|by|to|too|only)(?![A-Za-z]))"
-    r"|(?<![A-Za-z])(?i:or|and|not|no|nor|but|also|too|either|neither|both|maybe|perhaps|possibly|probably|likely|"
-    r"unless|except|others?|another|else|instead|options?|choices?|answers?|letters?|first|second|third|fourth|last|all|none|any|"
-    r"same|fine|works?|could|might|may|unsure|guess|wrong|incorrect|false|former|latter|previous|preceding|alternatively)(?![A-Za-z])"
-    r"|[或和与也都不非没可能]|[甲乙丙丁]|[?;]"
-)
-_WORDS = re.compile(r"[A-Za-z]{3,}(?:[ '-]+[A-Za-z]+)*|[\u4e00-\u9fff]+")
-# Dates, times, names with digits: compared as text.
-_LABEL = re.compile(
-    r"[0-9]{1,2}:[0-5][0-9](?:\s*[APap]\.?[Mm]\.?)?|[0-9]{1,2}\s*[APap]\.?[Mm]\.?"
-    r"|(?=.*(?<![A-Za-z])[A-Z][a-z]{2,})[A-Za-z0-9][A-Za-z0-9 ,.'/:-]*"
-)
 _ASSIGNMENT = re.compile(r"[A-Za-z]\s*=(?!=)\s*(?=[^=]*$)")
+# The words before a number: `\text{Janet makes } \$18`, 共18个.
+_LED = re.compile(
+    r"(?:\\(?:text|textrm|mathrm|mbox)\s*\{([A-Za-z][^{}\\$0-9]*)\}|([A-Za-z\u4e00-\u9fff][^{}\\$0-9=<>]*?))\s*:?\s*(?=[-$\\.0-9])"
+)
 _TAIL = re.compile(
     r"(?<=[\w})!\]|])\s*(?:\\(?:text|textrm|textbf|textnormal|mathrm|mbox|rm)\s*\{[^{}\\$0-9]+\}(?:\s*\^\s*\{?[23]\}?)?"
     r"|[\u4e00-\u9fff]+|\^\s*\{?\s*\\circ\s*\}?|°)\s*$"
 )
-_SPACES = re.compile(r"\s+")
 # Between two letters or digits a space has a meaning: "1 1" is not 11.
 _IDLE_SPACES = re.compile(r"\s+(?!\w)|(?<!\w)\s+")
 
@@ -73,7 +60,8 @@ _IDLE_SPACES = re.compile(r"\s+(?!\w)|(?<!\w)\s+")
 class _Gold:
     text: str
     quantity: Quantity | None
-    choice: str
+    # Its letter and its text.
+    choice: tuple[str, str]
     is_label: bool
     # The words that it says behind its number: an answer may say them too.
     own: frozenset[str]
@@ -86,21 +74,22 @@ def judge(text: str, reference: Json, *, finish_reason: str) -> Verdict:
         return Verdict.failed("bad_reference", problem.partition(":")[0])
     if len(text) > MAX_TEXT_CHARS:
         return Verdict.of(Status.REJECTED, detail=f"the completion is longer than {MAX_TEXT_CHARS} characters")
+    gold = _read_gold(str(reference["answer"]))
     found = find_answer(text, lone_number=reference.get("lone_number") is True)
     if finish_reason != "stop" and (found is None or not found.complete):
         return Verdict.of(Status.TRUNCATED, detail="cut off by length before a complete final answer")
     if found is None:
         return Verdict.of(Status.NO_ANSWER, detail=r"no \boxed{}, '####' or 'answer is' in the completion")
-    if found.answer is None:
+    said = _said(gold, found)
+    if said is None:
         return Verdict.of(Status.NO_ANSWER, detail=found.reason)
-    if len(found.answer) > MAX_ANSWER_CHARS:
-        too_much = excess(found.answer)
-        return Verdict.of(Status.REJECTED, detail=f"rule '{found.rule}': the answer has {too_much}")
-    answer = tidy(found.answer)
+    if len(said) > MAX_ANSWER_CHARS:
+        return Verdict.of(Status.REJECTED, detail=f"rule '{found.rule}': the answer has {excess(said)}")
+    answer = tidy(said)
     if too_much := excess(answer):
         return Verdict.of(Status.REJECTED, detail=f"rule '{found.rule}': the answer has {too_much}")
     try:
-        equal, how = _compare(_read_gold(str(reference["answer"])), answer)
+        equal, how = _compare(gold, answer)
     except TooLarge as error:
         return Verdict.of(Status.REJECTED, extracted=_shown(answer), detail=f"rule '{found.rule}': {error}")
     status = Status.CORRECT if equal else Status.WRONG
@@ -138,7 +127,7 @@ def _answer_problem(answer: str) -> str | None:
         return f"the reference answer has {too_much}"
     try:
         gold = _read_gold(answer)
-        if gold.quantity is None and not gold.choice and not gold.is_label:
+        if gold.quantity is None and not gold.choice[0] and not gold.is_label:
             return _formula_problem(tidied)
     except TooLarge as error:
         return f"the reference answer has {error}"
@@ -162,12 +151,30 @@ def _read_gold(answer: str) -> _Gold:
     text = tidy(answer)
     quantity = read_quantity(text, None)
     if quantity is not None:
-        return _Gold(text, quantity, "", False, own_words(text) if quantity.unit else frozenset())
-    choice = _CHOICE.fullmatch(text)
-    chosen = _CHOSEN.fullmatch(text) if choice is None else None
-    letter = choice[1] if choice else (chosen[1] or chosen[2]) if chosen else ""
-    is_label = _WORDS.fullmatch(text) is not None or _LABEL.fullmatch(text) is not None
-    return _Gold(text, None, letter, is_label, own_words(text))
+        return _Gold(text, quantity, ("", ""), False, own_words(text) if quantity.unit else frozenset())
+    return _Gold(text, None, choice_of(text, expected=True), is_label(text), own_words(text))
+
+
+def _said(gold: _Gold, found: Found) -> str | None:
+    """By what is expected: a choice that is stated behind a box, all boxes of a list, else the one answer."""
+    if found.choice and gold.choice[0] and not choice_of(tidy(found.answer or ""))[0]:
+        return found.choice
+    if len(found.members) > 1 and found.answer is None and len(found.members) == _unordered_members(gold):
+        return ", ".join(found.members)
+    return found.answer
+
+
+def _unordered_members(gold: _Gold) -> int:
+    """How many members an expected list or set has, 0 for anything else and for a list that names them."""
+    if gold.quantity or gold.choice[0] or gold.is_label:
+        return 0
+    try:
+        expected = _interpret(gold.text)
+    except (Unreadable, Undefined, TooLarge, RecursionError):
+        return 0
+    if not isinstance(expected, Group) or expected.kind not in {"list", "set"}:
+        return 0
+    return len(expected.items) if len({item.name for item in expected.items if isinstance(item, Named)}) < 2 else 0
 
 
 @functools.lru_cache(maxsize=1024)
@@ -179,16 +186,18 @@ def _compare(gold: _Gold, answer: str) -> tuple[bool, str]:
     value = read_quantity(answer, gold.own)
     if value is None and gold.quantity is not None and (assigned := _ASSIGNMENT.match(answer)):
         value = read_quantity(answer[assigned.end() :], gold.own)
+    if value is None and gold.quantity is not None and (led := _LED.match(answer)) and leads(led[1] or led[2]):
+        value = read_quantity(answer[led.end() :], gold.own)
     if gold.quantity is not None and value is not None:
         equal = gold.quantity.equals(value)
         return equal, "equal as exact numbers" if equal else "differs as an exact number"
     if _IDLE_SPACES.sub("", answer) == _IDLE_SPACES.sub("", gold.text):
         return True, "the same text"
-    if gold.choice:
-        equal = _chooses(gold, answer)
+    if gold.choice[0]:
+        equal = same_choice(gold.choice, answer)
         return equal, "the same choice" if equal else "a different choice"
     if gold.is_label:
-        equal = _label(answer) == _label(gold.text)
+        equal = same_label(gold.text, answer)
         return equal, "the same words" if equal else "different words"
     return _compare_formulas(gold, answer)
 
@@ -217,24 +226,6 @@ def _split_unit(text: str, own: Collection[str] | None) -> tuple[str, str]:
     match = _TAIL.search(text)
     key = unit_key(match.group(), own) if match else None
     return (text[: match.start()], key) if match and key else (text, "")
-
-
-def _chooses(gold: _Gold, answer: str) -> bool:
-    match = _CHOICE.fullmatch(answer)
-    if match:
-        return match[1] == gold.choice
-    match = _CHOSEN.fullmatch(answer)
-    if match is None or (match[1] or match[2]) != gold.choice:
-        return False
-    said = match["text"] or ""
-    expected = _CHOSEN.fullmatch(gold.text)
-    if expected and expected["text"] and said:
-        return _label(expected["text"]) == _label(said)
-    return not _OTHER_CHOICE.search(said)
-
-
-def _label(text: str) -> str:
-    return _SPACES.sub(" ", re.sub(r"^\((.*)\)$", r"\1", text).strip(" .\"'")).casefold()
 
 
 def _shown(answer: str) -> str:

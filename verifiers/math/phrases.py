@@ -77,12 +77,21 @@ _CHINESE_BEHIND = re.compile(
 _NOT_CHINESE_NOUNS = frozenset(
     "一二三四五六七八九零十百千万亿半多余几和或加减乘除成倍不非无没错否大小至到约的次打折兆双对以左右剩分平立方负倒反第近上下内外"
 )
+# "18页没有看" are 18 pages all the same.
+_NOT_YET = re.compile(
+    "(?<=.)(?:还?没有?|尚?未)(?:被)?(?:看|读|写|做|吃|喝|用|卖|修|走|运|种|花|装|铺|完成|加工|生产|检查|安装)(?:完|过|走)?$"
+)
 _CHINESE_WORDS = set(CHINESE_VERBS.split("|"))
 _CHINESE_TOKEN = re.compile(
-    f"(?:{_any_of([*_CHINESE_WORDS, *CHINESE_NOUNS, *CHINESE_COUNTERS, *CHINESE_LEAD.split('|')])})"
+    f"(?:{_any_of([*_CHINESE_WORDS, *CHINESE_NOUNS, *CHINESE_COUNTERS, *CHINESE_LEAD.split('|')])}|[A-Z][a-z]+)"
 )
 _MAX_BEFORE = 200
 _CLAUSES = frozenset("which because since where when as so if and or while although but not".split())
+# What opens a clause that says no more about the value before it, and its words beside those of the lists.
+_IDLY = re.compile(r"(?:which|so|because|since|as|that|meaning|making|giving|in (?:total|all|the end)|altogether)\b")
+_IDLE = frozenset("which that so because since as what how much many both question asked answer all them".split())
+# Behind these a word that is in no list is a noun.
+_DETERMINERS = frozenset("of the many much a an his her their its all both each every".split())
 _NAME = re.compile(rf"\b[A-Z][a-z]+(?:'s)?(?=\s+(?:and\s+[A-Z][a-z]+\s+)?(?:{'|'.join(sorted(VERBS))})\b)")
 
 
@@ -140,6 +149,20 @@ def may_go_on(word: str) -> bool:
     """Whether a word behind a formula goes on with the sentence; one that is in no list may change the value."""
     lists = (FUNCTION_WORDS, VERBS, NOUNS, ADJECTIVES, TIMES, CLOSERS, NAMES, _CLAUSES)
     return word.lower() not in SCALES and _is_in(word, lists)
+
+
+def goes_on_idly(clause: str) -> bool:
+    """Whether a clause behind a value and a comma leaves the value as it is: every word of it is of a list."""
+    if not _IDLY.match(clause) or len(clause) > _MAX_BEFORE:
+        return False
+    words = re.findall(r"[A-Za-z]+(?:['-][A-Za-z]+)*|[^\sA-Za-z,.]", _NAME.sub("he", clause))
+    lists = (FUNCTION_WORDS, VERBS, NOUNS, ADJECTIVES, SUBJECTS, TIMES, CLOSERS, NAMES, _IDLE)
+    known = [_is_in(word.removesuffix("'s"), lists) for word in words]
+    nouns = [
+        before.lower() in _DETERMINERS and _is_noun(word, None)
+        for before, word in zip(["", *words], words, strict=False)
+    ]
+    return all(one or other for one, other in zip(known, nouns, strict=True))
 
 
 def scales(word: str) -> bool:
@@ -248,7 +271,7 @@ def _is_in(word: str, lists: Collection[Collection[str]]) -> bool:
 
 
 def _chinese(text: str, own: Collection[str] | None) -> str | None:
-    match = _CHINESE_BEHIND.fullmatch(text)
+    match = _CHINESE_BEHIND.fullmatch(_NOT_YET.sub("", text))
     if match is None:
         if own is not None:
             return text[0] if text in own else None

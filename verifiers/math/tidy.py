@@ -58,6 +58,8 @@ _UNICODE = str.maketrans(
         "⅔": r"\frac{2}{3}", "∕": "/", "⁄": "/", "–": "-", "‐": "-", "‑": "-", "’": "'",
     }
 )  # fmt: skip
+# "9 x 2 = 18"
+_TIMES = re.compile(r"(?<=[0-9)])\s+[xX]\s+(?=[0-9(])")
 _ROOT = re.compile(r"√\s*(?:\(([^()]*)\)|([0-9]+|[A-Za-z]))")
 
 
@@ -81,6 +83,8 @@ def tidy(answer: str) -> str:
         text = _TIE.sub(" ", text)
     if "\n" in text:
         text = _lines(text)
+    if "=" in text:
+        text = _TIMES.sub(r" \\times ", text)
     if "." in text:
         text = _BARE_POINT.sub("0.", text)
     for _ in range(8):
