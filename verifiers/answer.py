@@ -56,6 +56,7 @@ _WHOLE = re.compile(r"[\s*=$]*(?:[-+]?[$€£¥]?\s*\.?[0-9]|\\|[-+]?[(\[{]|[A-Z
 _LONGEST_WHOLE = 200
 # Between the boxes of a list.
 _JOINS = re.compile(r"(?:[\s,;$和或与且]|\\[(),; ]|\\q?quad|\band\b|\bor\b|[a-z](?:_\{?[0-9]\}?)?\s*=)*")
+_MOST_FORMS = 3
 # Of a list without brackets.
 _MOST_MEMBERS = 20
 _END = " \t\r\n.。!$*"
@@ -75,6 +76,7 @@ class Found:
         complete: no further text could have changed it (a closed box, an ended sentence or line).
         reason: why there is no answer, for people.
         members: what the boxes hold, where the text has several and all of them stand in its last sentence.
+        forms: what a final statement offers in place of one answer ("3/4 or 0.75").
         choice: what an answer mark behind the last box says, where that is the letter of a choice.
     """
 
@@ -83,6 +85,7 @@ class Found:
     complete: bool
     reason: str = ""
     members: tuple[str, ...] = ()
+    forms: tuple[str, ...] = ()
     choice: str = ""
 
 
@@ -262,7 +265,9 @@ def _lone(text: str) -> Found | None:
 def _choose(candidates: list[str], rule: str, *, complete: bool) -> Found:
     different = {same(candidate): candidate.strip() for candidate in reversed(candidates)}
     if len(different) > 1:
-        return Found(None, rule, complete, f"the final statement offers {len(different)} different answers")
+        forms = tuple(different.values()) if len(different) <= _MOST_FORMS and rule != "boxed" else ()
+        reason = f"the final statement offers {len(different)} different answers"
+        return Found(None, rule, complete, reason, forms=forms)
     answer = candidates[0].strip() if candidates else ""
     if not answer or not same(answer):
         return Found(None, rule, complete, f"nothing follows the mark of rule '{rule}'")

@@ -10,7 +10,8 @@ What is equal to what:
 - pairs, tuples and vectors `(..)`: in order, with their brackets;
 - intervals, unions of them, `\mathbb{R}`, `\mathbb{R} \setminus \{..\}` and inequalities in one symbol: the same real
   numbers; an open interval and a pair are written alike and compared alike;
-- matrices: the same shape and entries; ratios `a : b : c`: proportional, `a : b` fits the fraction;
+- matrices: the same shape and entries, and one row or column is the tuple of its entries;
+- ratios `a : b : c`: proportional, `a : b` fits the fraction; several forms joined by "or" are one answer if all fit;
 - a chain `x = 2 + 3 = 5` counts as its last side, when all sides agree; `1 = 1` says nothing.
 
 Two expressions that are no plain numbers are equal only when math-verify reads them so too (`verifiers.math.symbolic`).
@@ -61,10 +62,15 @@ class Comparison:
             shapes = [[len(row) for row in matrix.rows] for matrix in (gold, answer)]
             entries = zip(sum(gold.rows, ()), sum(answer.rows, ()), strict=False)
             return shapes[0] == shapes[1] and all(self.same(one, other) for one, other in entries)
+        if isinstance(gold, Matrix | Group) and isinstance(answer, Matrix | Group) and type(gold) is not type(answer):
+            return self._all_same(_entries(gold), _entries(answer))
         if isinstance(gold, Ratio) or isinstance(answer, Ratio):
             return self._ratio(gold, answer)
         if isinstance(gold, Relation) and isinstance(answer, Relation) and self._relations(gold, answer):
             return True
+        if isinstance(gold, Scalar) and isinstance(answer, Group) and answer.kind == "list" and answer.joiner == "or":
+            # `\\frac34 \\text{ or } 0.75`: every form that is given must be the expected one.
+            return all(isinstance(item, Scalar) and self.same(gold, item) for item in answer.items)
         if (
             isinstance(gold, Group)
             and isinstance(answer, Group)
@@ -72,6 +78,11 @@ class Comparison:
         ):
             return decided
         return self._regions(gold, answer)
+
+    def _all_same(self, gold: Sequence[Scalar] | None, answer: Sequence[Scalar] | None) -> bool:
+        if gold is None or answer is None or len(gold) != len(answer):
+            return False
+        return all(self.same(one, other) for one, other in zip(gold, answer, strict=True))
 
     def _named(self, gold: Answer, answer: Answer) -> bool:
         if isinstance(gold, Named) and isinstance(answer, Named):
@@ -265,6 +276,15 @@ def literal(node: Node) -> Fraction | None:
     if node.name == "divide" and all(part.name == "number" for part in node.args) and node.args[1].value:
         return node.args[0].value / node.args[1].value
     return None
+
+
+def _entries(vector: Matrix | Group) -> Sequence[Scalar] | None:
+    """Of a row, a column or a tuple its members in order; None for any other structure."""
+    if isinstance(vector, Matrix):
+        row = len(vector.rows) == 1 or len(vector.rows[0]) == 1
+        return [entry for entries in vector.rows for entry in entries] if row else None
+    items = [item for item in vector.items if isinstance(item, Scalar)]
+    return items if vector.kind == "()" and len(items) == len(vector.items) else None
 
 
 def _literals(items: Sequence[Answer]) -> list[Fraction] | None:

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from verifiers.answer import Found, find_answer
@@ -43,6 +43,7 @@ from verifiers.math.tidy import tidy
 from verifiers.math.units import fit
 from verifiers.types import Json, Status, Verdict
 
+_BARE_LOG = re.compile(r"\\?(?<![A-Za-z])log(?!\s*[A-Za-z_^])")
 _ASSIGNMENT = re.compile(r"[A-Za-z]\s*=(?!=)\s*(?=[^=]*$)")
 # The words before a number: `\text{Janet makes } \$18`, 共18个.
 _LED = re.compile(
@@ -81,19 +82,26 @@ def judge(text: str, reference: Json, *, finish_reason: str) -> Verdict:
     if found is None:
         return Verdict.of(Status.NO_ANSWER, detail=r"no \boxed{}, '####' or 'answer is' in the completion")
     said = _said(gold, found)
-    if said is None:
-        return Verdict.of(Status.NO_ANSWER, detail=found.reason)
-    if len(said) > MAX_ANSWER_CHARS:
-        return Verdict.of(Status.REJECTED, detail=f"rule '{found.rule}': the answer has {excess(said)}")
-    answer = tidy(said)
-    if too_much := excess(answer):
-        return Verdict.of(Status.REJECTED, detail=f"rule '{found.rule}': the answer has {too_much}")
-    try:
-        equal, how = _compare(gold, answer)
-    except TooLarge as error:
-        return Verdict.of(Status.REJECTED, extracted=_shown(answer), detail=f"rule '{found.rule}': {error}")
-    status = Status.CORRECT if equal else Status.WRONG
-    return Verdict.of(status, extracted=_shown(answer), detail=f"rule '{found.rule}': {how}")
+    return _judged(gold, found, said) if said else Verdict.of(Status.NO_ANSWER, detail=found.reason)
+
+
+def _judged(gold: _Gold, found: Found, said: Sequence[str]) -> Verdict:
+    """The verdict on what was said, of which each must be the expected answer."""
+    verdict = None
+    for one in said:
+        answer = tidy(one) if len(one) <= MAX_ANSWER_CHARS else one
+        if too_much := excess(answer):
+            return Verdict.of(Status.REJECTED, detail=f"rule '{found.rule}': the answer has {too_much}")
+        try:
+            equal, how = _compare(gold, answer)
+        except TooLarge as error:
+            return Verdict.of(Status.REJECTED, extracted=_shown(answer), detail=f"rule '{found.rule}': {error}")
+        if not equal and len(said) > 1:
+            return Verdict.of(Status.NO_ANSWER, detail=found.reason)
+        status = Status.CORRECT if equal else Status.WRONG
+        verdict = Verdict.of(status, extracted=_shown(answer), detail=f"rule '{found.rule}': {how}")
+    assert verdict is not None
+    return verdict
 
 
 def reference_schema() -> Json:
@@ -155,13 +163,18 @@ def _read_gold(answer: str) -> _Gold:
     return _Gold(text, None, choice_of(text, expected=True), is_label(text), own_words(text))
 
 
-def _said(gold: _Gold, found: Found) -> str | None:
-    """By what is expected: a choice that is stated behind a box, all boxes of a list, else the one answer."""
+def _said(gold: _Gold, found: Found) -> tuple[str, ...]:
+    """What was said by what is expected: a choice stated behind a box, all boxes of a list, else the one answer.
+
+    Several where each of them must be the expected answer, none where nothing was found.
+    """
     if found.choice and gold.choice[0] and not choice_of(tidy(found.answer or ""))[0]:
-        return found.choice
-    if len(found.members) > 1 and found.answer is None and len(found.members) == _unordered_members(gold):
-        return ", ".join(found.members)
-    return found.answer
+        return (found.choice,)
+    if found.answer is not None:
+        return (found.answer,)
+    if len(found.members) > 1 and len(found.members) == _unordered_members(gold):
+        return (", ".join(found.members),)
+    return found.forms
 
 
 def _unordered_members(gold: _Gold) -> int:
@@ -212,6 +225,8 @@ def _compare_formulas(gold: _Gold, answer: str) -> tuple[bool, str]:
     if gold.quantity is not None:
         number = gold.quantity.value
         expected = str(number) if number.denominator == 1 else f"\\frac{{{number.numerator}}}{{{number.denominator}}}"
+        # Of a number in digits a logarithm without a base is to the base ten.
+        formula = _BARE_LOG.sub(r"\\log_{10}", formula)
     try:
         equal = compare.Comparison().equal(_interpret(expected), meaning.interpret(formula))
     except (Unreadable, Undefined) as error:

@@ -10,6 +10,8 @@ _LABEL = re.compile(
     r"[0-9]{1,2}:[0-5][0-9](?:\s*[APap]\.?[Mm]\.?)?|[0-9]{1,2}\s*[APap]\.?[Mm]\.?"
     r"|(?=.*(?<![A-Za-z])[A-Z][a-z]{2,})[A-Za-z0-9][A-Za-z0-9 ,.'/:-]*"
 )
+# A number in a base beyond ten, as `verifiers.math.notation` spells it.
+_LETTERED = re.compile(r"[0-9A-F]*[A-F][0-9A-F]*_\{1[1-6]\}")
 _SPACES = re.compile(r"\s+")
 _MONTHS = {
     name: number
@@ -38,7 +40,7 @@ _DATES = tuple(
 
 def is_label(text: str) -> bool:
     """Whether a tidied text is words, a name, a date or a time."""
-    return _WORDS.fullmatch(text) is not None or _LABEL.fullmatch(text) is not None or _date(text) is not None
+    return any(form.fullmatch(text) for form in (_WORDS, _LABEL, _LETTERED)) or _date(text) is not None
 
 
 def same_label(text: str, other: str) -> bool:
