@@ -32,7 +32,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from verifiers.math.boxes import content, find_boxes
-from verifiers.math.marks import ALSO, ANSWER_IS, CLAUSE_END, SENTENCE_END, THEREFORE, TITLE
+from verifiers.math.marks import ALSO, CLAUSE_END, SENTENCE_END, THEREFORE, answer_marks, title
 from verifiers.math.statements import MATH, NUMBER, behind_equals, offered, same
 
 # One character to one: positions stay. U+2212 is the minus sign, U+FFE5 the full-width yen sign.
@@ -94,9 +94,8 @@ def find_answer(text: str, *, lone_number: bool = False) -> Found | None:
     visible = _after_thinking(text if text.isascii() else text.translate(TO_ASCII))
     if visible is None:
         return None
-    return (_tagged(visible, lone_number) if "<answer" in visible or "<A" in visible else None) or _by_marks(
-        visible, lone_number
-    )
+    tagged = _tagged(visible, lone_number) if "<" in visible else None
+    return tagged or _by_marks(visible, lone_number)
 
 
 def _by_marks(text: str, lone_number: bool) -> Found | None:
@@ -187,12 +186,11 @@ def _hashes(text: str) -> Found | None:
 
 
 def _answer_is(text: str) -> Found | None:
-    marks = list(ANSWER_IS.finditer(text))
-    last = marks[-1].end() if marks else 0
-    title = next(iter(reversed(list(TITLE.finditer(text, last)))), None)
+    marks = answer_marks(text)
+    headline = title(text, marks[-1].end() if marks else 0)
     # A title above a whole text says nothing about its first line.
-    if title and "\n" not in text[title.end() :].strip(" \t\r\n$"):
-        return _statement(text, [title], "answer is")
+    if headline and "\n" not in text[headline.end() :].strip(" \t\r\n$"):
+        return _statement(text, [headline], "answer is")
     return _statement(text, marks, "answer is") if marks else None
 
 

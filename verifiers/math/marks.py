@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
+# A title is no longer before its last word.
+_LONGEST_BEFORE = 60
 _BOLD = r"(?:\*\*|__|[*_])?"
 # "**Answer:** 43", not the power of "answer: **2".
 _CLOSED = r"(?:\*\*(?=\s))?"
-_TITLE = r"(?:(?:the|my|your)\s+)?(?:(?:final|correct)\s+)?answers?"
-_ARROW = r"[ \t]+(?:-+|[\u2013\u2014]+)[ \t]+|[ \t]*\u2014[ \t]*|[ \t]*(?:[=-]+>|\u2192|\u21d2)[ \t]*"
 # A number, a formula, the letter of a choice, a word with a capital.
 _VALUE_AHEAD = r"(?=[\s*$]*(?:[-+]?[$€£¥\[(]*[0-9.]|\\|\(?[A-Z]|(?:that|option|choice|equal)\b))"
 _LETTER_AHEAD = (
@@ -16,28 +16,57 @@ _LETTER_AHEAD = (
     r"(?:[\s$*)}.,;:。、]|[选项]|(?![A-Za-z0-9])))"
 )
 
-ANSWER_IS = re.compile(
-    rf"(?i:(?<![A-Za-z])answers?(?![A-Za-z]){_BOLD}(?:\s+to\s+(?:the|this|your)\s+(?:question|problem))?\s*(?:(?:is|are|equals)\b|[:=](?!>))\s*:?"
-    rf"(?:\s*(?:therefore|thus|then|simply|indeed|hence)\b,?)?{_CLOSED})"
+# Each begins with letters, not with what may stand before them: a search for letters is fast.
+_ANSWER = r"(?:[Aa]nswer|ANSWER)(?:[sS](?![A-Za-z])|(?![A-Za-z]))"
+_ENGLISH = re.compile(
+    rf"(?<![A-Za-z]){_ANSWER}{_BOLD}(?:"
+    r"(?i:(?:\s+to\s+(?:the|this|your)\s+(?:question|problem))?\s*(?:(?:is|are|equals)\b|[:=](?!>))\s*:?"
+    rf"(?:\s*(?:therefore|thus|then|simply|indeed|hence)\b,?)?){_CLOSED}"
     # "The answer should be positive" is a thought on the way.
-    rf"|(?i:\banswers?(?![A-Za-z]){_BOLD}\s+(?:(?:should|would|will|must)\s+be|(?:comes|turns|works)\s+out\s+(?:to\s+be|to|as|at))\b"
-    rf"\s*:?){_VALUE_AHEAD}"
-    rf"|(?i:^[ \t>#*_]*{_TITLE}){_BOLD}(?:{_ARROW}){_VALUE_AHEAD}"
-    rf"|(?i:\b(?:correct|right|best)\s+(?:option|choice|letter){_BOLD}\s*(?:(?:is|(?:should|would|must)\s+be)\b|:)\s*:?)"
-    rf"{_LETTER_AHEAD}"
-    rf"|^[ \t]*(?:\*\*)?A(?:\*\*)?:{_CLOSED}"
-    rf"|^[ \t]*(?:\*\*)?答(?:\*\*)?:(?:\*\*)?"
+    r"|(?i:\s+(?:(?:should|would|will|must)\s+be|(?:comes|turns|works)\s+out\s+(?:to\s+be|to|as|at))\b\s*:?)"
+    rf"{_VALUE_AHEAD}"
+    r"|(?P<arrow>[ \t]+(?:-+|[\u2013\u2014]+)[ \t]+|[ \t]*\u2014[ \t]*|[ \t]*(?:[=-]+>|\u2192|\u21d2)[ \t]*)"
+    rf"{_VALUE_AHEAD})"
+    r"|(?:[Oo]ption|[Cc]hoice|[Ll]etter)(?:(?<=(?:[Cc]orrect|CORRECT) ......)|(?<=[Rr]ight ......)|(?<=[Bb]est ......))"
+    rf"{_BOLD}\s*(?:(?:is|(?:should|would|must)\s+be)\b|:)\s*:?{_LETTER_AHEAD}"
+)
+_A = re.compile(rf"^[ \t]*(?:\*\*)?A(?:\*\*)?:{_CLOSED}", re.MULTILINE)
+_CHINESE = re.compile(
+    r"^[ \t]*(?:\*\*)?答(?:\*\*)?:(?:\*\*)?"
     rf"|答案{_BOLD}(?:应该是|应当是|应为|应是|就是|等于|是|为|:)\s*:?{_CLOSED}"
-    rf"|(?:(?<!不)(?:故|应该?|该|所以|因此|因而|[本此这]题|答案|综上所述|综上|则)[,:]?\s*(?:正确)?选(?:择|项)?|正确的?选项|答案选?)"
+    r"|(?:(?<!不)(?:故|应该?|该|所以|因此|因而|[本此这]题|答案|综上所述|综上|则)[,:]?\s*(?:正确)?选(?:择|项)?"
+    r"|正确的?选项|答案选?)"
     rf"{_BOLD}\s*(?:应该是|应为|应是|就是|是|为|:)?\s*:?{_LETTER_AHEAD}",
     re.MULTILINE,
-)  # fmt: skip
-# A line that is nothing but a title; what follows is the answer where that is one line.
-TITLE = re.compile(
-    rf"(?i:^[ \t>]*(?:#+[ \t]*)?{_BOLD}{_TITLE}{_BOLD}:?{_BOLD}[ \t]*\n)"
-    rf"|^[ \t>]*(?:#+[ \t]*)?{_BOLD}(?:最终|最后|正确)?答案{_BOLD}:?{_BOLD}[ \t]*\n",
-    re.MULTILINE,
 )
+# A line that is nothing but a title.
+_TITLE = re.compile(rf"(?:(?<![A-Za-z]){_ANSWER}|答案){_BOLD}:?{_BOLD}[ \t]*\n")
+_BEFORE_TITLE = re.compile(
+    r"[ \t>#*_]*(?i:(?:(?:the|my|your)\s+)?(?:(?:final|correct)\s+)?)|[ \t>#*_]*(?:最终|最后|正确)?"
+)
+
+
+def answer_marks(text: str) -> list[re.Match[str]]:
+    """Where the text says that the answer follows, in order; each match ends where it may begin."""
+    marks = [one for one in _ENGLISH.finditer(text) if not one["arrow"] or _begins_a_line(text, one.start())]
+    if "A:" in text or "A**:" in text:
+        marks += _A.finditer(text)
+    if not text.isascii():
+        marks += _CHINESE.finditer(text)
+    return sorted(marks, key=re.Match.start)
+
+
+def title(text: str, start: int) -> re.Match[str] | None:
+    """The last line behind `start` that is nothing but a title, "**Final Answer**"; its match ends behind it."""
+    titles = [one for one in _TITLE.finditer(text, start) if _begins_a_line(text, one.start())]
+    return titles[-1] if titles else None
+
+
+def _begins_a_line(text: str, start: int) -> bool:
+    before = text[max(text.rfind("\n", 0, start) + 1, start - _LONGEST_BEFORE) : start]
+    return _BEFORE_TITLE.fullmatch(before) is not None
+
+
 _LABEL = (
     r"(?:(?:the|my|final|overall|grand)\s+)*"
     r"(?:result|total|sum|value|amount|total\s+(?:amount|cost|number|sum)|in\s+total|altogether|conclusion)"
