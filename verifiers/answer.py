@@ -32,7 +32,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from verifiers.math.boxes import content, find_boxes
-from verifiers.math.marks import ALSO, CLAUSE_END, SENTENCE_END, THEREFORE, answer_marks, title
+from verifiers.math.marks import ALSO, CLAUSE_END, SENTENCE_END, answer_marks, closing_mark, title
 from verifiers.math.statements import MATH, NUMBER, behind_equals, offered, same
 
 # One character to one: positions stay. U+2212 is the minus sign, U+FFE5 the full-width yen sign.
@@ -53,6 +53,7 @@ _VALUE = re.compile(r"[0-9]|\\[A-Za-z]|[一二三四五六七八九十百]")
 _LETTER = re.compile(r"[A-Za-z\u4e00-\u9fff]")
 # One value and no more: it begins like one, or it is the letter of a choice.
 _WHOLE = re.compile(r"[\s*=$]*(?:[-+]?[$€£¥]?\s*\.?[0-9]|\\|[-+]?[(\[{]|[A-Za-z]\s*=|\(?[A-J]\)?[.):]?[\s*$]*\Z)")
+_LONGEST_CLOSING = 1_000
 _LONGEST_WHOLE = 200
 # Between the boxes of a list.
 _JOINS = re.compile(r"(?:[\s,;$和或与且]|\\[(),; ]|\\q?quad|\band\b|\bor\b|[a-z](?:_\{?[0-9]\}?)?\s*=)*")
@@ -195,16 +196,14 @@ def _answer_is(text: str) -> Found | None:
 
 
 def _therefore(text: str) -> Found | None:
-    marks = list(THEREFORE.finditer(text))
-    if not marks:
+    mark = closing_mark(text, max(0, len(text) - _LONGEST_CLOSING))
+    if mark is None:
         return None
-    begin = _skip_space(text, marks[-1].end())
+    begin = _skip_space(text, mark.end())
     stop = _end_of_statement(text, begin)
     statement = text[begin:stop]
     if text[stop:].strip(_END) or not _VALUE.search(statement):
         return None
-    if len(statement) > LONGEST_STATEMENT:
-        return Found(statement, "therefore", False)
     return _choose(list(offered(behind_equals(statement))), "therefore", complete=False)
 
 

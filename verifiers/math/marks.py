@@ -16,10 +16,10 @@ _LETTER_AHEAD = (
     r"(?:[\s$*)}.,;:。、]|[选项]|(?![A-Za-z0-9])))"
 )
 
-# Each begins with letters, not with what may stand before them: a search for letters is fast.
-_ANSWER = r"(?:[Aa]nswer|ANSWER)(?:[sS](?![A-Za-z])|(?![A-Za-z]))"
+# Both begin with one set of letters: a search for that is fast. `answer_marks` looks at what stands before.
 _ENGLISH = re.compile(
-    rf"(?<![A-Za-z]){_ANSWER}{_BOLD}(?:"
+    r"[AaOoCcLl](?:(?:(?<=[Aa])nswer|(?<=A)NSWER)(?:[sS](?![A-Za-z])|(?![A-Za-z]))"
+    rf"{_BOLD}(?:"
     r"(?i:(?:\s+to\s+(?:the|this|your)\s+(?:question|problem))?\s*(?:(?:is|are|equals)\b|[:=](?!>))\s*:?"
     rf"(?:\s*(?:therefore|thus|then|simply|indeed|hence)\b,?)?){_CLOSED}"
     # "The answer should be positive" is a thought on the way.
@@ -27,8 +27,9 @@ _ENGLISH = re.compile(
     rf"{_VALUE_AHEAD}"
     r"|(?P<arrow>[ \t]+(?:-+|[\u2013\u2014]+)[ \t]+|[ \t]*\u2014[ \t]*|[ \t]*(?:[=-]+>|\u2192|\u21d2)[ \t]*)"
     rf"{_VALUE_AHEAD})"
-    r"|(?:[Oo]ption|[Cc]hoice|[Ll]etter)(?:(?<=(?:[Cc]orrect|CORRECT) ......)|(?<=[Rr]ight ......)|(?<=[Bb]est ......))"
-    rf"{_BOLD}\s*(?:(?:is|(?:should|would|must)\s+be)\b|:)\s*:?{_LETTER_AHEAD}"
+    r"|(?:(?<=[Oo])ption|(?<=[Cc])hoice|(?<=[Ll])etter)"
+    r"(?:(?<=(?:[Cc]orrect|CORRECT) ......)|(?<=[Rr]ight ......)|(?<=[Bb]est ......))"
+    rf"{_BOLD}\s*(?:(?:is|(?:should|would|must)\s+be)\b|:)\s*:?{_LETTER_AHEAD})"
 )
 _A = re.compile(rf"^[ \t]*(?:\*\*)?A(?:\*\*)?:{_CLOSED}", re.MULTILINE)
 _CHINESE = re.compile(
@@ -40,7 +41,7 @@ _CHINESE = re.compile(
     re.MULTILINE,
 )
 # A line that is nothing but a title.
-_TITLE = re.compile(rf"(?:(?<![A-Za-z]){_ANSWER}|答案){_BOLD}:?{_BOLD}[ \t]*\n")
+_TITLE = re.compile(rf"[Aa答](?:(?<=[Aa])nswers?|(?<=A)NSWERS?|(?<=答)案){_BOLD}:?{_BOLD}[ \t]*\n")
 _BEFORE_TITLE = re.compile(
     r"[ \t>#*_]*(?i:(?:(?:the|my|your)\s+)?(?:(?:final|correct)\s+)?)|[ \t>#*_]*(?:最终|最后|正确)?"
 )
@@ -48,16 +49,24 @@ _BEFORE_TITLE = re.compile(
 
 def answer_marks(text: str) -> list[re.Match[str]]:
     """Where the text says that the answer follows, in order; each match ends where it may begin."""
-    marks = [one for one in _ENGLISH.finditer(text) if not one["arrow"] or _begins_a_line(text, one.start())]
+    marks = [
+        one
+        for one in _ENGLISH.finditer(text)
+        if not (
+            text[one.start() - 1 : one.start()].isalpha() or (one["arrow"] and not _begins_a_line(text, one.start()))
+        )
+    ]
     if "A:" in text or "A**:" in text:
         marks += _A.finditer(text)
     if not text.isascii():
         marks += _CHINESE.finditer(text)
-    return sorted(marks, key=re.Match.start)
+    return marks if len(marks) < 2 else sorted(marks, key=re.Match.start)
 
 
 def title(text: str, start: int) -> re.Match[str] | None:
     """The last line behind `start` that is nothing but a title, "**Final Answer**"; its match ends behind it."""
+    if text.find("\n", start) < 0:
+        return None
     titles = [one for one in _TITLE.finditer(text, start) if _begins_a_line(text, one.start())]
     return titles[-1] if titles else None
 
@@ -67,19 +76,30 @@ def _begins_a_line(text: str, start: int) -> bool:
     return _BEFORE_TITLE.fullmatch(before) is not None
 
 
-_LABEL = (
-    r"(?:(?:the|my|final|overall|grand)\s+)*"
-    r"(?:result|total|sum|value|amount|total\s+(?:amount|cost|number|sum)|in\s+total|altogether|conclusion)"
-)
 # The beginning of a closing sentence. "So" and labels only where a sentence begins.
-THEREFORE = re.compile(
-    r"(?:因此|所以|故|综上所述|综上|(?i:\b(?:therefore|thus|hence|consequently)\b))[ \t]*[,:]?"
-    r"|(?:^|(?<=[.!?;:。] )|(?<=[。;]))[ \t>#*_-]*(?:"
-    r"(?:So|In total|In conclusion|In the end|Finally|Altogether|Overall|As a result|This means(?: that)?)\b[ \t]*[,:]?"
-    rf"|(?i:{_LABEL}){_BOLD}[ \t]*(?::|=|\bis\b|\bequals\b)[ \t]*:?(?:\*\*)?"
-    r"|(?:最终|最后)?(?:结果|总计|合计|总共|一共|得数)[ \t]*(?:[:=是为]|(?=[$0-9])))",
-    re.MULTILINE,
+_THEREFORE = re.compile(
+    r"(?:因此|所以|故|综上所述|综上|(?<![A-Za-z])(?:[Tt]herefore|THEREFORE|[Tt]hus|THUS|[Hh]ence|HENCE|[Cc]onsequently)\b)"
+    r"[ \t]*[,:]?"
+    r"|(?P<first>(?<![A-Za-z])(?:So|In total|In conclusion|In the end|Finally|Altogether|Overall|As a result|"
+    r"This means(?: that)?)\b[ \t]*[,:]?"
+    r"|(?<![A-Za-z])(?:[Rr]esult|RESULT|[Tt]otal(?:\s+(?:amount|cost|number|sum))?|TOTAL|[Ss]um|[Vv]alue|[Aa]mount|"
+    r"[Aa]ltogether|[Cc]onclusion)"
+    rf"{_BOLD}[ \t]*(?::|=|\bis\b|\bequals\b)[ \t]*:?(?:\*\*)?"
+    r"|(?:最终|最后)?(?:结果|总计|合计|总共|一共|得数)[ \t]*(?:[:=是为]|(?=[$0-9])))"
 )
+_BEGINS_A_SENTENCE = re.compile(r"(?:\A|[.!?;:]\s|[\n。;])[ \t>#*_-]*(?i:(?:(?:the|my|final|overall|grand|in)\s+)*)\Z")
+
+
+def closing_mark(text: str, start: int) -> re.Match[str] | None:
+    """The last mark of a closing sentence behind `start`; its match ends where the answer may begin."""
+    found = None
+    for one in _THEREFORE.finditer(text, start):
+        before = text[max(0, one.start() - _LONGEST_BEFORE) : one.start()]
+        if one["first"] is None or _BEGINS_A_SENTENCE.search(before):
+            found = one
+    return found
+
+
 # "5!" is a factorial before most things; a point before a digit is a decimal point.
 SENTENCE_END = re.compile(r"\n|[。;]|[!?](?=\s|\Z|[\u4e00-\u9fff])|\.(?![0-9])|,(?=[\u4e00-\u9fff])")
 CLAUSE_END = re.compile(rf"{SENTENCE_END.pattern}|,(?![0-9])")

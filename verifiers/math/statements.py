@@ -24,6 +24,8 @@ _PARTS_EQUATIONS = re.compile(r"[,;\n]|\\q?quad|\\\\|\b(?:and|or)\b|[和或且]"
 _WORKED_OUT = re.compile(r"[\s$0-9.,()+*/x\u00d7\u00f7\u00b7-]*[0-9)]\s*=\s*(?=[-$0-9])")
 # Bold around a part of a sentence; `x**2` is a power.
 _BOLD = re.compile(r"(?<![A-Za-z0-9)\]}*])\*\*(?=[^\s*])|(?<=[^\s*])\*\*(?![A-Za-z0-9({\[\\*-])")
+_BOLD_FIRST = re.compile(r"^\*\*(.+?)\*\*")
+_SPELLING = re.compile(r"[\s$,*]|\\[!,;: ]|\.$")
 _ESCAPED = re.compile(r"\\(?=[$%](?!\$))")
 _MONEY_SIGNS = "$\u20ac\u00a3\u00a5"
 # "18, which is the total": where a value ends and a clause begins.
@@ -32,9 +34,13 @@ _CLAUSE = re.compile(r"(?<=[^\s,]),\s+(?=[a-z])")
 
 def offered(statement: str) -> Iterator[str]:
     """The values that a final statement offers, or the statement where none can be told."""
-    statement = re.sub(r"^\*\*(.+?)\*\*", r"\1", statement.strip()).rstrip("*").strip()
+    statement = statement.strip()
+    if "*" in statement:
+        statement = _BOLD_FIRST.sub(r"\1", statement).rstrip("*").strip()
     for part in _OR.split(statement):
-        formulas = [next(filter(None, match.groups())).strip() for match in MATH.finditer(part)]
+        formulas = []
+        if "$" in part or "\\" in part:
+            formulas = [next(filter(None, match.groups())).strip() for match in MATH.finditer(part)]
         # "$18 and saves $5" is money, not a formula.
         formulas = [formula for formula in formulas if not (formula[:1].isdigit() and words_of(formula))]
         if formulas and _FORMULA_FIRST.match(part):
@@ -76,7 +82,7 @@ def words_of(text: str) -> list[str]:
 
 def same(candidate: str) -> str:
     """A key under which two spellings of one candidate meet."""
-    return re.sub(r"[\s$,*]|\\[!,;: ]|\.$", "", candidate)
+    return candidate if candidate.isalnum() else _SPELLING.sub("", candidate)
 
 
 def _goes_on(part: str) -> bool:
