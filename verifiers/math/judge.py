@@ -6,7 +6,7 @@ Order: the reference is read (a bad one is the judge's failure, masked); size ca
 1. both are numbers or amounts: exact rational arithmetic decides, for right and for wrong (`verifiers.math.exact`,
    `phrases`, `units`);
 2. the same text once tidied (letters keep their case): right;
-3. the expected answer is the letter of a choice or words: the same letter (`B`, `(B)`, `B. text`), the same words;
+3. the expected answer is the letter of a choice (`verifiers.math.choices`) or words and dates (`labels`): the same;
 4. both are read whole by our own strict reader and compared (`verifiers.math.compare` states what is equal to what);
    what it does not read is wrong;
 5. where that finds two expressions equal that are no plain numbers, what math-verify reads must be equal too.

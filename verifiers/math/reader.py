@@ -3,10 +3,12 @@ r"""Reads one formula whole, or not at all: a strict reader of the LaTeX and pla
 Independent of math-verify, which may take a prefix or drop what it does not know. Here every token counts:
 
 - implicit products bind tighter than `/` (`1/2x` is 1/(2x)); a number never stands behind a factor (`x2`, `2 3`);
-- `a^b^c` without braces, `\sin(x)^2` and `f(x)` have two readings and are not read; `\ldots` never is;
+- `a^b^c` without braces and `f(x)` have two readings and are not read; `\ldots` never is; of the power behind a
+  function's bracket `verifiers.math.notation` makes one of the function;
 - an integer before `\frac` of positive integers is a mixed number;
 - `e`, `\pi`, `i` and `\infty` are constants, other letters (case counts) and Greek letters are symbols;
-- `\log` without a base has an unknown one, so `\log 8 / \log 2` is 3 and `\log 100` only itself.
+- `\log` without a base has an unknown one, so `\log 8 / \log 2` is 3 and `\log 100` only itself, except where a number
+  in digits is expected (`verifiers.math.judge`).
 
 Grammar, outermost first: list (`,` `;` or and) / relation (= < ...) / ratio (`:`) / union / sum / product / power.
 """
