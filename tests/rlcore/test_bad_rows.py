@@ -167,7 +167,7 @@ def test_all_reasons_are_written_down_and_the_first_are_logged(
     assert [row["place"] for row in rows] == [f"{path}, line {number}" for number in range(4, 9)]
     assert rows[0]["source"] == str(path) and rows[0]["id"] == "rows-4" and "`answer` is None" in rows[0]["reason"]
     (message,) = [record.getMessage() for record in caplog.records]
-    assert f"{path}: 5 of 8 rows dropped ({path}, line 4: `answer` is None" in message
+    assert f"{path}: 5 of 8 rows dropped, 62.5% ({path}, line 4: `answer` is None" in message
     assert str(written) in message and "line 7" not in message and "\n" not in message
 
 

@@ -1,4 +1,5 @@
-r"""The math judge. Reference: `{"answer": "42"}`, optionally `"lone_number": true` (see `verifiers.answer`).
+r"""The math judge. Reference: `{"answer": "42"}`, optionally `"lone_number": true` (see `verifiers.answer`) and
+`"strict_percent": true` (10% is then 0.1 and never 10, see `verifiers.math.exact`).
 
 Order: the reference is read (a bad one is the judge's failure, masked); size caps (`rejected`); extraction
 (`truncated`, `no_answer`); then the comparison, the first that can decide:
@@ -28,19 +29,22 @@ import functools
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from fractions import Fraction
 
 from verifiers.answer import find_answer
-from verifiers.math import compare, meaning
+from verifiers.math import compare, meaning, sequences
 from verifiers.math.evaluate import Undefined
 from verifiers.math.exact import Quantity, read_quantity
 from verifiers.math.formula import Answer, Unreadable
 from verifiers.math.limits import MAX_ANSWER_CHARS, MAX_TEXT_CHARS, TooLarge, excess
+from verifiers.math.names import without_condition, without_name
 from verifiers.math.phrases import own_words, unit_key
 from verifiers.math.screening import problem_of
 from verifiers.math.tidy import tidy
 from verifiers.math.units import fit
 from verifiers.types import Json, Status, Verdict
 
+_OPTIONS = ("lone_number", "strict_percent")
 _CHOICE = re.compile(r"\(?([A-Z])\)?[.:]?")
 _CHOSEN = re.compile(r"(?:\(([A-Z])\)|([A-Z])(?:[).:]))(?:\s+(?P<text>.*))?", re.DOTALL)
 # Behind the letter of a choice: another letter, or a word that says there may be another.
@@ -62,8 +66,13 @@ _LABEL = re.compile(
 _ASSIGNMENT = re.compile(r"[A-Za-z]\s*=(?!=)\s*(?=[^=]*$)")
 _TAIL = re.compile(
     r"(?<=[\w})!\]|])\s*(?:\\(?:text|textrm|textbf|textnormal|mathrm|mbox|rm)\s*\{[^{}\\$0-9]+\}(?:\s*\^\s*\{?[23]\}?)?"
-    r"|[\u4e00-\u9fff]+|\^\s*\{?\s*\\circ\s*\}?|°)\s*$"
+    r"|[\u4e00-\u9fff]+|\^\s*\{?\s*\\circ\s*\}?|°"
+    r"|\(\s*(?:[\u4e00-\u9fff]+|\\(?:text|mathrm)\s*\{[^{}\\$0-9]+\}(?:\s*\^\s*\{?[23]\}?)?)\s*\))\s*$"
 )
+# As an expected answer this may be a product too: the answer must say the unit, or be that product.
+_GLUED_LETTER = re.compile(r"[-+]?[0-9][0-9.,/]*[A-Za-z]")
+_RELATION = re.compile(r"[=<>]|\\(?:le|ge|lt|gt|ne|leq|geq|neq|leqslant|geqslant|approx|equiv|in)(?![A-Za-z])")
+_DIGITS = frozenset("0123456789")
 _SPACES = re.compile(r"\s+")
 # Between two letters or digits a space has a meaning: "1 1" is not 11.
 _IDLE_SPACES = re.compile(r"\s+(?!\w)|(?<!\w)\s+")
@@ -77,6 +86,10 @@ class _Gold:
     is_label: bool
     # The words that it says behind its number: an answer may say them too.
     own: frozenset[str]
+    needs_unit: bool = False
+    is_named: bool = False
+    # Its elements, where only their order is known (`verifiers.math.sequences`).
+    sequence: tuple[str, ...] = ()
 
 
 def judge(text: str, reference: Json, *, finish_reason: str) -> Verdict:
@@ -100,7 +113,8 @@ def judge(text: str, reference: Json, *, finish_reason: str) -> Verdict:
     if too_much := excess(answer):
         return Verdict.of(Status.REJECTED, detail=f"rule '{found.rule}': the answer has {too_much}")
     try:
-        equal, how = _compare(_read_gold(str(reference["answer"])), answer)
+        strict = reference.get("strict_percent") is True
+        equal, how = _compare(_read_gold(str(reference["answer"])), answer, strict)
     except TooLarge as error:
         return Verdict.of(Status.REJECTED, extracted=_shown(answer), detail=f"rule '{found.rule}': {error}")
     status = Status.CORRECT if equal else Status.WRONG
@@ -110,11 +124,8 @@ def judge(text: str, reference: Json, *, finish_reason: str) -> Verdict:
 def reference_schema() -> Json:
     """What a reference may hold, as JSON schema."""
     answer = {"type": ["string", "integer"], "examples": ["42", r"\frac{1}{2}", "x^2+1", "{1, 2}", "B"]}
-    return {
-        "type": "object",
-        "properties": {"answer": answer, "lone_number": {"type": "boolean", "default": False}},
-        "required": ["answer"],
-    }
+    options = {option: {"type": "boolean", "default": False} for option in _OPTIONS}
+    return {"type": "object", "properties": {"answer": answer, **options}, "required": ["answer"]}
 
 
 def reference_problem(reference: Json) -> str | None:
@@ -122,8 +133,9 @@ def reference_problem(reference: Json) -> str | None:
     answer = reference.get("answer")
     if isinstance(answer, bool) or not isinstance(answer, str | int):
         return 'reference needs "answer", a string such as "42"'
-    if not isinstance(reference.get("lone_number", False), bool):
-        return 'reference "lone_number" must be true or false'
+    for option in _OPTIONS:
+        if not isinstance(reference.get(option, False), bool):
+            return f'reference "{option}" must be true or false'
     return _answer_problem(str(answer))
 
 
@@ -138,6 +150,8 @@ def _answer_problem(answer: str) -> str | None:
         return f"the reference answer has {too_much}"
     try:
         gold = _read_gold(answer)
+        if gold.sequence:
+            return next(filter(None, (_answer_problem(one) for one in gold.sequence if one != sequences.DOTS)), None)
         if gold.quantity is None and not gold.choice and not gold.is_label:
             return _formula_problem(tidied)
     except TooLarge as error:
@@ -162,12 +176,23 @@ def _read_gold(answer: str) -> _Gold:
     text = tidy(answer)
     quantity = read_quantity(text, None)
     if quantity is not None:
-        return _Gold(text, quantity, "", False, own_words(text) if quantity.unit else frozenset())
+        own = own_words(text) if quantity.unit else frozenset()
+        return _Gold(text, quantity, "", False, own, needs_unit=_GLUED_LETTER.fullmatch(text) is not None)
     choice = _CHOICE.fullmatch(text)
     chosen = _CHOSEN.fullmatch(text) if choice is None else None
     letter = choice[1] if choice else (chosen[1] or chosen[2]) if chosen else ""
     is_label = _WORDS.fullmatch(text) is not None or _LABEL.fullmatch(text) is not None
-    return _Gold(text, None, letter, is_label, own_words(text))
+    sequence = () if letter or is_label or _is_readable(text) else sequences.expected(text)
+    is_named = _RELATION.search(text) is not None
+    return _Gold(text, None, letter, is_label, own_words(text), is_named=is_named, sequence=sequence)
+
+
+def _is_readable(formula: str) -> bool:
+    try:
+        _interpret(_split_unit(formula, None)[0])
+    except (Unreadable, Undefined, RecursionError):
+        return False
+    return True
 
 
 @functools.lru_cache(maxsize=1024)
@@ -175,12 +200,23 @@ def _interpret(formula: str) -> Answer:
     return meaning.interpret(formula)
 
 
-def _compare(gold: _Gold, answer: str) -> tuple[bool, str]:
+def _compare(gold: _Gold, answer: str, strict: bool) -> tuple[bool, str]:
+    equal, how = _compare_whole(gold, answer, strict)
+    if equal or gold.choice or gold.is_label:
+        return equal, how
+    # What says only what is asked, or that a letter is a constant.
+    said = without_condition(answer) if answer[-1:] not in _DIGITS else answer
+    if not gold.is_named and ("=" in said or said[:1] not in _DIGITS):
+        said = without_name(said)
+    return (equal, how) if said == answer else _compare_whole(gold, said, strict)
+
+
+def _compare_whole(gold: _Gold, answer: str, strict: bool) -> tuple[bool, str]:
     value = read_quantity(answer, gold.own)
     if value is None and gold.quantity is not None and (assigned := _ASSIGNMENT.match(answer)):
         value = read_quantity(answer[assigned.end() :], gold.own)
-    if gold.quantity is not None and value is not None:
-        equal = gold.quantity.equals(value)
+    if gold.quantity is not None and value is not None and (value.unit or not gold.needs_unit):
+        equal = gold.quantity.equals(value, strict_percent=strict)
         return equal, "equal as exact numbers" if equal else "differs as an exact number"
     if _IDLE_SPACES.sub("", answer) == _IDLE_SPACES.sub("", gold.text):
         return True, "the same text"
@@ -190,26 +226,56 @@ def _compare(gold: _Gold, answer: str) -> tuple[bool, str]:
     if gold.is_label:
         equal = _label(answer) == _label(gold.text)
         return equal, "the same words" if equal else "different words"
-    return _compare_formulas(gold, answer)
+    if gold.sequence:
+        equal = _same_sequence(gold.sequence, answer, strict)
+        return equal, "the same sequence" if equal else "a different sequence"
+    return _compare_formulas(gold, answer, strict)
 
 
-def _compare_formulas(gold: _Gold, answer: str) -> tuple[bool, str]:
+def _same_sequence(expected: tuple[str, ...], answer: str, strict: bool) -> bool:
+    said = sequences.said(answer, len(expected))
+    pairs = zip(expected, said, strict=False)
+    return bool(said) and all(
+        one == other if sequences.DOTS in (one, other) else _compare(_read_gold(one), tidy(other), strict)[0]
+        for one, other in pairs
+    )
+
+
+def _compare_formulas(gold: _Gold, answer: str, strict: bool) -> tuple[bool, str]:
     expected, expected_unit = _split_unit(gold.text, None)
     formula, unit = _split_unit(answer, gold.own)
     if gold.quantity is not None and not expected_unit:
         expected_unit = gold.quantity.unit
     if expected_unit and unit and not fit(1, expected_unit, 1, unit):  # type: ignore[arg-type]
         return False, "another unit"
-    if gold.quantity is not None:
-        number = gold.quantity.value
-        expected = str(number) if number.denominator == 1 else f"\\frac{{{number.numerator}}}{{{number.denominator}}}"
+    wanted = [expected]
+    if gold.quantity is not None and not gold.needs_unit:
+        wanted = [_spelled(value) for value in _values(gold.quantity, answer, strict)]
     try:
-        equal = compare.Comparison().equal(_interpret(expected), meaning.interpret(formula))
+        read = meaning.interpret(formula)
+        equal = any(compare.Comparison().equal(_interpret(one), read) for one in wanted)
     except (Unreadable, Undefined) as error:
         return False, f"not read as a formula: {error}"
     except RecursionError as error:
         raise TooLarge("too many operations inside one another") from error
     return equal, "equal as formulas" if equal else "not equal as formulas"
+
+
+def _values(expected: Quantity, answer: str, strict: bool) -> list[Fraction]:
+    r"""What a formula may be equal to for an expected number: `\frac{3}{5} \times 100\% = 60\%` is 60."""
+    values = [expected.value]
+    last = read_quantity(answer.rpartition("=")[2].strip(), ()) if "%" in answer else None
+    if strict:
+        return values
+    if last is not None and last.is_percent and expected.equals(last):
+        values.append(last.value)
+    elif expected.is_percent and expected.written is not None and "%" not in answer:
+        values.append(expected.written)
+    return values
+
+
+def _spelled(number: Fraction) -> str:
+    return str(number) if number.denominator == 1 else f"\\frac{{{number.numerator}}}{{{number.denominator}}}"
 
 
 def _split_unit(text: str, own: Collection[str] | None) -> tuple[str, str]:

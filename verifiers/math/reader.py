@@ -165,7 +165,7 @@ class Reader(Expressions):
         kind += {")": ")", "]": "]", "}": "}", r"\}": "}", r"\rangle": ">", r"\rbrack": "]"}.get(closing.text, "?")
         alone = self.position + 1 == len(self.tokens) or (
             self.tokens[self.position + 1].text in _SEPARATORS
-            or self.tokens[self.position + 1].text in {r"\cup", r"\setminus", r"\backslash", ")", "]", r"\}", "}"}
+            or self.tokens[self.position + 1].text in {r"\cup", r"\setminus", r"\backslash", ")", "]", r"\}", "}", "="}
         )
         if kind == "{}" and opening.text == r"\{" and closing.text == r"\}":
             self.position += 1
