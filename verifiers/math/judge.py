@@ -7,10 +7,14 @@ Order: the reference is read (a bad one is the judge's failure, masked); size ca
 1. both are numbers or amounts: exact rational arithmetic decides, for right and for wrong (`verifiers.math.exact`,
    `phrases`, `units`);
 2. the same text once tidied (letters keep their case): right;
-3. the expected answer is the letter of a choice or words: the same letter (`B`, `(B)`, `B. text`), the same words;
+3. the expected answer is the letter of a choice, words, or values in an order (`verifiers.math.sequences`): the same
+   letter (`B`, `(B)`, `B. text`), the same words, each element by these rules;
 4. both are read whole by our own strict reader and compared (`verifiers.math.compare` states what is equal to what);
    what it does not read is wrong;
 5. where that finds two expressions equal that are no plain numbers, what math-verify reads must be equal too.
+
+An answer that is not right so is judged once more without the name left of it (`verifiers.math.names`), where the
+expected answer has none.
 
 So each side of a "yes" was read twice, by two parsers that share nothing, and an answer that breaks math-verify's
 parser never reaches it unless its value is already right. Nothing is evaluated with Python's `eval` or SymPy's
@@ -20,7 +24,7 @@ and the confinement are the caller's (`verifiers.pool`).
 A completion cut by length is judged only when its answer is complete (`verifiers.answer.Found.complete`).
 
 Not covered: approximations (an expected 3.14 is exactly that), answers with functions nobody defined (`f(2) < f(1)`),
-sums, integrals, limits and sequences with dots. As an expected answer these cannot be verified (`reference_problem`).
+sums, integrals and limits. As an expected answer these cannot be verified (`reference_problem`).
 """
 
 from __future__ import annotations

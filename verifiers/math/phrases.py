@@ -132,9 +132,12 @@ def _bracketed(label: str, own: Collection[str] | None) -> str | None:
 
 def own_words(rest: str) -> frozenset[str]:
     """The words behind the number of an expected answer."""
-    return frozenset(singular(word) for word in _ENGLISH.findall(rest)) | frozenset(
-        re.findall(r"[\u4e00-\u9fff]+", rest)
-    )
+    return frozenset(map(_own, _ENGLISH.findall(rest))) | frozenset(re.findall(r"[\u4e00-\u9fff]+", rest))
+
+
+def _own(word: str) -> str:
+    """One spelling of a word that the expected answer says; short ones keep their case: "5 M" is not "5 m"."""
+    return word if len(word) < 3 else singular(word)
 
 
 def leads(before: str) -> bool:
@@ -246,7 +249,7 @@ def _is_noun(word: str, own: Collection[str] | None) -> bool:
     if _is_in(word, (NOUNS, TIMES)):
         return True
     if own is not None:
-        return singular(word) in own
+        return _own(word) in own
     lower = word.lower()
     denied = lower in NOT_NOUNS or singular(lower) in NOT_NOUNS or _DENIED_ENDING.search(singular(lower)) is not None
     return len(word) > 3 and not denied and lower not in FUNCTION_WORDS | VERBS | CLOSERS
