@@ -137,9 +137,10 @@ def reference_problem(reference: Json) -> str | None:
     answer = reference.get("answer")
     if isinstance(answer, bool) or not isinstance(answer, str | int):
         return 'reference needs "answer", a string such as "42"'
-    for option in _OPTIONS:
-        if not isinstance(reference.get(option, False), bool):
-            return f'reference "{option}" must be true or false'
+    if len(reference) > 1:
+        for option in _OPTIONS:
+            if not isinstance(reference.get(option, False), bool):
+                return f'reference "{option}" must be true or false'
     return _answer_problem(str(answer))
 
 
@@ -180,8 +181,9 @@ def _read_gold(answer: str) -> _Gold:
     text = tidy(answer)
     quantity = read_quantity(text, None)
     if quantity is not None:
-        own = own_words(text) if quantity.unit else frozenset()
-        return _Gold(text, quantity, "", False, own, needs_unit=_GLUED_LETTER.fullmatch(text) is not None)
+        if not quantity.unit:
+            return _Gold(text, quantity, "", False, frozenset())
+        return _Gold(text, quantity, "", False, own_words(text), needs_unit=_GLUED_LETTER.fullmatch(text) is not None)
     choice = _CHOICE.fullmatch(text)
     chosen = _CHOSEN.fullmatch(text) if choice is None else None
     letter = choice[1] if choice else (chosen[1] or chosen[2]) if chosen else ""
