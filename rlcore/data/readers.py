@@ -21,6 +21,9 @@ from rlcore.data.drops import Dropped, Placed
 from verifiers.types import Message, Problem
 
 _THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
+# An answer of several words that is no solution: it begins as a number, a formula or `x =` does, and is one sentence.
+_WHOLE_ANSWER = re.compile(r"(?:[-+$€£¥\\(\[{.0-9]|[A-Za-z]\w*\s*=)[^\n]{0,200}")
+_SECOND_SENTENCE = re.compile(r"[.!?。]\s*[^\W\d_]|[.!?。]\s+\S")
 _KEYS = {"gsm8k": {"question", "answer"}, "verl": {"prompt", "reward_model"}, "problems": {"id", "prompt"}}
 _NO_VALUE = "a cell holds text that is not UTF-8, or a date out of range: correct it"
 _SHOWN_CHARS = 80
@@ -157,15 +160,19 @@ def detect(row: Row) -> str:
 
 
 def gsm8k_problem(row: Row) -> Problem:
-    """{question, answer}: the answer after the last `####`, or the whole answer where it is one word."""
+    """{question, answer}: the answer after the last `####`, or the whole answer: a word, `9 (apples)`, `x=5, y=6`."""
     question, solution = _text(row, "question"), _text(row, "answer")
     _, marked, answer = solution.rpartition("####")
     answer = answer.strip()
-    if not answer or (not marked and len(answer.split()) > 1):
+    if not answer or (not marked and len(answer.split()) > 1 and not _is_whole_answer(answer)):
         raise ValueError("no gold answer in `answer`: end it with '#### ANSWER'")
     if _THOUSANDS.fullmatch(answer):
         answer = answer.replace(",", "")
     return Problem(id=row.id, prompt=question, reference={"answer": answer}, tags=(row.name,))
+
+
+def _is_whole_answer(text: str) -> bool:
+    return _WHOLE_ANSWER.fullmatch(text) is not None and _SECOND_SENTENCE.search(text) is None
 
 
 def verl_problem(row: Row) -> Problem:

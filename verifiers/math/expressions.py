@@ -15,7 +15,7 @@ FUNCTIONS = frozenset(
 )
 # Of a list in brackets.
 LIST_FUNCTIONS = frozenset("max min gcd lcm".split())
-_GREEK = frozenset(
+GREEK = frozenset(
     "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho sigma tau "
     "upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell".split()
 )
@@ -127,7 +127,7 @@ class Expressions(Cursor):
             return len(token.text.strip()) == 1 or token.text.strip() in FUNCTIONS | LIST_FUNCTIONS
         if token.kind == "command":
             name = token.text[1:]
-            return name in FUNCTIONS | LIST_FUNCTIONS or name in _GREEK or name in {
+            return name in FUNCTIONS | LIST_FUNCTIONS or name in GREEK or name in {
                 "frac", "sqrt", "binom", "dbinom", "tbinom", "pi", "lfloor", "lceil", "lvert", "infty"
             }  # fmt: skip
         return token.text in {"(", "{", "["} or (token.text == "|" and not self._bars)
@@ -215,7 +215,7 @@ class Expressions(Cursor):
             # "sinx", "lnx"
             if text.startswith(name) and len(text) == len(name) + 1:
                 return Node(name, (self._symbol(text[len(name)]),))
-        if text in _GREEK:
+        if text in GREEK:
             return self._symbol(text)
         if not text.isascii() or not text.isalpha() or len(text) > 3 or (token.kind == "text" and len(text) > 1):
             raise Unreadable(f"the word {text[:20]!r}")
@@ -274,7 +274,7 @@ class Expressions(Cursor):
             return Node("pi")
         if name == "infty":
             return INFINITY
-        if name in _GREEK:
+        if name in GREEK:
             return self._symbol(name)
         if token.text in _CLOSING:
             node = self._bracket(token.text)

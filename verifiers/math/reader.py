@@ -41,7 +41,7 @@ _RELATIONS = {
 _SEPARATORS = {",": ",", ";": ",", "or": "or", "and": "and", "或": "or", "和": ",", "且": "and", r"\lor": "or",
                r"\vee": "or", r"\land": "and", r"\wedge": "and"}  # fmt: skip
 _BOTH = {(",", "and"), (",", "or")}
-_BEHIND_A_GROUP = {r"\cup", r"\bigcup", r"\setminus", r"\backslash", ")", "]", r"\}", "}"}
+_BEHIND_A_GROUP = {r"\cup", r"\bigcup", r"\setminus", r"\backslash", ")", "]", r"\}", "}", "="}
 _LAYOUT = {r"\quad", "\\\\"}
 
 

@@ -32,6 +32,7 @@ _OTHER_HALF = re.compile(r"(\\frac\s*\{[^{}]*\})\s*([0-9])")
 _ROMAN_LETTER = re.compile(
     r"\\(?:mathrm|mathit|text|textit|operatorname|rm)\s*\{\s*([a-z])\s*\}(?=\s*[-+^})*/=,]|\s*$)"
 )
+_CLOSING = frozenset("})]|")
 _SPACES = re.compile(r"(?<!\\)\\[,;:> ]|\\(?:enspace|thinspace)(?![A-Za-z])|[\u2000-\u200a\u202f]|&nbsp;")
 # A wide space parts formulas, but for the one before a unit or a word.
 _WIDE_SPACE = re.compile(r"\s*\\q?quad(?![A-Za-z])(?:\s*\\q?quad(?![A-Za-z]))*\s*(\\(?:text|mathrm|textrm|mbox)\b)?")
@@ -81,6 +82,8 @@ def tidy(answer: str) -> str:
         # "$125$ miles": what is left after the wrappers around the whole are formulas inside it.
         text = _unwrap(text)
         text = _DOLLARS.sub(" ", text) if not _MONEY.search(text) else text
+    if r"\(" in text:
+        text = text.replace(r"\(", " ").replace(r"\)", " ")
     if "~" in text:
         text = _TIE.sub(" ", text)
     if "\n" in text:
@@ -96,13 +99,21 @@ def _root(match: re.Match[str]) -> str:
     return f"\\sqrt{{{match[1] or match[2]}}}"
 
 
+def _letter(match: re.Match[str]) -> str:
+    r"""The letter of `\mathrm{e}`; the whole of `18\text{ m}`, which is a unit and no factor."""
+    before = match.string[: match.start()].rstrip()
+    is_behind = before[-1:].isalnum() or before[-1:] in _CLOSING
+    is_unit = match[1] in "msghl" and match.end() == len(match.string) and is_behind
+    return match[0] if is_unit else f"{' ' if before[-1:].isalpha() else ''}{match[1]}"
+
+
 def _tidy_commands(text: str) -> str:
     text = without_markup(text)
     text = _FRACTIONS.sub(r"\\frac", text)
     text = _SHORT_FRACTION.sub(r"\\frac{\1}{\2}", text)
     text = _HALF_FRACTION.sub(r"\\frac{\1}{", text)
     text = _OTHER_HALF.sub(r"\1{\2}", text)
-    text = one_notation(_ROMAN_LETTER.sub(r"\1", text))
+    text = one_notation(_ROMAN_LETTER.sub(_letter, text))
     text = text.replace(r"\%", "%").replace(r"\!", "").replace("{,}", ",").replace(r"\lbrace", r"\{")
     text = text.replace(r"\rbrace", r"\}")
     text = _WIDE_SPACE.sub(lambda match: f" {match[1]}" if match[1] else r" \quad ", text)

@@ -53,7 +53,7 @@ _NEARLY = (
     "about 104729", "close to 104729", "the successor to 104729", "one after 104729", "twice 104729", "minus 104729",
     "not 104729", "~104729", r"\approx 104729", r"\lnot 104729", "x \\approx 104729", "约104729", "第104729", "负104729",
     "the reciprocal of 104729", "at least 104729", "up to 104729", "a multiple for 104729", "大约104729", "不是104729",
-    "a_1=104729, a_2=7919", "a_1=7919, a_3=104729", r"y=7x \quad y=-104729x", r"y=7x \\ y=-104729x",
+    "a_1=104729, a_2=7919", "a_3=7919, a_1=104729", r"y=7x \quad y=-104729x", r"y=7x \\ y=-104729x",
     r"y=7x \, y=-104729x", "y=7x=-104729x", "y=7x and y=-104729x", "z=104729=z",
     r"104729_{8}", r"(104729)_{\text{nine}}", r"\overline{104729}", r"\cancel{104729}", r"\phantom{1}104729",
     r"0.\overline{104729}", r"\gcd(104729,7919)", r"\max(104729,999999)", r"\min(7919,104729)", r"104729 \bmod 7919",
@@ -62,6 +62,9 @@ _NEARLY = (
     r"\sqrt[3]{-7919}", "104729, which is wrong", "104729, but doubled", "104729, or so", "104729, in thousands",
     r"\boxed{104729}.\boxed{7919}", r"\boxed{7919}, \boxed{104729} and \boxed{3}", "<answer>104729</answer><answer>7919",
     r"\textbf{(H)}\ 12\ \textbf{(G)}\ 13", "Option H or G", "not option H", "故选H或G", "H选项和G选项", r"\text{all but H}",
+    "104729千元", "104729万人", "104729千个", "104729 (thousands)", "104729 (dozen)", "104729 (tenths)", "104729(x+1)",
+    r"104729=\gcd(4,6)", r"104729=\sin 30^\circ", r"104729=\varphi(12)", r"104729=\sqrt{x}", r"104729=|x|", "y=7919, x=104729, y",
+    "(x,y)=(104729,7919)", r"\text{half of } 104729", r"\text{Not: } 104729", "0.104729\\%", "104729 percentage points",
     "H. G is also fine", "H or G", "(H) and (G)", r"\boxed{104729} \boxed{", r"\boxed{104729} \fbox{1",  r"\sqrt{7919}+\pi \text{ dozen}", r"\sqrt{7919}+\pi 倍", r"[7919, \infty) \approx",
 )  # fmt: skip
 
@@ -80,7 +83,10 @@ _MATH = Grammar(
         r",\! ", " 000", r"_{8}", r"_{10}", r"_{\text{eight}}", r"\sqrt13", r"\sqrt[3]{-8}", r"\dot{3}", r"\log 100", r"\bmod ",
         r"\max(", r"\min\{", r"\gcd(", r"\operatorname{lcm}(", r"\sin(x)^2", r"^\text{o}", r" \text{ or } ", r"\approx ",
         "Option ", "选项", "June 20th", "<answer>", "</answer>", "**", "—", ", which is the total", " x ", r"\bigcup",
-"|",
+        "|",
+        "千米", "千克", "千", "百", "(m)", "m", "g", " (cm)", "USD ", "RMB ", r"\text{ percent}", r"\text{m}", r"\gcd(", r"\max(", r"\angle ",
+        "AB", "P(A)", "|S|", "f'(2)", "f(3)", r"\text{Total: }", r"\text{Area}", " (apples)", "m+n", r"\mathbf{v}", "(x,y)", "S_{", "共", "每",
+        "面积", r"\text{ for any constant } x", r"\ldots,", "1 2 3",
     ),
     frames=(
         r"\boxed{@}", "#### @", "The answer is @.", "The answer is $@$.", "答案是@", r"so \boxed{\text{@}}", "@",
@@ -89,6 +95,8 @@ _MATH = Grammar(
         "<answer>@</answer>", "**Final Answer**\n\n@", "Answer — @", "Result: @", "In total: @.", "So, she makes @ every day.",
         "The answer is @, which is the total.", "The answer should be @.", "故选@", "The correct option is @.",
         r"\boxed{\textcolor{red}{@}}", r"\boxed{7} **Answer: @**", r"They are \boxed{@} and \boxed{@}.", r"\boxed{\text{she has } @}",
+        r"\boxed{m+n=@}", r"\boxed{|S|=@}", r"\boxed{\text{Total} = @}", r"\boxed{共@个}", r"\boxed{(x,y)=(@)}", r"\boxed{@千米}",
+        r"\boxed{AB=@=1}", r"\boxed{@\%}", r"\boxed{@ (cm)}", r"\boxed{USD @}",
     ),
     whole=_NEARLY,
     targets=(
@@ -111,6 +119,11 @@ _MATH = Grammar(
         {"answer": "H"},
         {"answer": "104729 xy"},
         {"answer": r"(7919, \frac{104729\pi}{2})"},
+        {"answer": r"(7919, 104729)", "strict_percent": True},
+        {"answer": r"104729\%", "strict_percent": True},
+        {"answer": "(x,y)=(7919,104729)"},
+        {"answer": r"7919, 611953, 104729, \ldots"},
+        {"answer": "104729m"},
         {"answer": r"(-\infty,7919)\cup(\sqrt{104729^3},\infty)"},
     ),
 )  # fmt: skip
