@@ -4,13 +4,16 @@ Full-width forms (Chinese punctuation and digits) are read as their ASCII twins.
 Where a completion holds `</think>`, only what follows the last one counts; an open `<think>` answers nothing.
 The rules are tried in this order and the first one that finds its mark decides:
 
-1. `boxed`: the last `\boxed{...}` (or `\fbox{...}`).
-2. `####`: what follows the last `####` that is not a headline: it starts like a number or a formula.
-3. `answer is`: what follows the last of "answer is", "Answer:", "A:" and 答: (at the start of a line), 答案是, 答案为,
-   答案:, up to the end of the sentence or line.
-4. `therefore`: the last sentence of the text, when it begins with 因此, 所以, 故, 综上, therefore, thus or hence and
-   holds a number or a formula; of an equation, what stands behind its last equals sign.
-5. `lone number`: only on request, and only when the whole text holds one number (it may be repeated).
+1. `tag`: the last `<answer>...</answer>`, where no box stands behind it; within it the other rules hold.
+2. `boxed`: the last `\boxed{...}` (or `\fbox{...}`).
+3. `####`: what follows the last `####` that is not a headline: it starts like a number or a formula.
+4. `answer is`: what follows the last of "answer is", "answer should be", "Answer:", "Answer - ", "A:" and 答: (at the
+   start of a line), a line "Final Answer", "correct option is", 答案是, 答案为, 答案:, and of 正确选项是, 故选 before
+   the letter of a choice, up to the end of the sentence or line (`verifiers.math.marks`).
+5. `therefore`: the last sentence of the text, when it begins with 因此, 所以, 故, 综上, therefore, thus, hence, so, in
+   total or a label ("Result:") and holds a number or a formula; of an equation, what follows its last equals sign.
+6. `whole`: a text of one line that is a number, a formula, an amount or the letter of a choice and no more.
+7. `lone number`: only on request, and only when the whole text holds one number (it may be repeated).
 
 A last mark that is cut off or empty (`\boxed{`, `####`, "the answer is") is no answer, whatever stands before it.
 
@@ -18,17 +21,19 @@ Of a sentence in words with one number in it ("she has 18 apples left", 一共�
 the answer, when all words before it are of a closed list that says no more than that (`verifiers.math.phrases.leads`):
 not "close to 5", "the successor of 5", 至少5. A final statement that offers several different candidates ("3 or 4", two
 different boxes in one sentence or without a word between, "43 because 36+7=43") is no answer: the judge does not pick
-for the policy. Across sentences the last one counts.
+for the policy. Across sentences the last one counts. What the boxes of one last sentence hold together, and the choice
+that stands behind a box, are told beside the answer: which of them counts depends on what is expected.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from verifiers.math.boxes import content, find_boxes
-from verifiers.math.phrases import leads, may_go_on
+from verifiers.math.marks import ALSO, CLAUSE_END, SENTENCE_END, answer_marks, closing_mark, title
+from verifiers.math.statements import MATH, NUMBER, behind_equals, offered, same
 
 # One character to one: positions stay. U+2212 is the minus sign, U+FFE5 the full-width yen sign.
 TO_ASCII = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
@@ -39,56 +44,27 @@ TO_ASCII = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
 }
 # A longer statement is handed back whole: a judge rejects it by its length.
 LONGEST_STATEMENT = 4_000
-# ASCII digits only: \d knows those of every script.
-NUMBER = re.compile(r"(?<![A-Za-z0-9_.])[-+]?(?:[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?|\.[0-9]+)(?:\s*/\s*[0-9]+)?\s*%?")
 
+_TAG = re.compile(r"<(/?)answer>", re.IGNORECASE)
 _EMPTY_HASHES = re.compile(r"####[ \t]*(?:\n|\Z)")
 _LAYOUT = re.compile(r"\\[A-Za-z]+")
 _HASHES = re.compile(r"####[ \t]*(?=[-+$€£¥\\(\[{.0-9])")
-_ANSWER_IS = re.compile(
-    r"(?i:\banswers?\b(?:\*\*)?\s*(?:(?:is|are)\b|[:=])\s*:?(?:\*\*(?=\s))?)"
-    r"|(?:^[ \t]*(?:\*\*)?A(?:\*\*)?:(?:\*\*(?=\s))?)"
-    r"|(?:^[ \t]*(?:\*\*)?答(?:\*\*)?:(?:\*\*)?)"
-    r"|(?:答案(?:\*\*)?(?:应该是|应为|是|为|:)\s*:?(?:\*\*(?=\s))?)",
-    re.MULTILINE,
-)
-_THEREFORE = re.compile(r"(?:因此|所以|故|综上所述|综上|(?i:\b(?:therefore|thus|hence)\b))[ \t]*[,:]?")
 _VALUE = re.compile(r"[0-9]|\\[A-Za-z]|[一二三四五六七八九十百]")
-# "5!" is a factorial before most things; a point before a digit is a decimal point.
-_SENTENCE_END = re.compile(r"\n|[。;]|[!?](?=\s|\Z|[\u4e00-\u9fff])|\.(?![0-9])|,(?=[\u4e00-\u9fff])")
-_CLAUSE_END = re.compile(rf"{_SENTENCE_END.pattern}|,(?![0-9])")
-# "x = 3, y = 5" is two equations, "x = 3 + 2 = 5" is one.
-_PARTS_EQUATIONS = re.compile(r"[,;\n]|\\q?quad|\\\\|\b(?:and|or)\b|[和或且]")
-_MATH = re.compile(r"\$\$(.+?)\$\$|\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]")
-_FIRST_WORD = re.compile(r"[\s*]*([A-Za-z]+)")
-_WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
-_FUNCTIONS = {
-    "sqrt",
-    "sin",
-    "cos",
-    "tan",
-    "cot",
-    "sec",
-    "csc",
-    "log",
-    "ln",
-    "exp",
-    "pi",
-    "max",
-    "min",
-    "gcd",
-    "lcm",
-    "mod",
-    "oo",
-}
-_CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _LETTER = re.compile(r"[A-Za-z\u4e00-\u9fff]")
-# Behind the final statement: another choice beside it.
-_ALSO = re.compile(
-    r"[\s.,;:。*$)\]}\\]*(?:(?i:or|maybe|perhaps|possibly)\s+(?i:maybe\s+|perhaps\s+|possibly\s+)?\(?[A-J]\)?(?![A-Za-z])"
-    r"|\(?[A-J]\)?\s+(?:is|are|works|could|may|might)\s+(?:also|too|be|as)\b|\(?[A-J]\)?也|或者?\s*[A-J])"
+# One value and no more: it begins like one, or it is the letter of a choice.
+_WHOLE = re.compile(r"[\s*=$]*(?:[-+]?[$€£¥]?\s*\.?[0-9]|\\|[-+]?[(\[{]|[A-Za-z]\s*=|\(?[A-J]\)?[.):]?[\s*$]*\Z)")
+_LONGEST_CLOSING = 1_000
+_LONGEST_WHOLE = 200
+# Between the boxes of a list.
+_JOINS = re.compile(r"(?:[\s,;$和或与且]|\\[(),; ]|\\q?quad|\band\b|\bor\b|[a-z](?:_\{?[0-9]\}?)?\s*=)*")
+_MOST_FORMS = 3
+# Of a list without brackets.
+_MOST_MEMBERS = 20
+_END = " \t\r\n.。!$*"
+_STATED = re.compile(
+    r"\s*(?:\\(?:text|textbf|mathrm|mathbf|boldsymbol)\s*\{\s*)?(?:[Oo]ption\s+|[Cc]hoice\s+)?(?:\([A-Z]\)|[A-Z](?![A-Za-z'])).*",
+    re.DOTALL,
 )
-_OR = re.compile(r"\s+or\s+|\s*或者?是?\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +76,18 @@ class Found:
         rule: the name of the rule that found it.
         complete: no further text could have changed it (a closed box, an ended sentence or line).
         reason: why there is no answer, for people.
+        members: what the boxes hold, where the text has several and all of them stand in its last sentence.
+        forms: what a final statement offers in place of one answer ("3/4 or 0.75").
+        choice: what an answer mark behind the last box says, where that is the letter of a choice.
     """
 
     answer: str | None
     rule: str
     complete: bool
     reason: str = ""
+    members: tuple[str, ...] = ()
+    forms: tuple[str, ...] = ()
+    choice: str = ""
 
 
 def find_answer(text: str, *, lone_number: bool = False) -> Found | None:
@@ -113,12 +95,18 @@ def find_answer(text: str, *, lone_number: bool = False) -> Found | None:
     visible = _after_thinking(text if text.isascii() else text.translate(TO_ASCII))
     if visible is None:
         return None
+    tagged = _tagged(visible, lone_number) if "<" in visible else None
+    return tagged or _by_marks(visible, lone_number)
+
+
+def _by_marks(text: str, lone_number: bool) -> Found | None:
     return (
-        _boxed(visible)
-        or _hashes(visible)
-        or _answer_is(visible)
-        or _therefore(visible)
-        or (_lone(visible) if lone_number else None)
+        _boxed(text)
+        or _hashes(text)
+        or _answer_is(text)
+        or _therefore(text)
+        or _whole(text)
+        or (_lone(text) if lone_number else None)
     )
 
 
@@ -127,6 +115,25 @@ def _after_thinking(text: str) -> str | None:
     if closed:
         return rest
     return None if "<think>" in text else text
+
+
+def _tagged(text: str, lone_number: bool) -> Found | None:
+    """What the last pair of tags holds; a box behind it decides instead."""
+    tags = list(_TAG.finditer(text))
+    opening = [tag for tag in tags if not tag[1]]
+    if not opening:
+        return None
+    last = opening[-1]
+    closing = next((tag for tag in tags if tag[1] and tag.start() > last.start()), None)
+    inside = text[last.end() : closing.start() if closing else len(text)]
+    if closing and "\\boxed" in text[closing.end() :]:
+        return None
+    if len(opening) > 1 and not _LETTER.search(_TAG.sub("", text[opening[-2].end() : last.start()])):
+        earlier = text[opening[-2].end() : last.start()].partition("</")[0]
+        if same(earlier) != same(inside):
+            return Found(None, "tag", False, "two answers are offered side by side")
+    found = _by_marks(inside, lone_number) or _choose(list(offered(inside)), "tag", complete=False)
+    return replace(found, complete=closing is not None)
 
 
 def _boxed(text: str) -> Found | None:
@@ -139,16 +146,37 @@ def _boxed(text: str) -> Found | None:
         return None
     # Self-correction in a later sentence is allowed; boxes in one sentence, or side by side, are a list of guesses.
     start, end = boxes[-1]
-    candidates = [content(text, start, end)]
+    guesses = [content(text, start, end)]
     for earlier_start, earlier_end in reversed(boxes[:-1]):
         between = text[earlier_end + 1 : start]
-        if _SENTENCE_END.search(between) and _LETTER.search(_LAYOUT.sub("", between)):
+        if SENTENCE_END.search(between) and _LETTER.search(_LAYOUT.sub("", between)):
             break
-        candidates.append(content(text, earlier_start, earlier_end))
+        guesses.append(content(text, earlier_start, earlier_end))
         start = earlier_start
-    if _ALSO.match(text, boxes[-1][1] + 1):
+    if ALSO.match(text, boxes[-1][1] + 1):
         return Found(None, "boxed", False, "another choice is offered beside the last box")
-    return _choose(candidates, "boxed", complete=open_at < end)
+    found = _choose(guesses, "boxed", complete=open_at < end)
+    if len(boxes) > 1:
+        return replace(found, members=_members(text, boxes))
+    return replace(found, choice=_choice_behind(text[boxes[-1][1] + 1 :]))
+
+
+def _members(text: str, boxes: list[tuple[int, int]]) -> tuple[str, ...]:
+    """What the boxes hold, where only commas, "and", "or" and names part them and no sentence follows the last one."""
+    if len(boxes) > _MOST_MEMBERS or text[boxes[-1][1] + 1 :].strip(_END + "\\)]"):
+        return ()
+    for (_, end), (start, _) in pairwise(boxes):
+        between = text[end + 1 : text.rindex("\\", 0, start)]
+        if SENTENCE_END.search(between) or not _JOINS.fullmatch(between):
+            return ()
+    return tuple(content(text, start, end).strip() for start, end in boxes)
+
+
+def _choice_behind(text: str) -> str:
+    """The letter of a choice that an answer mark behind a box states ("**Answer: D**"), "" for none."""
+    found = _answer_is(text) if _LETTER.search(text) else None
+    stated = (found.answer or "").strip("*$ ") if found else ""
+    return stated if _STATED.fullmatch(stated) else ""
 
 
 def _hashes(text: str) -> Found | None:
@@ -159,37 +187,34 @@ def _hashes(text: str) -> Found | None:
 
 
 def _answer_is(text: str) -> Found | None:
-    marks = list(_ANSWER_IS.finditer(text))
+    marks = answer_marks(text)
+    headline = title(text, marks[-1].end() if marks else 0)
+    # A title above a whole text says nothing about its first line.
+    if headline and "\n" not in text[headline.end() :].strip(" \t\r\n$"):
+        return _statement(text, [headline], "answer is")
     return _statement(text, marks, "answer is") if marks else None
 
 
 def _therefore(text: str) -> Found | None:
-    marks = list(_THEREFORE.finditer(text))
-    if not marks:
+    mark = closing_mark(text, max(0, len(text) - _LONGEST_CLOSING))
+    if mark is None:
         return None
-    begin = _skip_space(text, marks[-1].end())
+    begin = _skip_space(text, mark.end())
     stop = _end_of_statement(text, begin)
     statement = text[begin:stop]
-    if text[stop:].strip(" \t\r\n.。!$*") or not _VALUE.search(statement):
+    if text[stop:].strip(_END) or not _VALUE.search(statement):
         return None
-    if len(statement) > LONGEST_STATEMENT:
-        return Found(statement, "therefore", False)
-    return _choose(list(_candidates(_behind_equals(statement))), "therefore", complete=False)
+    return _choose(list(offered(behind_equals(statement))), "therefore", complete=False)
 
 
-def _behind_equals(statement: str) -> str:
-    """Of one equation in words what stands behind its equals sign: "she has 6*7=42 apples". All of it otherwise.
-
-    A formula is not cut in two, since its sides must agree; of several equations none is picked.
-    """
-    before, equals, after = statement.rpartition("=")
-    in_words = _words(statement) or _CHINESE.search(statement)
-    # "x \\le 5" has no equals sign of its own.
-    if not equals or not in_words or before[-1:] in {"<", ">", "!"} or "$" in after or "\\)" in after:
-        return statement
-    *_, last = before.split("=")
-    several = "=" in before and _PARTS_EQUATIONS.search(last)
-    return statement if several or last.strip() == after.strip() else after
+def _whole(text: str) -> Found | None:
+    """A text that is one value: `18`, `= 18`, `$18`, `18 apples`, `C`."""
+    line = text.strip(_END.replace("$", "").replace("*", ""))
+    if len(line) > _LONGEST_WHOLE or "\n" in line or not _WHOLE.match(line):
+        return None
+    if SENTENCE_END.search(line) and not MATH.fullmatch(line):
+        return None
+    return _choose(list(offered(line.lstrip("= "))), "whole", complete=False)
 
 
 def _statement(text: str, marks: list[re.Match[str]], rule: str) -> Found:
@@ -198,16 +223,16 @@ def _statement(text: str, marks: list[re.Match[str]], rule: str) -> Found:
     complete = stop < len(text) and (text[stop] in "\n。;" or text[stop + 1 : stop + 2].isspace())
     if stop - begin > LONGEST_STATEMENT:
         return Found(text[begin:stop], rule, complete)
-    if stop < len(text) and _ALSO.match(text, stop):
+    if stop < len(text) and ALSO.match(text, stop):
         return Found(None, rule, False, "another choice is offered beside the final statement")
-    candidates = list(_candidates(text[begin:stop]))
+    guesses = list(offered(text[begin:stop]))
     # "The answer is 3, no, the answer is 4": two candidates in one sentence.
     for earlier, later in zip(reversed(marks[:-1]), reversed(marks), strict=False):
         between = text[_skip_space(text, earlier.end()) : later.start()]
-        if _SENTENCE_END.search(between):
+        if SENTENCE_END.search(between):
             break
-        candidates.extend(NUMBER.findall(between))
-    return _choose(candidates, rule, complete=complete)
+        guesses.extend(NUMBER.findall(between))
+    return _choose(guesses, rule, complete=complete)
 
 
 def _skip_space(text: str, start: int) -> int:
@@ -218,71 +243,29 @@ def _skip_space(text: str, start: int) -> int:
 
 def _end_of_statement(text: str, begin: int) -> int:
     """Where the sentence that starts at `begin` ends; a formula that starts there is not cut at its points."""
-    formula = _MATH.match(text, begin)
-    end = _SENTENCE_END.search(text, formula.end() if formula and "\n" not in formula.group().strip() else begin)
+    formula = MATH.match(text, begin, begin + LONGEST_STATEMENT)
+    # A line break ends a sentence, but for one inside of a display.
+    whole = formula and ("\n" not in formula.group() or formula.group().startswith(("$$", "\\[")))
+    end = SENTENCE_END.search(text, formula.end() if formula and whole else begin)
     return end.start() if end else len(text)
-
-
-def _candidates(statement: str) -> Iterator[str]:
-    statement = re.sub(r"^\*\*(.+?)\*\*", r"\1", statement.strip()).rstrip("*").strip()
-    for part in _OR.split(statement):
-        formulas = [next(filter(None, match.groups())).strip() for match in _MATH.finditer(part)]
-        # "$18 and saves $5" is money, not a formula.
-        formulas = [formula for formula in formulas if not (formula[:1].isdigit() and _words(formula))]
-        if formulas and re.match(r"\s*(?:[A-Za-z]\s*=\s*)?(?:\$|\\[(\[])", part):
-            yield from formulas if _goes_on(part) else [part]
-        elif "\\" not in part and (_CHINESE.search(part) or _words(part)):
-            yield from _in_words(part)
-        else:
-            yield part
-
-
-def _goes_on(part: str) -> bool:
-    """Whether the first word behind the last formula of a statement only goes on with its sentence."""
-    *_, formula = _MATH.finditer(part)
-    word = _FIRST_WORD.match(part, formula.end())
-    return word is None or may_go_on(word[1])
-
-
-def _in_words(sentence: str) -> Iterator[str]:
-    """The one number of a sentence with what follows it, all its numbers when they differ, or the sentence."""
-    numbers = list(NUMBER.finditer(sentence))
-    if len({_same(number.group()) for number in numbers}) > 1:
-        yield from dict.fromkeys(_same(number.group()) for number in numbers)
-        return
-    if not numbers:
-        yield sentence
-        return
-    start = numbers[0].start()
-    while start and sentence[start - 1] in "$€£¥":
-        start -= 1
-    before = sentence[:start]
-    yield sentence[start:] if before.strip() and leads(before) else sentence
-
-
-def _words(text: str) -> list[str]:
-    return [word for word in _WORD.findall(text) if word.lower() not in _FUNCTIONS]
 
 
 def _lone(text: str) -> Found | None:
     """The one number of a text, where every clause that holds it says that it is the answer."""
     numbers = [number.strip() for number in NUMBER.findall(text)]
-    if len({_same(number) for number in numbers}) != 1:
+    if len({same(number) for number in numbers}) != 1:
         return _choose(numbers, "lone number", complete=False) if numbers else None
-    clauses = [clause for clause in _CLAUSE_END.split(text) if NUMBER.search(clause)]
-    return _choose([one for clause in clauses for one in _candidates(clause)], "lone number", complete=False)
-
-
-def _same(candidate: str) -> str:
-    """A key under which two spellings of one candidate meet."""
-    return re.sub(r"[\s$,*]|\\[!,;: ]|\.$", "", candidate)
+    clauses = [clause for clause in CLAUSE_END.split(text) if NUMBER.search(clause)]
+    return _choose([one for clause in clauses for one in offered(clause)], "lone number", complete=False)
 
 
 def _choose(candidates: list[str], rule: str, *, complete: bool) -> Found:
-    different = {_same(candidate): candidate.strip() for candidate in reversed(candidates)}
+    different = {same(candidate): candidate.strip() for candidate in reversed(candidates)}
     if len(different) > 1:
-        return Found(None, rule, complete, f"the final statement offers {len(different)} different answers")
+        forms = tuple(different.values()) if len(different) <= _MOST_FORMS and rule != "boxed" else ()
+        reason = f"the final statement offers {len(different)} different answers"
+        return Found(None, rule, complete, reason, forms=forms)
     answer = candidates[0].strip() if candidates else ""
-    if not answer or not _same(answer):
+    if not answer or not same(answer):
         return Found(None, rule, complete, f"nothing follows the mark of rule '{rule}'")
     return Found(answer, rule, complete)

@@ -76,4 +76,4 @@ class Drops:
                 f"{counted}, more than data.max_dropped_share={self._max_share:g} ({first}{where}): mend the rows, or "
                 "raise data.max_dropped_share"
             )
-        log.warning("%s (%s%s)", counted, first, where)
+        log.warning("%s, %.1f%% (%s%s)", counted, 100 * len(dropped) / total, first, where)

@@ -16,10 +16,14 @@ from collections import Counter
 from collections.abc import Iterator
 from random import Random
 
-from tests.bench.material.math_equal import EQUAL, Form
-from tests.bench.material.math_unequal import UNEQUAL
+from tests.bench.material import math_equal, math_unequal
+from tests.bench.material.math_equal import Form
+from tests.bench.material.math_notation import EQUAL_NOTATION, UNEQUAL_NOTATION
 from verifiers.math.judge import judge, reference_problem
 from verifiers.types import Status
+
+EQUAL = math_equal.EQUAL + EQUAL_NOTATION
+UNEQUAL = math_unequal.UNEQUAL + UNEQUAL_NOTATION
 
 
 def equal_pairs(rng: Random, count: int) -> Iterator[tuple[str, str, str]]:

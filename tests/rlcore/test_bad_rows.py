@@ -167,7 +167,7 @@ def test_all_reasons_are_written_down_and_the_first_are_logged(
     assert [row["place"] for row in rows] == [f"{path}, line {number}" for number in range(4, 9)]
     assert rows[0]["source"] == str(path) and rows[0]["id"] == "rows-4" and "`answer` is None" in rows[0]["reason"]
     (message,) = [record.getMessage() for record in caplog.records]
-    assert f"{path}: 5 of 8 rows dropped ({path}, line 4: `answer` is None" in message
+    assert f"{path}: 5 of 8 rows dropped, 62.5% ({path}, line 4: `answer` is None" in message
     assert str(written) in message and "line 7" not in message and "\n" not in message
 
 
@@ -197,3 +197,25 @@ def test_nothing_left_and_nothing_there_are_two_things(tmp_path: Path) -> None:
 def test_a_long_reason_is_one_short_line_in_a_message() -> None:
     said = str(Dropped("here", "Lean says\n  " + "x" * 1000))
     assert said.startswith("here: Lean says x") and len(said) < 300 and "\n" not in said
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["9 (apples)", "x=5, y=6", "1, 2, 3", r"2, 4, 8, \ldots", "20 (cows); 30 (hens)", r"\frac{1}{2} \text{ m}", "5"],
+)
+def test_a_whole_answer_without_a_mark(tmp_path: Path, answer: str) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(lines({"question": "a", "answer": answer}))
+    (problem,) = load_problems(str(path), size=5, seed=0)
+    assert problem.reference == {"answer": answer}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["16 - 3 = 13. Then 13 * 2 = 26", "3 apples. He ate 2", "She has 5", "5 + 3\n= 8 eggs", "3 is what is left!So 3"],
+)
+def test_a_solution_without_a_mark_is_no_answer(tmp_path: Path, answer: str) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(lines(GSM8K[0], {"question": "a", "answer": answer}))
+    _, (dropped,) = load(path)
+    assert "no gold answer in `answer`" in dropped.reason

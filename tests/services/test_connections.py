@@ -73,7 +73,12 @@ def request(content: bytes, *headers: str, path: str = "/v1/score") -> bytes:
 
 def sockets(service: Service) -> int:
     """That its server has open."""
-    return sum(os.readlink(each).startswith("socket:") for each in Path(f"/proc/{service.server()}/fd").iterdir())
+    count = 0
+    for each in Path(f"/proc/{service.server()}/fd").iterdir():
+        # It may close one between the two looks.
+        with contextlib.suppress(FileNotFoundError):
+            count += os.readlink(each).startswith("socket:")
+    return count
 
 
 def metrics(service: Service) -> str:

@@ -55,6 +55,15 @@ CASES = [
     ("答案为 3/4", "3/4", "answer is"),
     ("<think>maybe \\boxed{3}</think> The answer is 4", "4", "answer is"),
     ("no, \\boxed{1}</think>\\boxed{2}", "2", "boxed"),
+    # whole
+    ("42", "42", "whole"),
+    ("= 42\n", "42", "whole"),
+    ("x = 42", "x = 42", "whole"),
+    ("12*3=36", "12*3=36", "whole"),
+    ("**$42**", "$42", "whole"),
+    ("42 apples.", "42 apples", "whole"),
+    ("(C)", "(C)", "whole"),
+    ("1/2", "1/2", "whole"),
 ]
 
 SEVERAL = [
@@ -147,7 +156,7 @@ AROUND = [
     ("The answer is $5$ because it is prime.", "5"),
 ]
 
-NOTHING = ["", "   ", "just 42", "x = 42", "<think>\\boxed{3}", "#### Step 1", "12*3=36"]
+NOTHING = ["", "   ", "just 42", "<think>\\boxed{3}", "#### Step 1", "42. Or 43", "42\n43", "it is 42", "B or C?"]
 
 
 @pytest.mark.parametrize(("text", "answer", "rule"), CASES)
@@ -219,10 +228,9 @@ def test_an_empty_answer(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "answer"),
     [
-        ("42", "42"),
         ("it is 42, yes, it is 42", "42"),
-        ("1/2", "1/2"),
-        ("12*3=36", None),
+        ("it is 1/2", "1/2"),
+        ("so 12*3=36", None),
         ("none", None),
     ],
 )

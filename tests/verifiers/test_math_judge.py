@@ -26,6 +26,8 @@ EQUAL = [
     ("-0.75", r"\frac{-3}{4}"),
     ("10%", "0.1"),
     ("10%", r"10\%"),
+    ("10%", "10"),
+    ("10", "10%"),
     ("0.125", "12.5 percent"),
     ("2500", r"2.5 \times 10^3"),
     ("0.001", "1e-3"),
@@ -58,8 +60,9 @@ DIFFERENT = [
     ("42", "-42"),
     ("42", "42.0001"),
     ("1/3", "0.333333"),
-    ("10", "10%"),
-    ("10%", "10"),
+    ("10", "100%"),
+    ("10%", "1000%"),
+    ("0.5", "0.5%"),
     ("5 cm", "5 m"),
     ("5", "5 hundred"),
     ("5", "5万"),
@@ -133,7 +136,8 @@ def test_an_integer_reference() -> None:
     ("text", "finish_reason", "status"),
     [
         ("I do not know", "stop", Status.NO_ANSWER),
-        ("43", "stop", Status.NO_ANSWER),
+        ("43", "stop", Status.CORRECT),
+        ("43", "length", Status.TRUNCATED),
         ("The answer is 3 or 43", "stop", Status.NO_ANSWER),
         ("The answer is 43", "length", Status.TRUNCATED),
         ("thinking", "length", Status.TRUNCATED),
@@ -157,8 +161,8 @@ def test_statuses(text: str, finish_reason: str, status: Status) -> None:
 
 def test_a_lone_number_on_request() -> None:
     reference = {"answer": "43", "lone_number": True}
-    assert judge("43", reference, finish_reason="stop").status is Status.CORRECT
-    assert judge("42, 43", reference, finish_reason="stop").status is Status.NO_ANSWER
+    assert judge("it is 43", reference, finish_reason="stop").status is Status.CORRECT
+    assert judge("it is 42, 43", reference, finish_reason="stop").status is Status.NO_ANSWER
 
 
 @pytest.mark.parametrize(
@@ -177,6 +181,7 @@ def test_a_lone_number_on_request() -> None:
         {"answer": "1" * 1001},
         {"answer": "x" * 2001},
         {"answer": "4", "lone_number": "yes"},
+        {"answer": "4", "strict_percent": 1},
     ],
 )
 @pytest.mark.parametrize("text", [r"\boxed{4}", "nothing", "x" * 400_001])

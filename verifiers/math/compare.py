@@ -7,10 +7,12 @@ What is equal to what:
 - equations: the same up to a factor other than 0; inequalities: up to a positive factor and the direction;
 - sets `\{..\}`: without order and repetition; lists without brackets (`1, 2`, `x = 1 or x = 2`, `\pm 1`): without
   order, and a list without repetition fits a set; where an expected list names its members, the names must match;
-- pairs, tuples and vectors `(..)`: in order, with their brackets;
+- pairs, tuples and vectors `(..)`: in order, with their brackets; `x = 2, y = -1` is (2, -1), by the alphabet, and
+  `(r, s) = (2, -1)` also in that order, where the letters are not x, y and z;
 - intervals, unions of them, `\mathbb{R}`, `\mathbb{R} \setminus \{..\}` and inequalities in one symbol: the same real
   numbers; an open interval and a pair are written alike and compared alike;
-- matrices: the same shape and entries; ratios `a : b : c`: proportional, `a : b` fits the fraction;
+- matrices: the same shape and entries, and one row or column is the tuple of its entries;
+- ratios `a : b : c`: proportional, `a : b` fits the fraction; several forms joined by "or" are one answer if all fit;
 - a chain `x = 2 + 3 = 5` counts as its last side, when all sides agree; `1 = 1` says nothing.
 
 Two expressions that are no plain numbers are equal only when math-verify reads them so too (`verifiers.math.symbolic`).
@@ -61,10 +63,15 @@ class Comparison:
             shapes = [[len(row) for row in matrix.rows] for matrix in (gold, answer)]
             entries = zip(sum(gold.rows, ()), sum(answer.rows, ()), strict=False)
             return shapes[0] == shapes[1] and all(self.same(one, other) for one, other in entries)
+        if isinstance(gold, Matrix | Group) and isinstance(answer, Matrix | Group) and type(gold) is not type(answer):
+            return self._all_same(_entries(gold), _entries(answer))
         if isinstance(gold, Ratio) or isinstance(answer, Ratio):
             return self._ratio(gold, answer)
         if isinstance(gold, Relation) and isinstance(answer, Relation) and self._relations(gold, answer):
             return True
+        if isinstance(gold, Scalar) and isinstance(answer, Group) and answer.kind == "list" and answer.joiner == "or":
+            # `\\frac34 \\text{ or } 0.75`: every form that is given must be the expected one.
+            return all(isinstance(item, Scalar) and self.same(gold, item) for item in answer.items)
         if (
             isinstance(gold, Group)
             and isinstance(answer, Group)
@@ -72,6 +79,11 @@ class Comparison:
         ):
             return decided
         return self._regions(gold, answer)
+
+    def _all_same(self, gold: Sequence[Scalar] | None, answer: Sequence[Scalar] | None) -> bool:
+        if gold is None or answer is None or len(gold) != len(answer):
+            return False
+        return all(self.same(one, other) for one, other in zip(gold, answer, strict=True))
 
     def _named(self, gold: Answer, answer: Answer) -> bool:
         if isinstance(gold, Named) and isinstance(answer, Named):
@@ -139,6 +151,9 @@ class Comparison:
             if "set" in kinds and any(group.kind == "list" and _repeats(group.items) for group in (gold, answer)):
                 return False
             return self._lists(gold, answer)
+        if {"()"} <= kinds <= {"()", "list"} and _is_named(gold) != _is_named(answer):
+            tuples = [[one] if not _is_named(one) else _tuples(one) for one in (gold, answer)]
+            return any(self._in_order(first, second) for first in tuples[0] for second in tuples[1])
         if gold.kind == answer.kind:
             return self._in_order(gold, answer)
         return False if "list" in kinds or "set" in kinds or len(gold.items) == len(answer.items) == 2 else None
@@ -267,6 +282,15 @@ def literal(node: Node) -> Fraction | None:
     return None
 
 
+def _entries(vector: Matrix | Group) -> Sequence[Scalar] | None:
+    """Of a row, a column or a tuple its members in order; None for any other structure."""
+    if isinstance(vector, Matrix):
+        row = len(vector.rows) == 1 or len(vector.rows[0]) == 1
+        return [entry for entries in vector.rows for entry in entries] if row else None
+    items = [item for item in vector.items if isinstance(item, Scalar)]
+    return items if vector.kind == "()" and len(items) == len(vector.items) else None
+
+
 def _literals(items: Sequence[Answer]) -> list[Fraction] | None:
     values = [literal(item.node) for item in items if isinstance(item, Scalar)]
     found = [value for value in values if value is not None]
@@ -282,6 +306,34 @@ def _repeats(items: Sequence[Answer]) -> bool:
 
 def _names(group: Group) -> list[str]:
     return [item.name for item in group.items if isinstance(item, Named)]
+
+
+def _is_named(group: Group) -> bool:
+    """Whether all members have a name, each another one, and all of them hold."""
+    names = _names(group)
+    return len(set(names)) == len(group.items) and group.joiner != "or"
+
+
+def _tuples(group: Group) -> list[Group]:
+    """The tuples that a list of named members may be meant as."""
+    written = tuple(_names(group))
+    ordered = sorted(group.items, key=lambda item: _rank(item.name if isinstance(item, Named) else ""))
+    orders = [tuple(ordered)]
+    chosen = group.joiner == "()" or group.kind == "()" or written in _ORDERS
+    if chosen and not {_base(name) for name in written} <= set("xyz") and len({_base(name) for name in written}) > 1:
+        orders.append(group.items)
+    return [_plain(Group("()", items)) for items in orders]
+
+
+# The slope and where a line crosses the axis, which are not in the order of the alphabet; width and height.
+_ORDERS = {("m", "b"), ("m", "c"), ("k", "b"), ("w", "h")}
+
+
+def _rank(name: str) -> tuple[bool, str, int, str]:
+    """Latin letters before Greek ones, x_2 before x_10."""
+    base, _, index = name.partition("_")
+    number = int(index) if index.isascii() and index.isdigit() and len(index) < 10 else 0
+    return len(base.rstrip("'")) > 1, base.lower(), number, index
 
 
 def _base(name: str) -> str:

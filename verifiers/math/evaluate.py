@@ -247,6 +247,31 @@ class Evaluator:
         """Absolute value."""
         return abs(value)
 
+    def extreme(self, *values: Value, largest: bool) -> Value:
+        """The largest or smallest of real numbers."""
+        found = values[0]
+        for value in values[1:]:
+            exact = isinstance(found, Fraction) and isinstance(value, Fraction)
+            difference = value - found if exact else self.real(value) - self.real(found)
+            if not exact and isinstance(difference, self._mp.mpc):
+                raise Unreadable("the largest of numbers that are not real")
+            if (difference > 0) if largest else (difference < 0):
+                found = value
+        return found
+
+    def common(self, *values: Value, multiple: bool) -> Value:
+        """The greatest common divisor or the least common multiple of whole numbers."""
+        result = 0
+        for value in values:
+            if not isinstance(value, Fraction) or value.denominator != 1:
+                raise Unreadable("a common divisor of numbers that are not whole")
+            bits = max(value.numerator.bit_length(), result.bit_length())
+            self._work.spend(bits * bits // 50_000)
+            if multiple and result.bit_length() + value.numerator.bit_length() > MAX_BITS:
+                raise ValueTooLarge(f"a multiple of more than {MAX_BITS} bits")
+            result = (math.lcm if multiple and result else math.gcd)(result, value.numerator)
+        return Fraction(result)
+
     def natural(self, value: Value) -> Value:
         """Natural logarithm."""
         self._work.spend(2 * self._price)
@@ -299,6 +324,10 @@ _RULES: dict[str, Any] = {
     "absolute": Evaluator.absolute,
     "floor": lambda self, value: self.whole(value, up=False),
     "ceiling": lambda self, value: self.whole(value, up=True),
+    "max": lambda self, *values: self.extreme(*values, largest=True),
+    "min": lambda self, *values: self.extreme(*values, largest=False),
+    "gcd": lambda self, *values: self.common(*values, multiple=False),
+    "lcm": lambda self, *values: self.common(*values, multiple=True),
     "ln": Evaluator.natural,
     "log": Evaluator.logarithm,
     "lg": lambda self, value: self.logarithm(value, Fraction(10)),

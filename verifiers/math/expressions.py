@@ -5,19 +5,22 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from verifiers.math.cursor import Cursor
 from verifiers.math.formula import INFINITY, Answer, Node, Scalar, Token, Unreadable
-from verifiers.math.limits import MAX_DEPTH, MAX_DIGITS, MAX_TREE_DEPTH, TooLarge
+from verifiers.math.limits import MAX_DIGITS, MAX_TREE_DEPTH, TooLarge
 
 FUNCTIONS = frozenset(
     "sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh coth arsinh arcosh artanh arcsinh arccosh arctanh "
     "asin acos atan ln log lg exp".split()
 )
-_GREEK = frozenset(
+# Of a list in brackets.
+LIST_FUNCTIONS = frozenset("max min gcd lcm".split())
+GREEK = frozenset(
     "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho sigma tau "
     "upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell".split()
 )
 _CLOSING = {r"\lfloor": r"\rfloor", r"\lceil": r"\rceil", "(": ")", "[": "]", "{": "}", r"\lvert": r"\rvert"}
-_TIMES = {"*", r"\cdot", r"\times", r"\ast"}
+TIMES = {"*", r"\cdot", r"\times", r"\ast"}
 _OVER = {"/", r"\div"}
 # A letter before a bracket that reads as a function more often than as a factor.
 _FUNCTION_LETTERS = frozenset("fgh")
@@ -30,54 +33,11 @@ def as_scalar(answer: Answer) -> Scalar:
     return answer
 
 
-class Expressions:
+class Expressions(Cursor):
     """Recursive descent over tokens; every method consumes what it reads."""
 
-    def __init__(self, source: str, tokens: list[Token]) -> None:
-        self.source = source
-        self.tokens = tokens
-        self.position = 0
-        self._depth = 0
-        self._bars = 0
-
-    def peek(self) -> Token | None:
-        """The next token, None at the end."""
-        return self.tokens[self.position] if self.position < len(self.tokens) else None
-
-    def next(self) -> Token:
-        """Consume a token."""
-        token = self.peek()
-        if token is None:
-            raise Unreadable("it ends too early")
-        self.position += 1
-        return token
-
-    def accept(self, *texts: str) -> bool:
-        """Consume the next token when it is one of these."""
-        token = self.peek()
-        if token is not None and token.text in texts:
-            self.position += 1
-            return True
-        return False
-
-    def expect(self, text: str) -> None:
-        """Consume exactly this token."""
-        if not self.accept(text):
-            raise Unreadable(f"{text!r} is missing")
-
-    def slice(self, start: int) -> str:
-        """The source of the tokens from `start` up to here."""
-        return self.source[self.tokens[start].start : self.tokens[self.position - 1].end]
-
-    def enter(self) -> None:
-        """One level deeper. Raises TooLarge."""
-        self._depth += 1
-        if self._depth > 2 * MAX_DEPTH:
-            raise TooLarge("nested too deep")
-
-    def leave(self) -> None:
-        """One level up."""
-        self._depth -= 1
+    # Open absolute bars around the place.
+    _bars = 0
 
     def scalar(self) -> Scalar:
         """A sum with its source. Raises TooLarge for one that is too deep to walk through."""
@@ -108,7 +68,11 @@ class Expressions:
         """Products and quotients, from the left."""
         node = self.signed()
         while token := self.peek():
-            if token.text in _TIMES:
+            following = self.tokens[self.position + 1 : self.position + 2]
+            if token.text in TIMES and following and following[0].kind == "begin":
+                # A multiple of a matrix, which the reader above reads.
+                break
+            if token.text in TIMES:
                 self.position += 1
                 node = Node("multiply", (node, self.signed()))
             elif token.text in _OVER:
@@ -160,10 +124,10 @@ class Expressions:
         if token.kind in {"number", "word"}:
             return token.text not in {"or", "and"}
         if token.kind == "text":
-            return len(token.text.strip()) == 1 or token.text.strip() in FUNCTIONS
+            return len(token.text.strip()) == 1 or token.text.strip() in FUNCTIONS | LIST_FUNCTIONS
         if token.kind == "command":
             name = token.text[1:]
-            return name in FUNCTIONS or name in _GREEK or name in {
+            return name in FUNCTIONS | LIST_FUNCTIONS or name in GREEK or name in {
                 "frac", "sqrt", "binom", "dbinom", "tbinom", "pi", "lfloor", "lceil", "lvert", "infty"
             }  # fmt: skip
         return token.text in {"(", "{", "["} or (token.text == "|" and not self._bars)
@@ -241,6 +205,8 @@ class Expressions:
         text = token.text.strip()
         if text in FUNCTIONS:
             return self._function(text)
+        if text in LIST_FUNCTIONS:
+            return self._of_list(text)
         if text == "sqrt":
             return self._root()
         if text in {"pi", "infinity", "inf", "oo"}:
@@ -249,7 +215,7 @@ class Expressions:
             # "sinx", "lnx"
             if text.startswith(name) and len(text) == len(name) + 1:
                 return Node(name, (self._symbol(text[len(name)]),))
-        if text in _GREEK:
+        if text in GREEK:
             return self._symbol(text)
         if not text.isascii() or not text.isalpha() or len(text) > 3 or (token.kind == "text" and len(text) > 1):
             raise Unreadable(f"the word {text[:20]!r}")
@@ -302,11 +268,13 @@ class Expressions:
             return self._root()
         if name in FUNCTIONS:
             return self._function(name)
+        if name in LIST_FUNCTIONS:
+            return self._of_list(name)
         if name == "pi":
             return Node("pi")
         if name == "infty":
             return INFINITY
-        if name in _GREEK:
+        if name in GREEK:
             return self._symbol(name)
         if token.text in _CLOSING:
             node = self._bracket(token.text)
@@ -328,6 +296,21 @@ class Expressions:
         if token is None or (token.kind == "number" and len(token.text) > 1 and "\\" in self.source):
             raise Unreadable("a root of nothing, or of digits without braces")
         return Node("root", (self.atom(), degree))
+
+    def _of_list(self, name: str) -> Node:
+        r"""`\max(1, 2)`."""
+        self.enter()
+        self.expect("(")
+        bars, self._bars = self._bars, 0
+        arguments = [self.sum()]
+        while self.accept(","):
+            arguments.append(self.sum())
+        self._bars = bars
+        self.expect(")")
+        self.leave()
+        if (token := self.peek()) and token.text in {"^", "**"}:
+            raise Unreadable("a power of a function's bracket")
+        return Node(name, tuple(arguments))
 
     def _function(self, name: str) -> Node:
         self.enter()

@@ -37,7 +37,7 @@ class Group:
 
     kind: str
     items: tuple[Answer, ...]
-    # How a list without brackets was joined: ",", "or" or "and".
+    # How a list without brackets was joined: ",", "or", "and"; "()" for the names of a tuple, (x, y) = (2, -1).
     joiner: str = ","
 
 

@@ -83,6 +83,8 @@ class _Interpreter:
             relation = Relation(tuple(operators), tuple(sides), relation.source)
             if not operators:
                 return self.meaning(sides[0])
+        if operators == ["="] and (named := self._named_tuple(*sides)):
+            return named
         if set(operators) != {"="}:
             return relation
         for number, side in enumerate(sides):
@@ -91,6 +93,16 @@ class _Interpreter:
             ):
                 raise Unreadable("an equation of a thing with itself")
         return self._equation(relation, sides)
+
+    def _named_tuple(self, left: Answer, right: Answer) -> Group | None:
+        """`(x, y) = (2, -1)` as its members with their names."""
+        if not (isinstance(left, Group) and isinstance(right, Group) and {left.kind, right.kind} <= {"()", "[]"}):
+            return None
+        names = [_symbol(item) for item in left.items]
+        if len(set(names)) < len(names) or not all(names) or len(names) != len(right.items):
+            return None
+        items = (self.meaning(item) for item in right.items)
+        return Group("list", tuple(map(Named, names, items)), "()")
 
     def _equation(self, relation: Relation, sides: list[Answer]) -> Answer:
         if len(sides) == 2 and not _symbol(sides[0]) and _symbol(sides[1]):

@@ -38,18 +38,26 @@ _POWERS = {"square": 2, "sq": 2, "cubic": 3, "cu": 3, "平方": 2, "立方": 3}
 _DEGREES = {"celsius": "celsius", "c": "celsius", "fahrenheit": "fahrenheit", "f": "fahrenheit"}
 _SPEEDS = {"mph": "mile/h", "kmh": "km/h", "kph": "km/h", "kmph": "km/h"}
 # Names of units of one to three letters that stand right behind a number; any other letters there are factors.
-_GLUED = frozenset("km cm mm dm kg mg lb lbs oz ft in yd mi min sec hr hrs kmh mph km/h m/s mL ml".split())
-# And with a space between.
-_LETTERS = frozenset("m s g h l L".split())
+_GLUED = frozenset(
+    "m s g h l L km cm mm dm kg mg lb lbs oz ft in yd mi min sec hr hrs kmh mph km/h m/s cm/s mL ml kW kWh Hz kHz kPa "
+    "USD EUR GBP CNY RMB JPY INR".split()
+)
+# What an expected answer counts may stand in brackets behind its number, and is no multiplier there.
+_LABELS = frozenset("time pair couple quarter point digit part century decade square cube".split())
 
 _UNIT = re.compile(
     r"\s*\\(?:text|textrm|textbf|textnormal|mathrm|mbox|rm)\s*\{(?P<tex>[^{}\\$0-9]*)\}"
     r"(?P<texpower>\s*\^\s*\{?\s*[23]\s*\}?)?$"
     r"|\s*(?P<glued>[A-Za-z]{1,3}(?:/[A-Za-z]{1,3})?)(?P<gluedpower>\s*\^\s*\{?[23]\}?|[²³])?$"
+    r"|(?P<whole>[A-Za-z]{4,16})$"
     r"|\s+(?P<words>[A-Za-z]{1,20}(?:[ ,'/-]+[A-Za-z]{1,20})*)(?P<power>\s*\^\s*\{?[23]\}?|[²³])?$"
     r"|\s*(?P<cjk>[\u4e00-\u9fff]{1,12}(?:/[\u4e00-\u9fff]{1,4})?)$"
     r"|\s*(?P<degree>\^\s*\{?\s*\\circ\s*\}?|°|\\degree|\\circ)\s*(?:\\(?:text|mathrm|rm)\s*\{\s*)?(?P<scale>[CF]?)\s*\}?$"
     r"|\s*(?P<sign>\\?\$|[€£¥¢])$"
+)
+# 18(元), 9 (apples): as without the brackets.
+_BRACKETED = re.compile(
+    r"\s*(?:\((?P<plain>[^()]{1,60})\)|\\(?:text|textrm|mathrm|mbox)\s*\{\s*\((?P<text>[^(){}]{1,60})\)\s*\})"
 )
 _ENGLISH = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)*")
 # "a day" is a rate, "a basket" is a place.
@@ -77,12 +85,21 @@ _CHINESE_BEHIND = re.compile(
 _NOT_CHINESE_NOUNS = frozenset(
     "一二三四五六七八九零十百千万亿半多余几和或加减乘除成倍不非无没错否大小至到约的次打折兆双对以左右剩分平立方负倒反第近上下内外"
 )
+# "18页没有看" are 18 pages all the same.
+_NOT_YET = re.compile(
+    "(?<=.)(?:还?没有?|尚?未)(?:被)?(?:看|读|写|做|吃|喝|用|卖|修|走|运|种|花|装|铺|完成|加工|生产|检查|安装)(?:完|过|走)?$"
+)
 _CHINESE_WORDS = set(CHINESE_VERBS.split("|"))
 _CHINESE_TOKEN = re.compile(
-    f"(?:{_any_of([*_CHINESE_WORDS, *CHINESE_NOUNS, *CHINESE_COUNTERS, *CHINESE_LEAD.split('|')])})"
+    f"(?:{_any_of([*_CHINESE_WORDS, *CHINESE_NOUNS, *CHINESE_COUNTERS, *CHINESE_LEAD.split('|')])}|[A-Z][a-z]+)"
 )
 _MAX_BEFORE = 200
 _CLAUSES = frozenset("which because since where when as so if and or while although but not".split())
+# What opens a clause that says no more about the value before it, and its words beside those of the lists.
+_IDLY = re.compile(r"(?:which|so|because|since|as|that|meaning|making|giving|in (?:total|all|the end)|altogether)\b")
+_IDLE = frozenset("which that so because since as what how much many both question asked answer all them".split())
+# Behind these a word that is in no list is a noun.
+_DETERMINERS = frozenset("of the many much a an his her their its all both each every".split())
 _NAME = re.compile(rf"\b[A-Z][a-z]+(?:'s)?(?=\s+(?:and\s+[A-Z][a-z]+\s+)?(?:{'|'.join(sorted(VERBS))})\b)")
 
 
@@ -93,6 +110,8 @@ def unit_key(rest: str, own: Collection[str] | None = ()) -> str | None:
     """
     if rest.strip(" ,") in ("", "."):
         return ""
+    if bracketed := _BRACKETED.fullmatch(rest):
+        return _bracketed(bracketed["plain"] or bracketed["text"], own)
     match = _UNIT.match(rest)
     if match is None:
         return None
@@ -104,18 +123,30 @@ def unit_key(rest: str, own: Collection[str] | None = ()) -> str | None:
         return _chinese(match["cjk"], own)
     if match["glued"] and (power := _power(match["gluedpower"])) is not None:
         name = match["glued"]
-        if name in _GLUED or (name in _LETTERS and rest[:1].isspace()):
+        if name in _GLUED:
             return _english(name, power, own)
         return _english(name, power, own) if rest[:1].isspace() and len(name) > 1 else None
+    if match["whole"]:
+        return _english(match["whole"], "", own) if match["whole"].lower() in NAMES else None
     power = _power(match["texpower"] or match["power"])
     return _english(match["tex"] if match["tex"] is not None else match["words"], power, own)
 
 
+def _bracketed(label: str, own: Collection[str] | None) -> str | None:
+    words = _ENGLISH.findall(label)
+    if own is None and len(words) == 1 and label.strip() == words[0] and singular(words[0]) in _LABELS:
+        return singular(words[0])
+    return unit_key(label if label.startswith("\\") else f" {label.strip()}", own) or None
+
+
 def own_words(rest: str) -> frozenset[str]:
     """The words behind the number of an expected answer."""
-    return frozenset(singular(word) for word in _ENGLISH.findall(rest)) | frozenset(
-        re.findall(r"[\u4e00-\u9fff]+", rest)
-    )
+    return frozenset(map(_own, _ENGLISH.findall(rest))) | frozenset(re.findall(r"[\u4e00-\u9fff]+", rest))
+
+
+def _own(word: str) -> str:
+    """One spelling of a word that the expected answer says; short ones keep their case: "5 M" is not "5 m"."""
+    return word if len(word) < 3 else singular(word)
 
 
 def leads(before: str) -> bool:
@@ -140,6 +171,20 @@ def may_go_on(word: str) -> bool:
     """Whether a word behind a formula goes on with the sentence; one that is in no list may change the value."""
     lists = (FUNCTION_WORDS, VERBS, NOUNS, ADJECTIVES, TIMES, CLOSERS, NAMES, _CLAUSES)
     return word.lower() not in SCALES and _is_in(word, lists)
+
+
+def goes_on_idly(clause: str) -> bool:
+    """Whether a clause behind a value and a comma leaves the value as it is: every word of it is of a list."""
+    if not _IDLY.match(clause) or len(clause) > _MAX_BEFORE:
+        return False
+    words = re.findall(r"[A-Za-z]+(?:['-][A-Za-z]+)*|[^\sA-Za-z,.]", _NAME.sub("he", clause))
+    lists = (FUNCTION_WORDS, VERBS, NOUNS, ADJECTIVES, SUBJECTS, TIMES, CLOSERS, NAMES, _IDLE)
+    known = [_is_in(word.removesuffix("'s"), lists) for word in words]
+    nouns = [
+        before.lower() in _DETERMINERS and _is_noun(word, None)
+        for before, word in zip(["", *words], words, strict=False)
+    ]
+    return all(one or other for one, other in zip(known, nouns, strict=True))
 
 
 def scales(word: str) -> bool:
@@ -227,7 +272,7 @@ def _is_noun(word: str, own: Collection[str] | None) -> bool:
     if _is_in(word, (NOUNS, TIMES)):
         return True
     if own is not None:
-        return singular(word) in own
+        return _own(word) in own
     lower = word.lower()
     denied = lower in NOT_NOUNS or singular(lower) in NOT_NOUNS or _DENIED_ENDING.search(singular(lower)) is not None
     return len(word) > 3 and not denied and lower not in FUNCTION_WORDS | VERBS | CLOSERS
@@ -248,7 +293,7 @@ def _is_in(word: str, lists: Collection[Collection[str]]) -> bool:
 
 
 def _chinese(text: str, own: Collection[str] | None) -> str | None:
-    match = _CHINESE_BEHIND.fullmatch(text)
+    match = _CHINESE_BEHIND.fullmatch(_NOT_YET.sub("", text))
     if match is None:
         if own is not None:
             return text[0] if text in own else None

@@ -3,22 +3,27 @@ r"""Reads one formula whole, or not at all: a strict reader of the LaTeX and pla
 Independent of math-verify, which may take a prefix or drop what it does not know. Here every token counts:
 
 - implicit products bind tighter than `/` (`1/2x` is 1/(2x)); a number never stands behind a factor (`x2`, `2 3`);
-- `a^b^c` without braces, `\sin(x)^2` and `f(x)` have two readings and are not read; `\ldots` never is;
+- `a^b^c` without braces and `f(x)` have two readings and are not read; `\ldots` never is; of the power behind a
+  function's bracket `verifiers.math.notation` makes one of the function;
 - an integer before `\frac` of positive integers is a mixed number;
 - `e`, `\pi`, `i` and `\infty` are constants, other letters (case counts) and Greek letters are symbols;
-- `\log` without a base has an unknown one, so `\log 8 / \log 2` is 3 and `\log 100` only itself.
+- `\log` without a base has an unknown one, so `\log 8 / \log 2` is 3 and `\log 100` only itself, except where a number
+  in digits is expected (`verifiers.math.judge`).
 
 Grammar, outermost first: list (`,` `;` or and) / relation (= < ...) / ratio (`:`) / union / sum / product / power.
 """
 
 from __future__ import annotations
 
-from verifiers.math.expressions import Expressions, as_scalar
+from fractions import Fraction
+
+from verifiers.math.expressions import TIMES, Expressions, as_scalar
 from verifiers.math.formula import (
     Answer,
     Group,
     Matrix,
     NamedSet,
+    Node,
     Ratio,
     Relation,
     Scalar,
@@ -36,6 +41,7 @@ _RELATIONS = {
 _SEPARATORS = {",": ",", ";": ",", "or": "or", "and": "and", "或": "or", "和": ",", "且": "and", r"\lor": "or",
                r"\vee": "or", r"\land": "and", r"\wedge": "and"}  # fmt: skip
 _BOTH = {(",", "and"), (",", "or")}
+_BEHIND_A_GROUP = {r"\cup", r"\bigcup", r"\setminus", r"\backslash", ")", "]", r"\}", "}", "="}
 _LAYOUT = {r"\quad", "\\\\"}
 
 
@@ -128,6 +134,10 @@ class Reader(Expressions):
             raise Unreadable("it ends too early")
         if token.kind == "begin":
             return self.matrix()
+        following = self.tokens[self.position + 1 : self.position + 2]
+        if token.text == "-" and following and following[0].kind == "begin":
+            self.position += 1
+            return _multiple(Scalar(Node("negative", (Node("number", value=Fraction(1)),)), "-1"), self.matrix())
         if token.text in {r"\emptyset", r"\varnothing"}:
             self.position += 1
             return NamedSet("empty")
@@ -136,7 +146,11 @@ class Reader(Expressions):
             return NamedSet("reals")
         if token.text in {"(", "[", r"\{", "{", r"\langle", r"\lbrack"} and (group := self.group(token)):
             return group
-        return self.scalar()
+        scalar = self.scalar()
+        if (behind := self.peek()) is None or not (behind.kind == "begin" or behind.text in TIMES):
+            return scalar
+        self.accept(*TIMES)
+        return _multiple(scalar, self.matrix())
 
     def group(self, opening: Token) -> Answer | None:
         """A bracket with commas inside; None (and nothing consumed) for one that only groups an expression."""
@@ -164,8 +178,7 @@ class Reader(Expressions):
         kind = {"(": "(", "[": "[", "{": "{", r"\{": "{", r"\langle": "<", r"\lbrack": "["}[opening.text]
         kind += {")": ")", "]": "]", "}": "}", r"\}": "}", r"\rangle": ">", r"\rbrack": "]"}.get(closing.text, "?")
         alone = self.position + 1 == len(self.tokens) or (
-            self.tokens[self.position + 1].text in _SEPARATORS
-            or self.tokens[self.position + 1].text in {r"\cup", r"\setminus", r"\backslash", ")", "]", r"\}", "}"}
+            self.tokens[self.position + 1].text in _SEPARATORS or self.tokens[self.position + 1].text in _BEHIND_A_GROUP
         )
         if kind == "{}" and opening.text == r"\{" and closing.text == r"\}":
             self.position += 1
@@ -193,7 +206,7 @@ class Reader(Expressions):
         self.expect(r"\}")
         return condition
 
-    def matrix(self) -> Answer:
+    def matrix(self) -> Matrix:
         """`pmatrix` and its like, `array`; not determinants."""
         opening = self.next().text
         name = opening.split("{")[1].split("}")[0].rstrip("*")
@@ -220,3 +233,18 @@ class Reader(Expressions):
         if name not in token.text or len({len(one) for one in rows}) != 1:
             raise Unreadable("a matrix whose rows differ in length")
         return Matrix(tuple(rows))
+
+
+def _multiple(factor: Scalar, matrix: Matrix) -> Matrix:
+    r"""`\frac13\begin{pmatrix}1\\2\end{pmatrix}` entry by entry."""
+    if factor.node.name not in {"number", "divide", "negative", "root", "multiply", "power", "symbol", "pi"}:
+        raise Unreadable("a sum before a matrix")
+    return Matrix(
+        tuple(
+            tuple(
+                Scalar(Node("multiply", (factor.node, one.node)), f"({factor.source}) \\cdot ({one.source})")
+                for one in row
+            )
+            for row in matrix.rows
+        )
+    )

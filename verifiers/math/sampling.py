@@ -87,13 +87,33 @@ def close(left: Node, right: Node, point: Points, work: Work) -> bool | None:
     Without symbols there is no other point: what is beyond the caps raises TooLarge. Raises Unreadable.
     """
     try:
-        return compare(left, right, point, work) == 0
+        return compare(left, right, point, work) == 0 or (
+            None if point and _is_not_real(left, right, point, work) else False
+        )
     except Undecided:
         return None
     except ValueTooLarge:
         if not point:
             raise
         return None
+
+
+def _is_not_real(left: Node, right: Node, point: Points, work: Work) -> bool:
+    r"""Whether two formulas without `i` both leave the real numbers at a point: there `\sqrt{1/n}` says nothing."""
+    values = [_defined(Evaluator(point, START_BITS, work), node) for node in (left, right)]
+    if any(value is None or isinstance(value, Fraction) or not value.imag for value in values):
+        return False
+    return not any(_holds(node, "i") for node in (left, right))
+
+
+def _holds(node: Node, name: str) -> bool:
+    stack = [node]
+    while stack:
+        one = stack.pop()
+        if one.name == name:
+            return True
+        stack.extend(one.args)
+    return False
 
 
 def compare(left: Node, right: Node, point: Points, work: Work) -> int:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 
 from verifiers.answer import TO_ASCII
+from verifiers.math.markup import without_markup
+from verifiers.math.notation import one_notation
 
 _PLAIN = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
 _WRAPPERS = (
@@ -23,7 +25,6 @@ _WRAPPERS = (
 _BOX = re.compile(r"\\f?boxed\s*\{")
 _DOLLARS = re.compile(r"(?<!\\)\$")
 _MONEY = re.compile(r"\$\s*[0-9][^$]*[A-Za-z]{2}[^$]*\$\s*[0-9]")
-_SIZES = re.compile(r"\\(?:left|right|displaystyle|textstyle|bigg?[lrm]?|Bigg?[lrm]?)(?![A-Za-z])\s*")
 _FRACTIONS = re.compile(r"\\[dtc]frac(?![A-Za-z])")
 _SHORT_FRACTION = re.compile(r"\\frac\s*([0-9])\s*([0-9])")
 _HALF_FRACTION = re.compile(r"\\frac\s*([0-9])\s*\{")
@@ -31,7 +32,7 @@ _OTHER_HALF = re.compile(r"(\\frac\s*\{[^{}]*\})\s*([0-9])")
 _ROMAN_LETTER = re.compile(
     r"\\(?:mathrm|mathit|text|textit|operatorname|rm)\s*\{\s*([a-z])\s*\}(?=\s*[-+^})*/=,]|\s*$)"
 )
-_THIN_THOUSANDS = re.compile(r"(?<=[0-9])(?:\\,|\\ |\u202f|\u2009)(?=[0-9]{3}(?![0-9]))")
+_CLOSING = frozenset("})]|")
 _SPACES = re.compile(r"(?<!\\)\\[,;:> ]|\\(?:enspace|thinspace)(?![A-Za-z])|[\u2000-\u200a\u202f]|&nbsp;")
 # A wide space parts formulas, but for the one before a unit or a word.
 _WIDE_SPACE = re.compile(r"\s*\\q?quad(?![A-Za-z])(?:\s*\\q?quad(?![A-Za-z]))*\s*(\\(?:text|mathrm|textrm|mbox)\b)?")
@@ -58,6 +59,9 @@ _UNICODE = str.maketrans(
         "⅔": r"\frac{2}{3}", "∕": "/", "⁄": "/", "–": "-", "‐": "-", "‑": "-", "’": "'",
     }
 )  # fmt: skip
+_CHECKED = re.compile(r"\s*[✓✔✅■∎]+\s*$")
+# "9 x 2 = 18"
+_TIMES = re.compile(r"(?<=[0-9)])\s+[xX]\s+(?=[0-9(])")
 _ROOT = re.compile(r"√\s*(?:\(([^()]*)\)|([0-9]+|[A-Za-z]))")
 
 
@@ -70,41 +74,48 @@ def tidy(answer: str) -> str:
         return answer
     text = _strip(answer)
     if not text.isascii():
-        text = _strip(_ROOT.sub(_root, text.translate(TO_ASCII).translate(_UNICODE)))
-    if "\\" in text or "{" in text:
-        text = _tidy_commands(text)
+        text = _CHECKED.sub("", text.translate(TO_ASCII).translate(_UNICODE))
+        text = _strip(_ROOT.sub(_root, text))
+    text = _unwrapped(text)
+    text = _tidy_commands(text) if "\\" in text or "{" in text else one_notation(text)
     if "$" in text and not len(_DOLLARS.findall(text)) % 2:
         # "$125$ miles": what is left after the wrappers around the whole are formulas inside it.
         text = _unwrap(text)
         text = _DOLLARS.sub(" ", text) if not _MONEY.search(text) else text
+    if r"\(" in text:
+        text = text.replace(r"\(", " ").replace(r"\)", " ")
     if "~" in text:
         text = _TIE.sub(" ", text)
     if "\n" in text:
         text = _lines(text)
+    if "=" in text:
+        text = _TIMES.sub(r" \\times ", text)
     if "." in text:
         text = _BARE_POINT.sub("0.", text)
-    for _ in range(8):
-        unwrapped = _unwrap(text)
-        if unwrapped == text:
-            break
-        text = unwrapped
-    return text
+    return _unwrapped(text)
 
 
 def _root(match: re.Match[str]) -> str:
     return f"\\sqrt{{{match[1] or match[2]}}}"
 
 
+def _letter(match: re.Match[str]) -> str:
+    r"""The letter of `\mathrm{e}`; the whole of `18\text{ m}`, which is a unit and no factor."""
+    before = match.string[: match.start()].rstrip()
+    is_behind = before[-1:].isalnum() or before[-1:] in _CLOSING
+    is_unit = match[1] in "msghl" and match.end() == len(match.string) and is_behind
+    return match[0] if is_unit else f"{' ' if before[-1:].isalpha() else ''}{match[1]}"
+
+
 def _tidy_commands(text: str) -> str:
-    text = _SIZES.sub("", text)
+    text = without_markup(text)
     text = _FRACTIONS.sub(r"\\frac", text)
     text = _SHORT_FRACTION.sub(r"\\frac{\1}{\2}", text)
     text = _HALF_FRACTION.sub(r"\\frac{\1}{", text)
     text = _OTHER_HALF.sub(r"\1{\2}", text)
-    text = _ROMAN_LETTER.sub(r"\1", text)
+    text = one_notation(_ROMAN_LETTER.sub(_letter, text))
     text = text.replace(r"\%", "%").replace(r"\!", "").replace("{,}", ",").replace(r"\lbrace", r"\{")
     text = text.replace(r"\rbrace", r"\}")
-    text = _THIN_THOUSANDS.sub("", text)
     text = _WIDE_SPACE.sub(lambda match: f" {match[1]}" if match[1] else r" \quad ", text)
     return _ENDS.sub("", _SPACES.sub(" ", text))
 
@@ -116,6 +127,16 @@ def _lines(text: str) -> str:
     return r" \quad ".join(lines) if whole and len(lines) > 1 and r"\begin" not in text else text
 
 
+def _unwrapped(text: str) -> str:
+    """Without the wrappers around the whole, at most a few deep."""
+    for _ in range(8):
+        unwrapped = _unwrap(text)
+        if unwrapped == text:
+            break
+        text = unwrapped
+    return text
+
+
 def _unwrap(text: str) -> str:
     text = _strip(text)
     for wrapper in _WRAPPERS:
@@ -124,7 +145,20 @@ def _unwrap(text: str) -> str:
     box = _BOX.match(text)
     if box and text.endswith("}") and _closes_at_end(text, box.end()):
         return _strip(text[box.end() : -1])
+    # `{\frac{1}{2}}` groups, `{1, 2}` is a set.
+    if text.startswith("{") and _closes_at_end(text, 1) and not _parted(text[1:-1]):
+        return _strip(text[1:-1])
     return text
+
+
+def _parted(text: str) -> bool:
+    """Whether a comma stands outside of all brackets."""
+    depth = 0
+    for character in text:
+        depth += (character in "([{") - (character in ")]}")
+        if character == "," and not depth:
+            return True
+    return False
 
 
 def _strip(text: str) -> str:

@@ -12,6 +12,7 @@ Which words behind a number are a unit or a noun at all says `verifiers.math.phr
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 from verifiers.math.words import singular
@@ -64,12 +65,17 @@ _define(
 _define("ton", ("ton tons", 1))
 _define("gallon", ("gallon gallons gal", 1), ("quart quarts qt", "1/4"), ("pint pints pt", "1/8"))
 _define("spoon", ("tablespoon tablespoons tbsp", 3), ("teaspoon teaspoons tsp", 1))
-_define("dollar", ("dollar dollars buck bucks usd $ 美元", 1), ("cent cents ¢ 美分", "1/100"))
+_define("dollar", ("dollar dollars buck bucks usd $ us$ 美元", 1), ("cent cents ¢ 美分", "1/100"))
 _define("yuan", ("yuan rmb cny 元 块 块钱 元钱 人民币", 1), ("角 毛", "1/10"), ("fen", "1/100"))
 _define("euro", ("euro euros eur €", 1))
 _define("pound sterling", ("£ gbp", 1))
 _define("yen", ("yen jpy 日元 ¥", 1))
-_define("rupee", ("rupee rupees inr", 1))
+_define("rupee", ("rupee rupees inr rs ₹", 1))
+_define("power", ("W watt watts 瓦 瓦特", 1), ("kW kilowatt kilowatts 千瓦", 1000))
+_define("pressure", ("Pa pascal pascals 帕", 1), ("kPa kilopascal kilopascals 千帕", 1000), ("百帕", 100))
+_define("food energy", ("cal calorie calories 卡 卡路里", 1), ("kcal kilocalorie kilocalories 千卡 大卡", 1000))
+_define("electric energy", ("kWh 千瓦时", 1))
+_define("frequency", ("Hz hertz 赫兹", 1), ("kHz", 1000))
 _define("area", ("hectare hectares ha 公顷", 10_000), ("are", 100))
 _define("acre", ("acre acres", 1))
 _define("mu", ("亩", 1))
@@ -83,11 +89,25 @@ _define("month", ("month months 月 个月", 1))
 _define("year", ("year years yr yrs 年", 1))
 _define("unit", ("unit units 单位 个单位", 1))
 for _single in (
-    "newton newtons", "joule joules", "watt watts", "kilowatt kilowatts", "volt volts", "ampere amperes amp amps",
-    "ohm ohms", "hertz", "pascal pascals", "mole moles", "calorie calories", "kilocalorie kilocalories", "byte bytes",
+    "newton newtons", "joule joules", "volt volts", "ampere amperes amp amps", "ohm ohms", "mole moles", "byte bytes",
     "kilobyte kilobytes", "megabyte megabytes", "gigabyte gigabytes", "knot knots",
 ):  # fmt: skip
     _define(_single.split()[0], (_single, 1))
+
+
+# Of these a number in 万 may be meant as one in the unit 万吨, 万公里: never of money, time and what is counted.
+_OF_MULTIPLES = frozenset({"length", "mass", "volume", "area", "mu", "power", "food energy", "electric energy"})
+
+
+def is_known_unit(key: str | None) -> bool:
+    """Whether a key of `phrases.unit_key` is, or begins with, a unit of this module."""
+    return key is not None and re.split(r"[/^]", key)[0] in NAMES
+
+
+def may_be_multiple(key: str) -> bool:
+    """Whether a 千, 百 or 万 before this unit may be part of it."""
+    name = NAMES.get(re.split(r"[/^]", key)[0])
+    return name is not None and name[1] in _OF_MULTIPLES
 
 
 def canonical(name: str) -> str:

@@ -166,7 +166,8 @@ SUBJECTS = frozenset(
     """
     number total amount sum value answer result length width height depth area perimeter volume weight mass distance
     speed rate age time score cost price profit salary average mean median probability temperature final difference
-    product quotient count population size combined
+    product quotient count population size combined maximum minimum remainder slope radius diameter circumference
+    determinant coefficient percentage variance expectation
     """.split()
 )
 # The phrases on which a number may follow directly, beside a verb.
@@ -250,7 +251,7 @@ CHINESE_CLOSERS = "长|宽|高|深|远|重|大|钱|整"
 CHINESE_VERBS = (
     "一共有|一共是|一共要|一共|总共有|总共是|总共|共有|共需要|共需|共要|共|还剩下|还剩|剩下|剩余|剩|还有|还要|还需要|还需|还能|"
     "可以|能够|能|需要|需|要用|要|应该是|应该|应为|应是|应付|应找|应|就是|就有|是|为|有|得到|得|等于|花了|花费|花|用了|用去|用|"
-    "付了|付|找回|找|买了|买|卖了|卖出|卖|走了|走|行驶|行|跑了|跑|飞行|飞|吃了|吃|看了|看|做了|做|写了|写|种了|种|养了|养|"
+    "付了|付|赚了|赚到|赚|找回|找|买了|买|卖了|卖出|卖|走了|走|行驶|行|跑了|跑|飞行|飞|吃了|吃|看了|看|做了|做|写了|写|种了|种|养了|养|"
     "运了|运走|运|装了|装|修了|修|生产了|生产|加工|参加的有|来了|坐了|坐|住了|住|分到|分得|拿了|拿到|拿|长|宽|高|重"
 )
 CHINESE_LEAD = (
@@ -258,5 +259,6 @@ CHINESE_LEAD = (
     "平均|他们|她们|它们|我们|你们|他|她|它|我|你|爸爸|妈妈|爷爷|奶奶|哥哥|姐姐|弟弟|妹妹|叔叔|阿姨|老师|小[明红华丽刚强军亮芳兰英东"
     "平文林花宁青雨玲娟龙方力伟张王李刘陈杨赵黄周吴]|全班|全校|全家|学校|班级|班里|商店|工厂|果园|农场|动物园|公园|图书馆|水果店|"
     "参加|合唱队|足球队|距离|时间|速度|面积|周长|体积|长度|宽度|高度|重量|年龄|价格|总价|单价|总数|总和|数量|人数|总人数|钱数|路程|"
+    "最大值|最小值|最大公因数|最大公约数|最小公倍数|概率|余数|半径|直径|边长|棱长|平均数|中位数|众数|百分率|"
     "答|的|和|在|里|中|上|家|店|班|只|就|都|也|了|到|时|后|个|这个|那个|这些|这|那|两地|甲|乙|丙|两|[,:，：、 ]"
 )

@@ -18,13 +18,16 @@ _SOLUTIONS = ("solution", "Solution", "response", "generated_solution")
 _NO_ANSWER = frozenset({"proof", "notfound", "not found", "none", "n/a", "nan"})
 # A word of prose; letters of a formula stand alone or behind a backslash.
 _PROSE = re.compile(r"(?<![\\A-Za-z{])[A-Za-z]{2,}")
+# Words that are an answer all the same: it begins as a number, a formula or `x =` does, and is one sentence.
+_WHOLE_ANSWER = re.compile(r"(?:[-+$€£¥\\(\[{.0-9]|[A-Za-z]\w*\s*=)[^\n]{0,200}")
+_SECOND_SENTENCE = re.compile(r"[.!?。]\s*[^\W\d_]|[.!?。]\s+\S")
 
 MATH_KEYS = f"{'|'.join(_QUESTIONS)} {'|'.join((*_ANSWERS, *_SOLUTIONS))}"
 
 
 def gsm8k_problem(row: Row) -> Problem:
-    """GSM8K: {question, answer}: the answer after the last `####`, else in the last box, else the whole answer where
-    it is one word or a formula.
+    """GSM8K: {question, answer}: the answer after the last `####`, else in the last box, else the whole answer: a
+    word, a formula, `9 (apples)`.
     """
     question, answer = cells.text(row, "question"), row.values.get("answer")
     if isinstance(answer, str):
@@ -70,9 +73,13 @@ def _final(solution: str) -> str:
     answer = answer.strip()
     if not marked and (boxed := _boxed(solution)):
         return boxed
-    if not marked and len(answer.split()) > 1 and _PROSE.search(answer):
+    if not marked and len(answer.split()) > 1 and _PROSE.search(answer) and not _is_whole_answer(answer):
         return ""
     return _plain(answer)
+
+
+def _is_whole_answer(text: str) -> bool:
+    return _WHOLE_ANSWER.fullmatch(text) is not None and _SECOND_SENTENCE.search(text) is None
 
 
 def _boxed(solution: str) -> str:

@@ -39,7 +39,14 @@ def mixed_number(rng: Random) -> Pair:
 
 def percent(rng: Random) -> Pair:
     text, value = decimal(rng)
-    return f"{text}\\%", tex(value / 100)
+    whole = rng.randint(2, 999)
+    return rng.choice(
+        [
+            (f"{text}\\%", tex(value / 100)),
+            (f"{text}\\%", rng.choice([text, f"{text} \\text{{ percent}}", f"{text} percent"])),
+            (str(whole), rng.choice([f"{whole}\\%", f"{whole} \\text{{ percent}}", f"百分之{chinese(whole)}"])),
+        ]
+    )
 
 
 def scientific(rng: Random) -> Pair:
@@ -221,6 +228,66 @@ def noun_behind(rng: Random) -> Pair:
     )
 
 
+def chinese_kilo(rng: Random) -> Pair:
+    value = rng.randint(2, 999)
+    return rng.choice(
+        [
+            (str(value), f"{value}{rng.choice(['千米', '千克', '千米每小时', '万吨', '平方千米'])}"),
+            (f"{value}千米", rng.choice([str(value), f"{value * 1000}米"])),
+            (str(value * 10_000), f"{value}万{rng.choice('元人个')}"),
+        ]
+    )
+
+
+def unit_around(rng: Random) -> Pair:
+    value = rng.randint(2, 999)
+    letter = rng.choice("msghL")
+    glued = [f"{value}{letter}", f"{value}\\text{{ {letter}}}", f"{value}\\text{{{letter}}}", f"{value} {letter}"]
+    return rng.choice(
+        [
+            (str(value), rng.choice(glued)),
+            (rng.choice(glued), rng.choice(glued)),
+            (str(value), rng.choice([f"{value}（元）", f"{value} (cm)", f"USD {value}", f"共{value}个"])),  # noqa: RUF001
+            (f"{value} (apples)", rng.choice([str(value), f"{value} apples", f"{value} \\text{{ apples}}"])),
+        ]
+    )
+
+
+_NAMES = (
+    "m+n", "100a+b", r"P(A \cap B)", "|S|", "AB", "f(3)", "f'(2)", r"\overline{AB}", r"S_{\triangle ABC}",
+    r"\angle A", r"\text{Total}", r"\text{Area of } \triangle ABC", "面积", r"\mathbb{E}[X]", r"\frac{AB}{CD}",
+    r"\bar{x}",
+)  # fmt: skip
+
+
+def name_left(rng: Random) -> Pair:
+    value = fraction(rng) if rng.random() < 0.3 else Fraction(number(rng))
+    written = str(value) if value.denominator == 1 else tex(value)
+    return written, rng.choice([f"{rng.choice(_NAMES)} = {written}", f"\\text{{Total: }} {written}"])
+
+
+def named_tuple(rng: Random) -> Pair:
+    a, b = rng.sample(range(-50, 50), 2)
+    return rng.choice(
+        [
+            (f"({a}, {b})", rng.choice([f"(x,y)=({a},{b})", f"x={a}, y={b}", f"y={b}, x={a}", f"P({a},{b})"])),
+            (f"x={a}, y={b}", rng.choice([f"({a}, {b})", f"(x,y)=({a},{b})"])),
+            (f"(x,y)=({a},{b})", f"x = {a} \\text{{ and }} y = {b}"),
+        ]
+    )
+
+
+def sequence_form(rng: Random) -> Pair:
+    a, b, c = rng.sample(range(2, 99), 3)
+    return rng.choice(
+        [
+            (f"{a}, {b}, {c}, \\ldots", f"{a},{b},{c},..."),
+            (f"{a} {b} {c}", f"[{a}, {b}, {c}]"),
+            (f"{a} (cows); {b} (hens)", f"{a} cows, {b} hens"),
+        ]
+    )
+
+
 def names_in_order(rng: Random) -> Pair:
     a, b = rng.sample(range(-50, 50), 2)
     gold = f"a_1={a}, a_2={b}"
@@ -249,5 +316,6 @@ EQUAL: tuple[Form, ...] = (
     converted_units, chinese_numeral, chinese_fraction, assignment, arithmetic, power_form, factorial_form, surd,
     rationalised, multiple_of_pi, expanded_product, reordered_terms, split_fraction, trigonometric, logarithmic,
     tuple_form, set_form, roots_form, plus_minus, interval_form, equation_form, matrix_form, complex_form, choice_form,
-    exponential, noun_behind, names_in_order, two_lines, irrational_ends,
+    exponential, noun_behind, names_in_order, two_lines, irrational_ends, chinese_kilo,
+    unit_around, name_left, named_tuple, sequence_form,
 )  # fmt: skip

@@ -44,8 +44,17 @@ def other_sign(rng: Random) -> Pair:
 
 
 def percent_for_number(rng: Random) -> Pair:
-    value = abs(number(rng))
-    return rng.choice([(str(value), f"{value}\\%"), (f"{value}\\%", str(value))])
+    value, small = rng.randint(2, 9999), Fraction(rng.randint(1, 100), 100)
+    return rng.choice(
+        [
+            (f"{float(small)}", f"{float(small)}\\%"),
+            (f"{value}\\%", f"{value * 100}\\%"),
+            (f"{value}\\%", f"\\${value}"),
+            (f"{value} dollars", f"{value}\\%"),
+            (str(value), f"{value + 1}\\%"),
+            (str(value), f"{value}\\% \\text{{ of }} 7"),
+        ]
+    )
 
 
 def other_term(rng: Random) -> Pair:
@@ -200,6 +209,69 @@ def factor_letters(rng: Random) -> Pair:
     return rng.choice([(str(value), f"{value} {letters}"), (f"{value} {letters}", str(value))])
 
 
+def kilo_or_number(rng: Random) -> Pair:
+    value = rng.randint(2, 99)
+    return rng.choice(
+        [
+            (f"{value * 1000}", f"{value}千米"),
+            (str(value), f"{value}千{rng.choice('个只元本')}"),
+            (str(value), f"{value}万{rng.choice('元人个')}"),
+            (f"{value}千米", f"{value}{rng.choice(['米', '千克'])}"),
+        ]
+    )
+
+
+def no_unit(rng: Random) -> Pair:
+    value = rng.randint(2, 99)
+    behind = rng.choice(["(thousands)", "(dozen)", "(x)", "(tenths)", "k", "t", "n", "xm", "fold"])
+    return rng.choice(
+        [
+            (str(value), f"{value}{behind}"),
+            (f"{value}m", str(value)),
+            (f"{value} (apples)", f"{value} pears"),
+            (f"{value}元", f"USD {value}"),
+        ]
+    )
+
+
+def no_name(rng: Random) -> Pair:
+    value, other = rng.sample(range(30, 99), 2)
+    return rng.choice(
+        [
+            (str(value), f"{left}={value}")
+            for left in ("2x", "x+1", "x^2", "|x|", r"\sqrt{x}", "-x", r"\gcd(14,21)", "C(5,2)", r"\sin 30^\circ")
+        ]
+        + [(str(value), f"AB={other}"), (str(value), f"m+n={other}={value}"), (str(value), f"|S|<{value}")]
+    )
+
+
+def swapped_tuple(rng: Random) -> Pair:
+    a, b = rng.sample(range(-50, 50), 2)
+    return rng.choice(
+        [
+            (f"({a}, {b})", f"x={b}, y={a}"),
+            (f"({a}, {b})", f"y={a}, x={b}"),
+            (f"({a}, {b})", f"(y,x)=({a},{b})"),
+            (f"({a}, {b})", f"P({b}, {a})"),
+            (f"x={a}, y={b}", f"({b}, {a})"),
+            (f"(x,y)=({a},{b})", f"x={b}, y={a}"),
+            (f"(x,y)=({a},{b})", f"(p,q)=({a},{b})"),
+        ]
+    )
+
+
+def other_sequence(rng: Random) -> Pair:
+    a, b, c = rng.sample(range(2, 99), 3)
+    return rng.choice(
+        [
+            (f"{a}, {b}, {c}, \\ldots", f"{a}, {c}, {b}, \\ldots"),
+            (f"{a}, {b}, {c}, \\ldots", f"{a}, {b}, {c}"),
+            (f"{a} {b} {c}", f"{b} {a} {c}"),
+            (f"{a} (cows); {b} (hens)", f"{b} cows, {a} hens"),
+        ]
+    )
+
+
 def swapped_names(rng: Random) -> Pair:
     a, b = rng.sample(range(-50, 50), 2)
     first, second = rng.choice([("a_1", "a_2"), ("x", "y"), ("m", "n"), ("a_{3}", "a_{37}")])
@@ -240,5 +312,5 @@ UNEQUAL: tuple[Form, ...] = (
     other_letter, other_order, other_brackets, other_inequality, missing_element, other_equation, other_name,
     other_matrix, other_unit, other_numeral, two_answers, one_of_two, sequences_with_dots, wrong_chain, other_choice,
     other_ratio, almost_surd, changing_word, factor_letters, swapped_names, other_line, tautology,
-    choice_beside_another, other_end,
+    choice_beside_another, other_end, kilo_or_number, no_unit, no_name, swapped_tuple, other_sequence,
 )  # fmt: skip
