@@ -33,7 +33,7 @@ from itertools import pairwise
 
 from verifiers.math.boxes import content, find_boxes
 from verifiers.math.marks import ALSO, CLAUSE_END, SENTENCE_END, answer_marks, closing_mark, title
-from verifiers.math.statements import MATH, NUMBER, behind_equals, offered, same
+from verifiers.math.statements import MATH, NUMBER, offered, same
 
 # One character to one: positions stay. U+2212 is the minus sign, U+FFE5 the full-width yen sign.
 TO_ASCII = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
@@ -204,7 +204,7 @@ def _therefore(text: str) -> Found | None:
     statement = text[begin:stop]
     if text[stop:].strip(_END) or not _VALUE.search(statement):
         return None
-    return _choose(list(offered(behind_equals(statement))), "therefore", complete=False)
+    return _choose(list(offered(statement)), "therefore", complete=False)
 
 
 def _whole(text: str) -> Found | None:
