@@ -32,7 +32,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from verifiers.math.boxes import content, find_boxes
-from verifiers.math.marks import ALSO, CLAUSE_END, SENTENCE_END, answer_marks, closing_mark, title
+from verifiers.math.marks import ALSO, CLAUSE_END, RETRACTED, SENTENCE_END, answer_marks, closing_mark, title
 from verifiers.math.statements import MATH, NUMBER, offered, same
 
 # One character to one: positions stay. U+2212 is the minus sign, U+FFE5 the full-width yen sign.
@@ -48,11 +48,15 @@ LONGEST_STATEMENT = 4_000
 _TAG = re.compile(r"<(/?)answer>", re.IGNORECASE)
 _EMPTY_HASHES = re.compile(r"####[ \t]*(?:\n|\Z)")
 _LAYOUT = re.compile(r"\\[A-Za-z]+")
-_HASHES = re.compile(r"####[ \t]*(?=[-+$€£¥\\(\[{.0-9])")
+# x = 18, m+n = 18, AB = BC = 18, P(A) = 18
+_LEFT = r"[A-Za-z](?:(?:[-+]?[A-Za-z0-9_]{1,3}){0,2}|\([^()=\n]{1,20}\))\s*=(?!=)"
+_HASHES = re.compile(rf"####[ \t]*(?=[-+$€£¥\\(\[{{.0-9=]|{_LEFT})")
 _VALUE = re.compile(r"[0-9]|\\[A-Za-z]|[一二三四五六七八九十百]")
 _LETTER = re.compile(r"[A-Za-z\u4e00-\u9fff]")
 # One value and no more: it begins like one, or it is the letter of a choice.
-_WHOLE = re.compile(r"[\s*=$]*(?:[-+]?[$€£¥]?\s*\.?[0-9]|\\|[-+]?[(\[{]|[A-Za-z]\s*=|\(?[A-J]\)?[.):]?[\s*$]*\Z)")
+_WHOLE = re.compile(
+    rf"[\s*=$]*(?:[-+]?[$€£¥]?\s*\.?[0-9]|\\|[-+]?[(\[{{]|{_LEFT}|\(?[A-J]\)?[.):]?[\s*$]*\Z)"
+)
 _LONGEST_CLOSING = 1_000
 _LONGEST_WHOLE = 200
 # Between the boxes of a list.
@@ -155,6 +159,8 @@ def _boxed(text: str) -> Found | None:
         start = earlier_start
     if ALSO.match(text, boxes[-1][1] + 1):
         return Found(None, "boxed", False, "another choice is offered beside the last box")
+    if _is_retracted(text, boxes[-1][1] + 1, guesses[0]):
+        return Found(None, "boxed", False, "the last box is taken back")
     found = _choose(guesses, "boxed", complete=open_at < end)
     if len(boxes) > 1:
         return replace(found, members=_members(text, boxes))
@@ -225,6 +231,10 @@ def _statement(text: str, marks: list[re.Match[str]], rule: str) -> Found:
         return Found(text[begin:stop], rule, complete)
     if stop < len(text) and ALSO.match(text, stop):
         return Found(None, rule, False, "another choice is offered beside the final statement")
+    if text[stop : stop + 1] == "?":
+        return Found(None, rule, False, "the final statement is a question")
+    if stop < len(text) and _is_retracted(text, stop, text[begin:stop]):
+        return Found(None, rule, False, "the final statement is taken back")
     guesses = list(offered(text[begin:stop]))
     # "The answer is 3, no, the answer is 4": two candidates in one sentence.
     for earlier, later in zip(reversed(marks[:-1]), reversed(marks), strict=False):
@@ -233,6 +243,13 @@ def _statement(text: str, marks: list[re.Match[str]], rule: str) -> Found:
             break
         guesses.extend(NUMBER.findall(between))
     return _choose(guesses, rule, complete=complete)
+
+
+def _is_retracted(text: str, end: int, value: str) -> bool:
+    """Whether another number is put in the place of the value right behind it: "Wait, it is 20"."""
+    match = RETRACTED.match(text, end)
+    number = (match["value"] or match["other"]).rstrip(".,/") if match else ""
+    return bool(number) and number not in {same(one.group()) for one in NUMBER.finditer(value)}
 
 
 def _skip_space(text: str, start: int) -> int:

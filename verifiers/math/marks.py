@@ -45,6 +45,12 @@ _TITLE = re.compile(rf"[Aa答](?:(?<=[Aa])nswers?|(?<=A)NSWERS?|(?<=答)案){_BO
 _BEFORE_TITLE = re.compile(
     r"[ \t>#*_]*(?i:(?:(?:the|my|your)\s+)?(?:(?:final|correct)\s+)?)|[ \t>#*_]*(?:最终|最后|正确)?"
 )
+# An answer that is talked about and not given.
+_OF_ANOTHER = re.compile(
+    r"(?i:\b(?:wrong|incorrect|false|tempting|naive|student's|first|initial|previous|earlier)"
+    r"|\b(?:if|suppose|supposing|assume|assuming|imagine|unless|(?:'d|would|might|may|could)\s+(?:think|say|guess))"
+    r"\s+(?:that\s+)?(?:the|my|our)(?:\s+(?:final|correct))?)\s+\Z"
+)
 
 
 def answer_marks(text: str) -> list[re.Match[str]]:
@@ -53,7 +59,9 @@ def answer_marks(text: str) -> list[re.Match[str]]:
         one
         for one in _ENGLISH.finditer(text)
         if not (
-            text[one.start() - 1 : one.start()].isalpha() or (one["arrow"] and not _begins_a_line(text, one.start()))
+            text[one.start() - 1 : one.start()].isalpha()
+            or (one["arrow"] and not _begins_a_line(text, one.start()))
+            or _OF_ANOTHER.search(text, max(0, one.start() - _LONGEST_BEFORE), one.start())
         )
     ]
     if "A:" in text or "A**:" in text:
@@ -107,4 +115,11 @@ CLAUSE_END = re.compile(rf"{SENTENCE_END.pattern}|,(?![0-9])")
 ALSO = re.compile(
     r"[\s.,;:。*$)\]}\\]*(?:(?i:or|maybe|perhaps|possibly)\s+(?i:maybe\s+|perhaps\s+|possibly\s+)?\(?[A-J]\)?(?![A-Za-z])"
     r"|\(?[A-J]\)?\s+(?:is|are|works|could|may|might)\s+(?:also|too|be|as)\b|\(?[A-J]\)?也|或者?\s*[A-J])"
+)
+# Behind it: another value in its place.
+RETRACTED = re.compile(
+    r"[\s.,;:!*$)\]}\\-]*(?:(?i:no|wait|actually|oops|sorry|correction|alternatively|or rather|i mean|hmm+)\b[\s,.:!-]*){1,3}"
+    r"(?i:it(?:'s|\s+is|\s+should\s+be)|that(?:'s|\s+is)|(?:the|my)\s+(?:correct\s+|right\s+)?(?:value|result|answer|total)"
+    r"\s+(?:is|should\s+be))?[\s*$]*(?P<value>[-+]?[0-9][0-9,./]*)"
+    r"|[\s.,;:!*$)\]}\\-]*(?i:it\s+is|it's)\s+(?:(?i:really|in\s+fact|actually)\s+)?(?P<other>[-+]?[0-9][0-9,./]*)\s*(?:[.!*$\s])*\Z"
 )

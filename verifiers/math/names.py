@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 
 from verifiers.math.exact import read_quantity
-from verifiers.math.left_side import is_name
+from verifiers.math.left_side import is_about_things, is_name
 from verifiers.math.phrases import leads
 
 # x + c \text{ for any constant } c
@@ -56,7 +56,13 @@ def without_name(answer: str) -> str:
         rest = _without_one(answer)
         if rest is None:
             break
-        answer = rest
+        (name, right), answer = _sides(answer), rest
+        if right == rest:
+            left, right = _sides(rest)
+            # P(A) = 1-P(B) = 3/4 says what P(A) is; P(A) = 1-P(A) = 3/4 says two things.
+            is_other = name.replace(" ", "") not in left.replace(" ", "")
+            if right and is_other and not is_name(left, right) and is_about_things(left):
+                answer = right
     return answer
 
 

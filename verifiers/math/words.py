@@ -167,7 +167,10 @@ SUBJECTS = frozenset(
     number total amount sum value answer result length width height depth area perimeter volume weight mass distance
     speed rate age time score cost price profit salary average mean median probability temperature final difference
     product quotient count population size combined maximum minimum remainder slope radius diameter circumference
-    determinant coefficient percentage variance expectation
+    determinant coefficient percentage variance expectation expression equation function line curve sequence series
+    hypotenuse altitude perimeter divisor denominator numerator intercept radius constant term root digit ratio
+    greatest least largest smallest highest lowest longest shortest common possible required correct positive integer
+    overall remaining original new
     """.split()
 )
 # The phrases on which a number may follow directly, beside a verb.
