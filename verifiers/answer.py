@@ -50,7 +50,7 @@ _EMPTY_HASHES = re.compile(r"####[ \t]*(?:\n|\Z)")
 _LAYOUT = re.compile(r"\\[A-Za-z]+")
 # x = 18, m+n = 18, AB = BC = 18, P(A) = 18
 _LEFT = r"[A-Za-z](?:(?:[-+]?[A-Za-z0-9_]{1,3}){0,2}|\([^()=\n]{1,20}\))\s*=(?!=)"
-_HASHES = re.compile(rf"####[ \t]*(?=[-+$€£¥\\(\[{{.0-9=]|{_LEFT})")
+_HASHES = re.compile(rf"####[ \t]*(?=(?:\*\*)?[-+$€£¥\\(\[{{.0-9=]|{_LEFT})")
 _VALUE = re.compile(r"[0-9]|\\[A-Za-z]|[一二三四五六七八九十百]")
 _LETTER = re.compile(r"[A-Za-z\u4e00-\u9fff]")
 # One value and no more: it begins like one, or it is the letter of a choice.
@@ -65,6 +65,7 @@ _MOST_FORMS = 3
 # Of a list without brackets.
 _MOST_MEMBERS = 20
 _END = " \t\r\n.。!$*"
+_CHOICE_AND_TEXT = re.compile(r"\*\*\(?[A-J]\)?\.(?=[^*\n]*\*\*)|\(?[A-J]\)?\.(?=\s+[-$\\0-9])")
 _STATED = re.compile(
     r"\s*(?:\\(?:text|textbf|mathrm|mathbf|boldsymbol)\s*\{\s*)?(?:[Oo]ption\s+|[Cc]hoice\s+)?(?:\([A-Z]\)|[A-Z](?![A-Za-z'])).*",
     re.DOTALL,
@@ -263,7 +264,9 @@ def _end_of_statement(text: str, begin: int) -> int:
     formula = MATH.match(text, begin, begin + LONGEST_STATEMENT)
     # A line break ends a sentence, but for one inside of a display.
     whole = formula and ("\n" not in formula.group() or formula.group().startswith(("$$", "\\[")))
-    end = SENTENCE_END.search(text, formula.end() if formula and whole else begin)
+    # "**C. 12 apples**", "C. 12": the text of a choice, no sentence of its own.
+    choice = None if formula else _CHOICE_AND_TEXT.match(text, begin)
+    end = SENTENCE_END.search(text, formula.end() if formula and whole else choice.end() if choice else begin)
     return end.start() if end else len(text)
 
 

@@ -37,7 +37,7 @@ _TEXT = re.compile(r"\\(?:text|textbf|textrm|mathrm|mbox)\s*\{([^{}]*)\}")
 _CHINESE_BEFORE = re.compile(
     r"(?P<before>[\u4e00-\u9fff][\u4e00-\u9fff,: ]{0,40}?)\s?(?P<mark>[:=]\s?)?(?=[-+$0-9\\({\[￥¥])"
 )
-_RATE_BEFORE = re.compile(r"每(?:小时|分钟|分|秒|天|日|周|月|年|个?人|个|只|本|支|千克|公斤|米|千米)")
+_RATE_BEFORE = re.compile(r"(?:平均)?每(?:小时|分钟|分|秒|天|日|周|月|年|个?人|个|只|本|支|千克|公斤|米|千米)")
 _POINT = re.compile(r"[A-Z](?:_\{?[0-9A-Za-z]\}?|')?\s*(?=\([^()=]*(?:\([^()]*\)[^()=]*)*,)")
 _ANOTHER_EQUATION = re.compile(r"(?:[,;]|\b(?:and|or)\b|\\q?quad|\\\\|\n).*=", re.DOTALL)
 _OF_INTEGERS = re.compile(

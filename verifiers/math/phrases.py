@@ -100,6 +100,9 @@ _IDLY = re.compile(r"(?:which|so|because|since|as|that|meaning|making|giving|in 
 _IDLE = frozenset("which that so because since as what how much many both question asked answer all them".split())
 # Behind these a word that is in no list is a noun.
 _DETERMINERS = frozenset("of the many much a an his her their its all both each every".split())
+_ONE_NOUN = re.compile(
+    r"\b(?:(?:least|lowest) common (?:multiple|denominator)|greatest common (?:divisor|factor)|number of ways to [a-z]+)\b"
+)
 _NAME = re.compile(rf"\b[A-Z][a-z]+(?:'s)?(?=\s+(?:and\s+[A-Z][a-z]+\s+)?(?:{'|'.join(sorted(VERBS))})\b)")
 
 
@@ -155,7 +158,7 @@ def leads(before: str) -> bool:
     if len(text) <= _MAX_BEFORE and re.search(r"[\u4e00-\u9fff]", text):
         return _last_of_chinese(text) in _CHINESE_WORDS
     # "Janet has 18": a word with a capital before a verb is a name.
-    text = _NAME.sub("he", text) if len(text) <= _MAX_BEFORE else text
+    text = _ONE_NOUN.sub("number", _NAME.sub("he", text)) if len(text) <= _MAX_BEFORE else text
     head, lead = re.subn(rf"\b{LEAD}\s*:?$|[:=]$", "", text)
     words = _words_before(head)
     last = [word for word in words if word not in {"only", "just", "exactly"}][-1:]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
-from verifiers.math.phrases import goes_on_idly, is_known, leads, may_go_on, says_nothing
+from verifiers.math.phrases import goes_on_idly, is_known, leads, may_go_on, says_nothing, unit_key
 
 # ASCII digits only: \d knows those of every script.
 NUMBER = re.compile(r"(?<![A-Za-z0-9_.])[-+]?(?:[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?|\.[0-9]+)(?:\s*/\s*[0-9]+)?\s*%?")
@@ -17,6 +18,7 @@ _FUNCTIONS = frozenset("sqrt sin cos tan cot sec csc log ln exp pi max min gcd l
 _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 _FIRST_WORD = re.compile(r"[\s*]*([A-Za-z]+)")
 _OR = re.compile(r"\s+or\s+|\s*或者?是?\s*")
+_AND_A_HALF = re.compile(r"\W*and\s+(?:an?|one|two|three)\s+(?:half|halves|thirds?|quarters?)\b")
 _FORMULA_FIRST = re.compile(r"\s*(?:[A-Za-z]\s*=\s*)?(?:\$(?!\s*[0-9.,]+\s+[A-Za-z])|\\[(\[])")
 # An equation has one or more of these; "x = 3, y = 5" is two equations, "x = 3 + 2 = 5" is one.
 _EQUALS = re.compile(r"(?<![<>!=])=(?!=)")
@@ -30,6 +32,9 @@ _LOWER_WORD = re.compile(r"(?<![\\A-Za-z])(?=[A-Za-z]*[a-z])[A-Za-z]{2,}|[\u4e00
 # Bold around a part of a sentence; `x**2` is a power.
 _BOLD = re.compile(r"(?<![A-Za-z0-9)\]}*])\*\*(?=[^\s*])|(?<=[^\s*])\*\*(?![A-Za-z0-9({\[\\*-])")
 _BOLD_FIRST = re.compile(r"^\*\*(.+?)\*\*")
+# Between the formulas of a list, and a unit behind one.
+_JOINS = re.compile(r"\s*(?:,|and|,\s*and|和)\s*").fullmatch
+_WORDS_ALONE = re.compile(r"\s*[A-Za-z]+(?: [A-Za-z]+)*").fullmatch
 _SPELLING = re.compile(r"[\s$,*]|\\[!,;: ]|\.$")
 _ESCAPED = re.compile(r"\\(?=[$%](?!\$))")
 _MONEY_SIGNS = "$\u20ac\u00a3\u00a5"
@@ -52,7 +57,7 @@ def offered(statement: str) -> Iterator[str]:
             yield from formulas if _goes_on(part) else [part]
             continue
         plain = _ESCAPED.sub("", part) if "\\" in part else part
-        if "\\" in plain:
+        if "\\" in plain or formulas:
             yield from _with_formula(part)
         elif CHINESE.search(plain) or words_of(plain):
             yield from _in_words(_BOLD.sub("", plain))
@@ -76,18 +81,22 @@ def _goes_on(part: str) -> bool:
     """Whether the first word behind the last formula of a statement only goes on with its sentence."""
     *_, formula = MATH.finditer(part)
     word = _FIRST_WORD.match(part, formula.end())
-    return word is None or may_go_on(word[1])
+    return word is None or (may_go_on(word[1]) and not _AND_A_HALF.match(part, formula.end()))
 
 
 def _with_formula(sentence: str) -> Iterator[str]:
     r"""The one formula of a sentence in words ("Janet makes \(9 \cdot 2 = 18\) dollars"), or the sentence."""
     spans = list(MATH.finditer(sentence))
-    if len(spans) != 1 or not leads(sentence[: spans[0].start()]) or not _goes_on(sentence):
+    between = [sentence[one.end() : other.start()] for one, other in pairwise(spans)]
+    if not spans or not leads(sentence[: spans[0].start()]) or not _goes_on(sentence) or not all(map(_JOINS, between)):
         yield sentence
         return
-    outside = sentence[: spans[0].start()] + sentence[spans[0].end() :]
-    formula = next(filter(None, spans[0].groups())).strip()
-    yield sentence if NUMBER.search(outside) or words_of(formula) else formula
+    behind = sentence[spans[-1].end() :]
+    formula = ", ".join(next(filter(None, span.groups())).strip() for span in spans)
+    if NUMBER.search(sentence[: spans[0].start()] + behind) or any(not word.isupper() for word in words_of(formula)):
+        yield sentence
+    else:
+        yield f"{formula} \\text{{ {behind.strip()}}}" if _WORDS_ALONE(behind) and unit_key(behind) else formula
 
 
 def _in_words(sentence: str) -> Iterator[str]:
