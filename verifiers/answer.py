@@ -33,7 +33,7 @@ from itertools import pairwise
 
 from verifiers.math.boxes import content, find_boxes
 from verifiers.math.marks import ALSO, CLAUSE_END, RETRACTED, SENTENCE_END, answer_marks, closing_mark, title
-from verifiers.math.statements import MATH, NUMBER, offered, same
+from verifiers.math.statements import LONGEST_STATEMENT, MATH, NUMBER, offered, same
 
 # One character to one: positions stay. U+2212 is the minus sign, U+FFE5 the full-width yen sign.
 TO_ASCII = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
@@ -42,8 +42,6 @@ TO_ASCII = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
     0x3000: " ",
     0xFFE5: "\u00a5",
 }
-# A longer statement is handed back whole: a judge rejects it by its length.
-LONGEST_STATEMENT = 4_000
 
 _TAG = re.compile(r"<(/?)answer>", re.IGNORECASE)
 _EMPTY_HASHES = re.compile(r"####[ \t]*(?:\n|\Z)")
@@ -54,9 +52,7 @@ _HASHES = re.compile(rf"####[ \t]*(?=(?:\*\*)?[-+$€£¥\\(\[{{.0-9=]|{_LEFT})"
 _VALUE = re.compile(r"[0-9]|\\[A-Za-z]|[一二三四五六七八九十百]")
 _LETTER = re.compile(r"[A-Za-z\u4e00-\u9fff]")
 # One value and no more: it begins like one, or it is the letter of a choice.
-_WHOLE = re.compile(
-    rf"[\s*=$]*(?:[-+]?[$€£¥]?\s*\.?[0-9]|\\|[-+]?[(\[{{]|{_LEFT}|\(?[A-J]\)?[.):]?[\s*$]*\Z)"
-)
+_WHOLE = re.compile(rf"[\s*=$]*(?:[-+]?[$€£¥]?\s*\.?[0-9]|\\|[-+]?[(\[{{]|{_LEFT}|\(?[A-J]\)?[.):]?[\s*$]*\Z)")
 _LONGEST_CLOSING = 1_000
 _LONGEST_WHOLE = 200
 # Between the boxes of a list.

@@ -118,9 +118,10 @@ ALSO = re.compile(
     r"|\(?[A-J]\)?\s+(?:is|are|works|could|may|might)\s+(?:also|too|be|as)\b|\(?[A-J]\)?也|或者?\s*[A-J])"
 )
 # Behind it: another value in its place.
+_BETWEEN = r"[\s.,;:!*$)\]}\\-]*"
 RETRACTED = re.compile(
-    r"[\s.,;:!*$)\]}\\-]*(?:(?i:no|wait|actually|oops|sorry|correction|alternatively|or rather|i mean|hmm+)\b[\s,.:!-]*){1,3}"
-    r"(?i:it(?:'s|\s+is|\s+should\s+be)|that(?:'s|\s+is)|(?:the|my)\s+(?:correct\s+|right\s+)?(?:value|result|answer|total)"
-    r"\s+(?:is|should\s+be))?[\s*$]*(?P<value>[-+]?[0-9][0-9,./]*)"
-    r"|[\s.,;:!*$)\]}\\-]*(?i:it\s+is|it's)\s+(?:(?i:really|in\s+fact|actually)\s+)?(?P<other>[-+]?[0-9][0-9,./]*)\s*(?:[.!*$\s])*\Z"
+    rf"{_BETWEEN}(?:(?i:no|wait|actually|oops|sorry|correction|alternatively|or rather|i mean|hmm+)\b[\s,.:!-]*){{1,3}}"
+    r"(?i:it(?:'s|\s+is|\s+should\s+be)|that(?:'s|\s+is)|(?:the|my)\s+(?:correct\s+|right\s+)?"
+    r"(?:value|result|answer|total)\s+(?:is|should\s+be))?[\s*$]*(?P<value>[-+]?[0-9][0-9,./]*)"
+    rf"|{_BETWEEN}(?i:it\s+is|it's)\s+(?:(?i:really|in\s+fact|actually)\s+)?(?P<other>[-+]?[0-9][0-9,./]*)[.!*$\s]*\Z"
 )

@@ -28,12 +28,12 @@ _BRACED_ATOM = re.compile(r"(?<![0-9A-Za-z}\])^_\\])\{\s*([0-9.]+(?:,[0-9]{3})*|
 _END_MARK = re.compile(r"\s*(?:\\(?:quad|qquad|;|,|!|:| )\s*)*\\(?:checkmark|blacksquare|qed|Box)(?![A-Za-z])\s*$")
 _LINE_BREAK = re.compile(r"\\\\\s*\[\s*-?[0-9.]+\s*(?:pt|em|ex|mm|cm|mu|in|baselineskip)\s*\]")
 # \mathrm{~cm}, \mathrm{cm^2}, \mathrm{~m} / \mathrm{s}
-_TIE_INSIDE = re.compile(r"(\\(?:text|textrm|mathrm|mbox)\s*\{\s*)~\s*")
-_POWER_INSIDE = re.compile(r"(\\(?:text|textrm|mathrm|mbox)\s*\{[A-Za-z /]{1,30})\^\s*\{?([23])\}?\s*\}")
-_RATIO = re.compile(
-    r"(\\(?:text|textrm|mathrm|mbox)\s*\{[A-Za-z ]{1,30})\}\s*/\s*\\(?:text|textrm|mathrm|mbox)\s*\{\s*([A-Za-z]{1,12})\s*\}"
-)
-_OVER = re.compile(r"\{\s*([^{}\\]{1,20})\\over(?![A-Za-z])\s*([^{}\\]{1,20})\}|\A([^{}\\]{1,20})\\over(?![A-Za-z])\s*([^{}\\]{1,20})\Z")
+_ROMAN = r"\\(?:text|textrm|mathrm|mbox)\s*\{"
+_TIE_INSIDE = re.compile(rf"({_ROMAN}\s*)~\s*")
+_POWER_INSIDE = re.compile(rf"({_ROMAN}[A-Za-z /]{{1,30}})\^\s*\{{?([23])\}}?\s*\}}")
+_RATIO = re.compile(rf"({_ROMAN}[A-Za-z ]{{1,30}})\}}\s*/\s*{_ROMAN}\s*([A-Za-z]{{1,12}})\s*\}}")
+_SIDE = r"([^{}\\]{1,20})"
+_OVER = re.compile(rf"\{{\s*{_SIDE}\\over(?![A-Za-z])\s*{_SIDE}\}}|\A{_SIDE}\\over(?![A-Za-z])\s*{_SIDE}\Z")
 _DOLLAR = re.compile(r"\\(?:text|textrm|textbf|mathrm|mbox)\s*\{\s*\\?\$\s*\}|\\(?:textdollar|mathdollar)(?![A-Za-z])")
 
 

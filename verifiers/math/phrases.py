@@ -101,7 +101,8 @@ _IDLE = frozenset("which that so because since as what how much many both questi
 # Behind these a word that is in no list is a noun.
 _DETERMINERS = frozenset("of the many much a an his her their its all both each every".split())
 _ONE_NOUN = re.compile(
-    r"\b(?:(?:least|lowest) common (?:multiple|denominator)|greatest common (?:divisor|factor)|number of ways to [a-z]+)\b"
+    r"\b(?:(?:least|lowest) common (?:multiple|denominator)|greatest common (?:divisor|factor)|"
+    r"number of ways to [a-z]+)\b"
 )
 _NAME = re.compile(rf"\b[A-Z][a-z]+(?:'s)?(?=\s+(?:and\s+[A-Z][a-z]+\s+)?(?:{'|'.join(sorted(VERBS))})\b)")
 

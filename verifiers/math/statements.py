@@ -8,6 +8,8 @@ from itertools import pairwise
 
 from verifiers.math.phrases import goes_on_idly, is_known, leads, may_go_on, says_nothing, unit_key
 
+# A longer statement is handed back whole: a judge rejects it by its length.
+LONGEST_STATEMENT = 4_000
 # ASCII digits only: \d knows those of every script.
 NUMBER = re.compile(r"(?<![A-Za-z0-9_.])[-+]?(?:[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?|\.[0-9]+)(?:\s*/\s*[0-9]+)?\s*%?")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -45,6 +47,9 @@ _CLAUSE = re.compile(r"(?<=[^\s,]),\s+(?=[a-z])")
 def offered(statement: str) -> Iterator[str]:
     """The values that a final statement offers, or the statement where none can be told."""
     statement = statement.strip()
+    if len(statement) > LONGEST_STATEMENT:
+        yield statement
+        return
     if "*" in statement:
         statement = _BOLD_FIRST.sub(r"\1", statement).rstrip("*").strip()
     for part in _OR.split(statement):

@@ -168,13 +168,15 @@ SUBJECTS = frozenset(
     speed rate age time score cost price profit salary average mean median probability temperature final difference
     product quotient count population size combined maximum minimum remainder slope radius diameter circumference
     determinant coefficient percentage variance expectation expression equation function line curve sequence series
-    hypotenuse altitude perimeter divisor denominator numerator intercept radius constant term root digit ratio
-    greatest least largest smallest highest lowest longest shortest common possible required correct positive integer
-    overall remaining original new discount interest polynomial them
+    hypotenuse altitude divisor intercept ratio discount interest polynomial greatest least largest smallest highest
+    lowest longest shortest possible required correct positive integer overall remaining original new them
     """.split()
 )
 # The phrases on which a number may follow directly, beside a verb.
-LEAD = r"(?:(?:total|speed|rate|average|distance|profit) of|(?:equal|equals|comes?|comes? out|adds? up|amounts?|sums?|works? out|evaluates|simplifies) to)"
+LEAD = (
+    r"(?:(?:total|speed|rate|average|distance|profit) of|"
+    r"(?:equal|equals|comes?|comes? out|adds? up|amounts?|sums?|works? out|evaluates|simplifies) to)"
+)
 
 # Words that scale the number before them: no such list is whole, so it only serves outside of a box.
 SCALES = frozenset(
