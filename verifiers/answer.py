@@ -11,9 +11,13 @@ The rules are tried in this order and the first one that finds its mark decides:
    start of a line), a line "Final Answer", "correct option is", 答案是, 答案为, 答案:, and of 正确选项是, 故选 before
    the letter of a choice, up to the end of the sentence or line (`verifiers.math.marks`).
 5. `therefore`: the last sentence of the text, when it begins with 因此, 所以, 故, 综上, therefore, thus, hence, so, in
-   total or a label ("Result:") and holds a number or a formula; of an equation, what follows its last equals sign.
+   total or a label ("Result:") and holds a number or a formula; an equation in it is read whole, since its sides must
+   agree.
 6. `whole`: a text of one line that is a number, a formula, an amount or the letter of a choice and no more.
 7. `lone number`: only on request, and only when the whole text holds one number (it may be repeated).
+
+A statement that is a question, or that is taken back right behind it ("Wait, it is 20"), is no answer; nor is one that
+is called wrong, supposed or of somebody else ("a wrong answer is").
 
 A last mark that is cut off or empty (`\boxed{`, `####`, "the answer is") is no answer, whatever stands before it.
 
