@@ -36,7 +36,17 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from verifiers.math.boxes import content, find_boxes
-from verifiers.math.marks import ALSO, CLAUSE_END, RETRACTED, SENTENCE_END, answer_marks, closing_mark, title
+from verifiers.math.marks import (
+    ALSO,
+    ASKED,
+    CLAUSE_END,
+    OR_ANOTHER,
+    RETRACTED,
+    SENTENCE_END,
+    answer_marks,
+    closing_mark,
+    title,
+)
 from verifiers.math.statements import LONGEST_STATEMENT, MATH, NUMBER, offered, same
 
 # One character to one: positions stay. U+2212 is the minus sign, U+FFE5 the full-width yen sign.
@@ -160,6 +170,11 @@ def _boxed(text: str) -> Found | None:
         start = earlier_start
     if ALSO.match(text, boxes[-1][1] + 1):
         return Found(None, "boxed", False, "another choice is offered beside the last box")
+    if ASKED.match(text, boxes[-1][1] + 1):
+        return Found(None, "boxed", False, "the last box is a question")
+    if also := OR_ANOTHER.match(text, boxes[-1][1] + 1):
+        guesses.append(also["value"].rstrip(".,/"))
+        return _offered_forms(guesses, "boxed")
     if _is_retracted(text, boxes[-1][1] + 1, guesses[0]):
         return Found(None, "boxed", False, "the last box is taken back")
     found = _choose(guesses, "boxed", complete=open_at < end)
@@ -234,6 +249,8 @@ def _statement(text: str, marks: list[re.Match[str]], rule: str) -> Found:
         return Found(None, rule, False, "another choice is offered beside the final statement")
     if text[stop : stop + 1] == "?":
         return Found(None, rule, False, "the final statement is a question")
+    if stop < len(text) and (also := OR_ANOTHER.match(text, stop)):
+        return _offered_forms([*offered(text[begin:stop]), also["value"].rstrip(".,/")], rule)
     if stop < len(text) and _is_retracted(text, stop, text[begin:stop]):
         return Found(None, rule, False, "the final statement is taken back")
     guesses = list(offered(text[begin:stop]))
@@ -244,6 +261,12 @@ def _statement(text: str, marks: list[re.Match[str]], rule: str) -> Found:
             break
         guesses.extend(NUMBER.findall(between))
     return _choose(guesses, rule, complete=complete)
+
+
+def _offered_forms(forms: list[str], rule: str) -> Found:
+    """Forms of one answer, of which each must be the expected one; none where there are too many."""
+    told = tuple(forms) if len(forms) <= _MOST_FORMS else ()
+    return Found(None, rule, False, f"the final statement offers {len(forms)} different answers", forms=told)
 
 
 def _is_retracted(text: str, end: int, value: str) -> bool:

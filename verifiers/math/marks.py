@@ -117,6 +117,11 @@ ALSO = re.compile(
     r"[\s.,;:。*$)\]}\\]*(?:(?i:or|maybe|perhaps|possibly)\s+(?i:maybe\s+|perhaps\s+|possibly\s+)?\(?[A-J]\)?(?![A-Za-z])"
     r"|\(?[A-J]\)?\s+(?:is|are|works|could|may|might)\s+(?:also|too|be|as)\b|\(?[A-J]\)?也|或者?\s*[A-J])"
 )
+# Behind it: another form of the value, or another value; a question mark.
+OR_ANOTHER = re.compile(
+    r"[\s.,*$)\]}\\]*(?:(?i:or)\s+(?:(?i:maybe|perhaps|possibly)\s+)?)\$?(?P<value>-?[0-9][0-9,./]*)"
+)
+ASKED = re.compile(r"[\s*$)\]}\\]*\?")
 # Behind it: another value in its place.
 _BETWEEN = r"[\s.,;:!*$)\]}\\-]*"
 RETRACTED = re.compile(

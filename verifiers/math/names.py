@@ -44,6 +44,7 @@ _CHOSEN = re.compile(r"([CPA])\s*\(\s*([0-9]{1,3})\s*,\s*([0-9]{1,3})\s*\)")
 
 def without_name(answer: str) -> str:
     """The answer without the names and words left of it; the same text where nothing there is known to be one."""
+    whole = answer
     for _ in range(_MAX_NAMES):
         rest = _without_one(answer)
         if rest is None:
@@ -52,8 +53,9 @@ def without_name(answer: str) -> str:
         if right == rest:
             left, right = _sides(rest)
             # P(A) = 1-P(B) = 3/4 says what P(A) is; P(A) = 1-P(A) = 3/4 says two things.
-            is_other = name.replace(" ", "") not in left.replace(" ", "")
-            if right and is_other and not is_name(left, right) and is_about_things(left):
+            if right and name.replace(" ", "") in left.replace(" ", ""):
+                return whole
+            if right and not is_name(left, right) and is_about_things(left):
                 answer = right
     return answer
 

@@ -102,7 +102,7 @@ _IDLE = frozenset("which that so because since as what how much many both questi
 _DETERMINERS = frozenset("of the many much a an his her their its all both each every".split())
 _ONE_NOUN = re.compile(
     r"\b(?:(?:least|lowest) common (?:multiple|denominator)|greatest common (?:divisor|factor)|"
-    r"number of ways to [a-z]+)\b"
+    r"number of ways to [a-z]+|(?<=the )least)\b"
 )
 _NAME = re.compile(rf"\b[A-Z][a-z]+(?:'s)?(?=\s+(?:and\s+[A-Z][a-z]+\s+)?(?:{'|'.join(sorted(VERBS))})\b)")
 
@@ -174,7 +174,9 @@ def says_nothing(before: str) -> bool:
     if re.search(r"[\u4e00-\u9fff]", text):
         return _last_of_chinese(text) is not None
     lists = (FUNCTION_WORDS, VERBS, NOUNS, ADJECTIVES, SUBJECTS, TIMES, CLOSERS, NAMES, {",", "and"})
-    return all(_is_in(word.removesuffix("'s"), lists) for word in _words_before(_NAME.sub("he", text)))
+    return all(
+        _is_in(word.removesuffix("'s"), lists) for word in _words_before(_NAME.sub("he", _ONE_NOUN.sub("number", text)))
+    )
 
 
 def _words_before(text: str) -> list[str]:

@@ -168,7 +168,7 @@ SUBJECTS = frozenset(
     speed rate age time score cost price profit salary average mean median probability temperature final difference
     product quotient count population size combined maximum minimum remainder slope radius diameter circumference
     determinant coefficient percentage variance expectation expression equation function line curve sequence series
-    hypotenuse altitude divisor intercept ratio discount interest polynomial greatest least largest smallest highest
+    hypotenuse altitude divisor intercept ratio discount interest polynomial greatest largest smallest highest
     lowest longest shortest possible required correct positive integer overall remaining original new them
     """.split()
 )

@@ -37,6 +37,7 @@ RIGHT = [
     ("C", "The correct answer is **C. 18**."), ("C", "The correct answer is option C: 18."), ("C", "选 C。"),
     # What stands behind an answer and takes nothing back, and answers that are talked about.
     ("18", r"\boxed{18}. Wait, 18 it is."), ("18", "The answer is 18. I hope this helps!"),
+    (r"\frac{3}{4}", r"$\boxed{\frac{3}{4}}$ or 0.75."), ("18", "So the least number is 18."),
     ("18", "The answer is 18.\nA common wrong answer is 20."), ("18", "The answer is 20? No. The answer is 18."),
 ]  # fmt: skip
 
@@ -69,6 +70,8 @@ WRONG = [
     ("18", "You'd think the answer is 18. It is 20."), ("18", "Suppose the answer is 18. Then 20."),
     ("18", "A common wrong answer is 18."), ("18", "The student's answer is 18."), ("18", "My first answer is 18."),
     ("C", "The answer is **C. 18** or **D. 19**."), ("C", "The answer is C. 18 or D. 19."), ("C", "选C或D"),
+    ("18", r"\boxed{18} or 20"), ("18", "The answer is 18... or 20"), ("18", r"$\boxed{18}$?"),
+    ("18", "So the total is at least 6 + 12 = 18."), ("3", r"\boxed{AB=CD+AB=3}"),
     ("18", r"\boxed{18\over 2}"), ("18", r"\boxed{18\mathrm{~k}}"), ("18", r"\boxed{== 18}"), ("18", r"\boxed{=> 18}"),
 ]  # fmt: skip
 
