@@ -11,9 +11,13 @@ The rules are tried in this order and the first one that finds its mark decides:
    start of a line), a line "Final Answer", "correct option is", 答案是, 答案为, 答案:, and of 正确选项是, 故选 before
    the letter of a choice, up to the end of the sentence or line (`verifiers.math.marks`).
 5. `therefore`: the last sentence of the text, when it begins with 因此, 所以, 故, 综上, therefore, thus, hence, so, in
-   total or a label ("Result:") and holds a number or a formula; of an equation, what follows its last equals sign.
+   total or a label ("Result:") and holds a number or a formula; an equation in it is read whole, since its sides must
+   agree.
 6. `whole`: a text of one line that is a number, a formula, an amount or the letter of a choice and no more.
 7. `lone number`: only on request, and only when the whole text holds one number (it may be repeated).
+
+A statement that is a question, or that is taken back right behind it ("Wait, it is 20"), is no answer; nor is one that
+is called wrong, supposed or of somebody else ("a wrong answer is").
 
 A last mark that is cut off or empty (`\boxed{`, `####`, "the answer is") is no answer, whatever stands before it.
 
@@ -32,8 +36,18 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from verifiers.math.boxes import content, find_boxes
-from verifiers.math.marks import ALSO, CLAUSE_END, SENTENCE_END, answer_marks, closing_mark, title
-from verifiers.math.statements import MATH, NUMBER, behind_equals, offered, same
+from verifiers.math.marks import (
+    ALSO,
+    ASKED,
+    CLAUSE_END,
+    OR_ANOTHER,
+    RETRACTED,
+    SENTENCE_END,
+    answer_marks,
+    closing_mark,
+    title,
+)
+from verifiers.math.statements import LONGEST_STATEMENT, MATH, NUMBER, offered, same
 
 # One character to one: positions stay. U+2212 is the minus sign, U+FFE5 the full-width yen sign.
 TO_ASCII = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
@@ -42,17 +56,17 @@ TO_ASCII = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
     0x3000: " ",
     0xFFE5: "\u00a5",
 }
-# A longer statement is handed back whole: a judge rejects it by its length.
-LONGEST_STATEMENT = 4_000
 
 _TAG = re.compile(r"<(/?)answer>", re.IGNORECASE)
 _EMPTY_HASHES = re.compile(r"####[ \t]*(?:\n|\Z)")
 _LAYOUT = re.compile(r"\\[A-Za-z]+")
-_HASHES = re.compile(r"####[ \t]*(?=[-+$€£¥\\(\[{.0-9])")
+# x = 18, m+n = 18, AB = BC = 18, P(A) = 18
+_LEFT = r"[A-Za-z](?:(?:[-+]?[A-Za-z0-9_]{1,3}){0,2}|\([^()=\n]{1,20}\))\s*=(?!=)"
+_HASHES = re.compile(rf"####[ \t]*(?=(?:\*\*)?[-+$€£¥\\(\[{{.0-9=]|{_LEFT})")
 _VALUE = re.compile(r"[0-9]|\\[A-Za-z]|[一二三四五六七八九十百]")
 _LETTER = re.compile(r"[A-Za-z\u4e00-\u9fff]")
 # One value and no more: it begins like one, or it is the letter of a choice.
-_WHOLE = re.compile(r"[\s*=$]*(?:[-+]?[$€£¥]?\s*\.?[0-9]|\\|[-+]?[(\[{]|[A-Za-z]\s*=|\(?[A-J]\)?[.):]?[\s*$]*\Z)")
+_WHOLE = re.compile(rf"[\s*=$]*(?:[-+]?[$€£¥]?\s*\.?[0-9]|\\|[-+]?[(\[{{]|{_LEFT}|\(?[A-J]\)?[.):]?[\s*$]*\Z)")
 _LONGEST_CLOSING = 1_000
 _LONGEST_WHOLE = 200
 # Between the boxes of a list.
@@ -61,6 +75,7 @@ _MOST_FORMS = 3
 # Of a list without brackets.
 _MOST_MEMBERS = 20
 _END = " \t\r\n.。!$*"
+_CHOICE_AND_TEXT = re.compile(r"\*\*\(?[A-J]\)?\.(?=[^*\n]*\*\*)|\(?[A-J]\)?\.(?=\s+[-$\\0-9])")
 _STATED = re.compile(
     r"\s*(?:\\(?:text|textbf|mathrm|mathbf|boldsymbol)\s*\{\s*)?(?:[Oo]ption\s+|[Cc]hoice\s+)?(?:\([A-Z]\)|[A-Z](?![A-Za-z'])).*",
     re.DOTALL,
@@ -155,6 +170,13 @@ def _boxed(text: str) -> Found | None:
         start = earlier_start
     if ALSO.match(text, boxes[-1][1] + 1):
         return Found(None, "boxed", False, "another choice is offered beside the last box")
+    if ASKED.match(text, boxes[-1][1] + 1):
+        return Found(None, "boxed", False, "the last box is a question")
+    if also := OR_ANOTHER.match(text, boxes[-1][1] + 1):
+        guesses.append(also["value"].rstrip(".,/"))
+        return _offered_forms(guesses, "boxed")
+    if _is_retracted(text, boxes[-1][1] + 1, guesses[0]):
+        return Found(None, "boxed", False, "the last box is taken back")
     found = _choose(guesses, "boxed", complete=open_at < end)
     if len(boxes) > 1:
         return replace(found, members=_members(text, boxes))
@@ -204,7 +226,7 @@ def _therefore(text: str) -> Found | None:
     statement = text[begin:stop]
     if text[stop:].strip(_END) or not _VALUE.search(statement):
         return None
-    return _choose(list(offered(behind_equals(statement))), "therefore", complete=False)
+    return _choose(list(offered(statement)), "therefore", complete=False)
 
 
 def _whole(text: str) -> Found | None:
@@ -225,6 +247,12 @@ def _statement(text: str, marks: list[re.Match[str]], rule: str) -> Found:
         return Found(text[begin:stop], rule, complete)
     if stop < len(text) and ALSO.match(text, stop):
         return Found(None, rule, False, "another choice is offered beside the final statement")
+    if text[stop : stop + 1] == "?":
+        return Found(None, rule, False, "the final statement is a question")
+    if stop < len(text) and (also := OR_ANOTHER.match(text, stop)):
+        return _offered_forms([*offered(text[begin:stop]), also["value"].rstrip(".,/")], rule)
+    if stop < len(text) and _is_retracted(text, stop, text[begin:stop]):
+        return Found(None, rule, False, "the final statement is taken back")
     guesses = list(offered(text[begin:stop]))
     # "The answer is 3, no, the answer is 4": two candidates in one sentence.
     for earlier, later in zip(reversed(marks[:-1]), reversed(marks), strict=False):
@@ -233,6 +261,19 @@ def _statement(text: str, marks: list[re.Match[str]], rule: str) -> Found:
             break
         guesses.extend(NUMBER.findall(between))
     return _choose(guesses, rule, complete=complete)
+
+
+def _offered_forms(forms: list[str], rule: str) -> Found:
+    """Forms of one answer, of which each must be the expected one; none where there are too many."""
+    told = tuple(forms) if len(forms) <= _MOST_FORMS else ()
+    return Found(None, rule, False, f"the final statement offers {len(forms)} different answers", forms=told)
+
+
+def _is_retracted(text: str, end: int, value: str) -> bool:
+    """Whether another number is put in the place of the value right behind it: "Wait, it is 20"."""
+    match = RETRACTED.match(text, end)
+    number = (match["value"] or match["other"]).rstrip(".,/") if match else ""
+    return bool(number) and number not in {same(one.group()) for one in NUMBER.finditer(value)}
 
 
 def _skip_space(text: str, start: int) -> int:
@@ -246,7 +287,9 @@ def _end_of_statement(text: str, begin: int) -> int:
     formula = MATH.match(text, begin, begin + LONGEST_STATEMENT)
     # A line break ends a sentence, but for one inside of a display.
     whole = formula and ("\n" not in formula.group() or formula.group().startswith(("$$", "\\[")))
-    end = SENTENCE_END.search(text, formula.end() if formula and whole else begin)
+    # "**C. 12 apples**", "C. 12": the text of a choice, no sentence of its own.
+    choice = None if formula else _CHOICE_AND_TEXT.match(text, begin)
+    end = SENTENCE_END.search(text, formula.end() if formula and whole else choice.end() if choice else begin)
     return end.start() if end else len(text)
 
 

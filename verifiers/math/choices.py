@@ -11,7 +11,7 @@ _NAMED = re.compile(
     r"(?i:(?:the\s+)?(?:correct\s+)?(?:option|choice|letter)\s*:?\s*|选项?\s*:?\s*|选择\s*)(?:\(([A-Z])\)|(?<![A-Za-z])([A-Z]))[.:]?"
     r"|(?:\(([A-Z])\)|([A-Z]))\s*选?项"
 )
-_WITH_TEXT = re.compile(r"(?:\(([A-Z])\)|([A-Z])(?:[).:]))(?:\s+(?P<text>.*))?", re.DOTALL)
+_WITH_TEXT = re.compile(r"(?:(?i:option|choice)\s+)?(?:\(([A-Z])\)|([A-Z])(?:[).:]))(?:\s+(?P<text>.*))?", re.DOTALL)
 # Only of an answer: an expected "A, C" is two letters.
 _EXPLAINED = re.compile(r"(?:\(([A-Z])\)|([A-Z]))(?:,|(?=\s+(?:because|since)\b))\s+(?P<text>.*)", re.DOTALL)
 # `\text{(C)}`, `\textbf{C. }`, `\boldsymbol{(C)}` before the text of the choice.

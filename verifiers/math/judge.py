@@ -309,7 +309,12 @@ def _split_unit(text: str, own: Collection[str] | None) -> tuple[str, str]:
     r"""`\frac{9\pi}{4} \text{ cm}^2` without its unit, and the unit's key."""
     match = _TAIL.search(text)
     key = unit_key(match.group(), own) if match else None
-    return (text[: match.start()], key) if match and key else (text, "")
+    if match and key:
+        return text[: match.start()], key
+    # 6*7 = 42 apples
+    before, equals, last = text.rpartition("=")
+    side = read_quantity(last.strip(), own) if equals and last[-1:].isalpha() else None
+    return (f"{before}={_spelled(side.value)}", side.unit) if side and side.unit else (text, "")
 
 
 def _shown(answer: str) -> str:

@@ -15,6 +15,7 @@ import re
 from verifiers.math.expressions import FUNCTIONS, GREEK
 from verifiers.math.formula import Token, Unreadable, tokens_of
 from verifiers.math.phrases import leads
+from verifiers.math.words import FUNCTION_WORDS, NOT_NOUNS, VERBS
 
 _MAX_CHARS = 80
 _DECORATIONS = frozenset(
@@ -39,6 +40,8 @@ _DERIVATIVE = re.compile(
     r"\\frac\s*\{\s*d\s*(?:\^\s*\{?[0-9]\}?\s*)?[A-Za-z]\s*\}\s*\{\s*d\s*[a-z]\s*(?:\^\s*\{?[0-9]\}?)?\s*\}"
 )
 _BASE = re.compile(r"_.*|'.*|\^.*", re.DOTALL)
+# Up to three letters, and no symbols: "not = 7".
+_WORDS = FUNCTION_WORDS | NOT_NOUNS | VERBS | frozenset(("non", "min", "all", "any", "odd", "off", "few", "two"))
 
 
 def is_name(left: str, right: str) -> bool:
@@ -56,11 +59,27 @@ def is_name(left: str, right: str) -> bool:
     return is_whole and not {_BASE.sub("", symbol) for symbol in name.symbols} & said
 
 
-class _Name:
-    """Reads the left side of an equation as a name; Unreadable or IndexError for what is none."""
+def is_about_things(side: str) -> bool:
+    """Whether a side between a name and its value is worked out of named things alone: `1-P(B)`, `AB+2`, not `2x`."""
+    if len(side) > _MAX_CHARS:
+        return False
+    try:
+        name = _Name(tokens_of(side.translate(_SIGNS)), numbers=True)
+        name.read()
+    except (Unreadable, IndexError):
+        return False
+    return name.is_of_things
 
-    def __init__(self, tokens: list[Token]) -> None:
+
+class _Name:
+    """Reads the left side of an equation as a name; Unreadable or IndexError for what is none.
+
+    With `numbers` a number may be a term of its own.
+    """
+
+    def __init__(self, tokens: list[Token], *, numbers: bool = False) -> None:
         self._tokens, self._at = tokens, 0
+        self._numbers = numbers
         self.symbols: set[str] = set()
         # Of things that are no symbols; whether a factor, a power or a second thing stands beside the first.
         self._things = 0
@@ -70,6 +89,11 @@ class _Name:
     def is_whole(self) -> bool:
         """Whether it names one thing, or is about several symbols."""
         return len(self.symbols) + self._things > 1 or not self._is_compound
+
+    @property
+    def is_of_things(self) -> bool:
+        """Whether it is about no symbols."""
+        return self._things > 0 and not self.symbols
 
     def read(self) -> None:
         """Consume all tokens."""
@@ -99,7 +123,10 @@ class _Name:
         if self._tokens[self._at].kind == "number":
             self._is_compound = True
             self._at += 1
-            self._accept(r"\cdot", r"\times")
+            goes_on = self._accept(r"\cdot", r"\times")
+            at_end = self._at == len(self._tokens) or self._sees("+", "-", ")", "}")
+            if self._numbers and at_end and not goes_on:
+                return
         self._factor()
         while self._at < len(self._tokens) and not self._sees("+", "-", ")", "}", "]"):
             if not self._accept(*_SET_SIGNS, r"\cdot", "*", "/", ":"):
@@ -134,7 +161,7 @@ class _Name:
         elif text.isupper() and len(text) > 1:
             self._things += 1
             self._behind()
-        elif len(text) <= 3 and text not in FUNCTIONS | GREEK:
+        elif len(text) <= 3 and text not in FUNCTIONS | GREEK and (len(text) == 1 or text not in _WORDS):
             for number, letter in enumerate(text, start=1):
                 self._symbol(letter, last=number == len(text))
         else:

@@ -34,6 +34,7 @@ _ENGLISH = re.compile(
 _A = re.compile(rf"^[ \t]*(?:\*\*)?A(?:\*\*)?:{_CLOSED}", re.MULTILINE)
 _CHINESE = re.compile(
     r"^[ \t]*(?:\*\*)?答(?:\*\*)?:(?:\*\*)?"
+    rf"|^[ \t]*(?:\*\*)?选(?:择)?:?{_LETTER_AHEAD}"
     rf"|答案{_BOLD}(?:应该是|应当是|应为|应是|就是|等于|是|为|:)\s*:?{_CLOSED}"
     r"|(?:(?<!不)(?:故|应该?|该|所以|因此|因而|[本此这]题|答案|综上所述|综上|则)[,:]?\s*(?:正确)?选(?:择|项)?"
     r"|正确的?选项|答案选?)"
@@ -45,6 +46,12 @@ _TITLE = re.compile(rf"[Aa答](?:(?<=[Aa])nswers?|(?<=A)NSWERS?|(?<=答)案){_BO
 _BEFORE_TITLE = re.compile(
     r"[ \t>#*_]*(?i:(?:(?:the|my|your)\s+)?(?:(?:final|correct)\s+)?)|[ \t>#*_]*(?:最终|最后|正确)?"
 )
+# An answer that is talked about and not given.
+_OF_ANOTHER = re.compile(
+    r"(?i:\b(?:wrong|incorrect|false|tempting|naive|student's|first|initial|previous|earlier)"
+    r"|\b(?:if|suppose|supposing|assume|assuming|imagine|unless|(?:'d|would|might|may|could)\s+(?:think|say|guess))"
+    r"\s+(?:that\s+)?(?:the|my|our)(?:\s+(?:final|correct))?)\s+\Z"
+)
 
 
 def answer_marks(text: str) -> list[re.Match[str]]:
@@ -53,7 +60,9 @@ def answer_marks(text: str) -> list[re.Match[str]]:
         one
         for one in _ENGLISH.finditer(text)
         if not (
-            text[one.start() - 1 : one.start()].isalpha() or (one["arrow"] and not _begins_a_line(text, one.start()))
+            text[one.start() - 1 : one.start()].isalpha()
+            or (one["arrow"] and not _begins_a_line(text, one.start()))
+            or _OF_ANOTHER.search(text, max(0, one.start() - _LONGEST_BEFORE), one.start())
         )
     ]
     if "A:" in text or "A**:" in text:
@@ -107,4 +116,17 @@ CLAUSE_END = re.compile(rf"{SENTENCE_END.pattern}|,(?![0-9])")
 ALSO = re.compile(
     r"[\s.,;:。*$)\]}\\]*(?:(?i:or|maybe|perhaps|possibly)\s+(?i:maybe\s+|perhaps\s+|possibly\s+)?\(?[A-J]\)?(?![A-Za-z])"
     r"|\(?[A-J]\)?\s+(?:is|are|works|could|may|might)\s+(?:also|too|be|as)\b|\(?[A-J]\)?也|或者?\s*[A-J])"
+)
+# Behind it: another form of the value, or another value; a question mark.
+OR_ANOTHER = re.compile(
+    r"[\s.,*$)\]}\\]*(?:(?i:or)\s+(?:(?i:maybe|perhaps|possibly)\s+)?)\$?(?P<value>-?[0-9][0-9,./]*)"
+)
+ASKED = re.compile(r"[\s*$)\]}\\]*\?")
+# Behind it: another value in its place.
+_BETWEEN = r"[\s.,;:!*$)\]}\\-]*"
+RETRACTED = re.compile(
+    rf"{_BETWEEN}(?:(?i:no|wait|actually|oops|sorry|correction|alternatively|or rather|i mean|hmm+)\b[\s,.:!-]*){{1,3}}"
+    r"(?i:it(?:'s|\s+is|\s+should\s+be)|that(?:'s|\s+is)|(?:the|my)\s+(?:correct\s+|right\s+)?"
+    r"(?:value|result|answer|total)\s+(?:is|should\s+be))?[\s*$]*(?P<value>[-+]?[0-9][0-9,./]*)"
+    rf"|{_BETWEEN}(?i:it\s+is|it's)\s+(?:(?i:really|in\s+fact|actually)\s+)?(?P<other>[-+]?[0-9][0-9,./]*)[.!*$\s]*\Z"
 )

@@ -27,6 +27,13 @@ _KEPT = re.compile(
 _BRACED_ATOM = re.compile(r"(?<![0-9A-Za-z}\])^_\\])\{\s*([0-9.]+(?:,[0-9]{3})*|[A-Za-z])\s*\}(?![0-9A-Za-z{(\[])")
 _END_MARK = re.compile(r"\s*(?:\\(?:quad|qquad|;|,|!|:| )\s*)*\\(?:checkmark|blacksquare|qed|Box)(?![A-Za-z])\s*$")
 _LINE_BREAK = re.compile(r"\\\\\s*\[\s*-?[0-9.]+\s*(?:pt|em|ex|mm|cm|mu|in|baselineskip)\s*\]")
+# \mathrm{~cm}, \mathrm{cm^2}, \mathrm{~m} / \mathrm{s}
+_ROMAN = r"\\(?:text|textrm|mathrm|mbox)\s*\{"
+_TIE_INSIDE = re.compile(rf"({_ROMAN}\s*)~\s*")
+_POWER_INSIDE = re.compile(rf"({_ROMAN}[A-Za-z /]{{1,30}})\^\s*\{{?([23])\}}?\s*\}}")
+_RATIO = re.compile(rf"({_ROMAN}[A-Za-z ]{{1,30}})\}}\s*/\s*{_ROMAN}\s*([A-Za-z]{{1,12}})\s*\}}")
+_SIDE = r"([^{}\\]{1,20})"
+_OVER = re.compile(rf"\{{\s*{_SIDE}\\over(?![A-Za-z])\s*{_SIDE}\}}|\A{_SIDE}\\over(?![A-Za-z])\s*{_SIDE}\Z")
 _DOLLAR = re.compile(r"\\(?:text|textrm|textbf|mathrm|mbox)\s*\{\s*\\?\$\s*\}|\\(?:textdollar|mathdollar)(?![A-Za-z])")
 
 
@@ -36,6 +43,10 @@ def without_markup(text: str) -> str:
     text = _DOLLAR.sub(r"\\$", text)
     text = _SPACE.sub(" ", _SIZES.sub("", _COLOR.sub("", text)))
     text = _END_MARK.sub("", text)
+    if "~" in text or "^" in text or "/" in text:
+        text = _RATIO.sub(r"\1/\2}", _POWER_INSIDE.sub(r"\1}^\2", _TIE_INSIDE.sub(r"\1", text)))
+    if r"\over" in text:
+        text = _OVER.sub(lambda match: f"\\frac{{{match[1] or match[3]}}}{{{match[2] or match[4]}}}", text)
     for _ in range(4):
         plainer = _BRACED_ATOM.sub(r"\1", _without_fonts(text))
         if plainer == text:

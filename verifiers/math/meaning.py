@@ -87,11 +87,10 @@ class _Interpreter:
             return named
         if set(operators) != {"="}:
             return relation
-        for number, side in enumerate(sides):
-            if any(
-                isinstance(side, Scalar) and isinstance(one, Scalar) and side.node == one.node for one in sides[:number]
-            ):
-                raise Unreadable("an equation of a thing with itself")
+        # 18 = 20-2 = 18; 1 = 1 says nothing.
+        sides = [side for number, side in enumerate(sides) if not _is_among(side, sides[:number])]
+        if len(sides) < 2:
+            raise Unreadable("an equation of a thing with itself")
         return self._equation(relation, sides)
 
     def _named_tuple(self, left: Answer, right: Answer) -> Group | None:
@@ -118,6 +117,9 @@ class _Interpreter:
             # x = y = 5 are two equations.
             right = self.meaning(sides[-1])
             return Group("list", tuple(Named(one, right) for one in names[:-1]), "and")
+        if any(name in _symbols(side) for side in _scalars(sides[1:])):
+            # x = 2x does not say what x is.
+            return relation
         self._agree(sides[1:])
         right = self.meaning(sides[-1])
         if isinstance(right, Group) and right.kind == "list" and isinstance(sides[-1], Scalar):
@@ -151,6 +153,18 @@ class _Interpreter:
         off = Node("absolute", (Node("subtract", (side.node, rounded.node)),))
         allowed = Node("divide", (Node("absolute", (side.node,)), Node("number", value=Fraction(100))))
         return not _has_two_signs(rounded) and sampling.compare(off, allowed, {}, self._work) <= 0
+
+
+def _scalars(sides: Sequence[Answer]) -> list[Scalar]:
+    return [side for side in sides if isinstance(side, Scalar)]
+
+
+def _is_among(side: Answer, others: Sequence[Answer]) -> bool:
+    """Whether a number is one of the sides before it. Raises Unreadable for a symbol that is."""
+    among = isinstance(side, Scalar) and any(side.node == one.node for one in _scalars(others))
+    if among and isinstance(side, Scalar) and (_has_two_signs(side) or _symbols(side)):
+        raise Unreadable("an equation of a thing with itself")
+    return among
 
 
 def _expanded(scalar: Scalar) -> Answer:

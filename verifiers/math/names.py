@@ -3,18 +3,17 @@ r"""What stands left of an answer and says what is asked, not what it is; and wo
 `m+n=204`, `P(A)=\frac34`, `|S|=7`, `\angle A = 90^\circ` by the grammar of `verifiers.math.left_side`;
 `\text{Total} = 18`, `Total: 18`, 共18个 by the closed lists of `verifiers.math.phrases`; the point in `P(2,-1)`.
 
-An arithmetic left side is no name: it must have the value, which is for the reader to say; `\gcd`, `\text{lcm}`, `\max`
-and `\min` of integers, `C(5,2)` and `P(5,2)` are worked out here.
+An arithmetic left side is no name: it must have the value, which is for the reader to say; `C(5,2)` and `P(5,2)` are
+worked out here.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
 
 from verifiers.math.exact import read_quantity
-from verifiers.math.left_side import is_name
+from verifiers.math.left_side import is_about_things, is_name
 from verifiers.math.phrases import leads
 
 # x + c \text{ for any constant } c
@@ -37,26 +36,27 @@ _TEXT = re.compile(r"\\(?:text|textbf|textrm|mathrm|mbox)\s*\{([^{}]*)\}")
 _CHINESE_BEFORE = re.compile(
     r"(?P<before>[\u4e00-\u9fff][\u4e00-\u9fff,: ]{0,40}?)\s?(?P<mark>[:=]\s?)?(?=[-+$0-9\\({\[￥¥])"
 )
-_RATE_BEFORE = re.compile(r"每(?:小时|分钟|分|秒|天|日|周|月|年|个?人|个|只|本|支|千克|公斤|米|千米)")
+_RATE_BEFORE = re.compile(r"(?:平均)?每(?:小时|分钟|分|秒|天|日|周|月|年|个?人|个|只|本|支|千克|公斤|米|千米)")
 _POINT = re.compile(r"[A-Z](?:_\{?[0-9A-Za-z]\}?|')?\s*(?=\([^()=]*(?:\([^()]*\)[^()=]*)*,)")
 _ANOTHER_EQUATION = re.compile(r"(?:[,;]|\b(?:and|or)\b|\\q?quad|\\\\|\n).*=", re.DOTALL)
-_OF_INTEGERS = re.compile(
-    r"\\?(?:(?:operatorname|mathrm|text)\s*\{\s*)?(gcd|lcm|max|min|GCD|LCM|HCF|GCF)\s*\}?\s*"
-    r"(?:\(|\\?\{)\s*(-?[0-9]{1,18}(?:\s*,\s*-?[0-9]{1,18}){0,20})\s*(?:\)|\\?\})"
-)
 _CHOSEN = re.compile(r"([CPA])\s*\(\s*([0-9]{1,3})\s*,\s*([0-9]{1,3})\s*\)")
-_WORKED_OUT: dict[str, Callable[..., int]] = {
-    "gcd": math.gcd, "hcf": math.gcd, "gcf": math.gcd, "lcm": math.lcm, "max": max, "min": min,
-}  # fmt: skip
 
 
 def without_name(answer: str) -> str:
     """The answer without the names and words left of it; the same text where nothing there is known to be one."""
+    whole = answer
     for _ in range(_MAX_NAMES):
         rest = _without_one(answer)
         if rest is None:
             break
-        answer = rest
+        (name, right), answer = _sides(answer), rest
+        if right == rest:
+            left, right = _sides(rest)
+            # P(A) = 1-P(B) = 3/4 says what P(A) is; P(A) = 1-P(A) = 3/4 says two things.
+            if right and name.replace(" ", "") in left.replace(" ", ""):
+                return whole
+            if right and not is_name(left, right) and is_about_things(left):
+                answer = right
     return answer
 
 
@@ -79,22 +79,13 @@ def _without_one(answer: str) -> str | None:
     left, right = _sides(answer)
     if not right or _ANOTHER_EQUATION.search(right):
         return None
-    if (value := _worked_out(left)) is not None:
+    if chosen := _CHOSEN.fullmatch(left):
+        count = math.comb if chosen[1] == "C" else math.perm
         said = read_quantity(right)
-        return right if said is not None and said.value == value else None
+        return right if said is not None and said.value == count(int(chosen[2]), int(chosen[3])) else None
     if is_name(left, right):
         return right
     return left if is_name(right, left) else None
-
-
-def _worked_out(left: str) -> int | None:
-    r"""The value of `\gcd(14,21)` or `C(5,2)`; None for what is neither."""
-    if chosen := _CHOSEN.fullmatch(left):
-        count = math.comb if chosen[1] == "C" else math.perm
-        return count(int(chosen[2]), int(chosen[3]))
-    if match := _OF_INTEGERS.fullmatch(left):
-        return _WORKED_OUT[match[1].lower()](*(int(one) for one in match[2].split(",")))
-    return None
 
 
 def _are_words(before: str, mark: str) -> bool:

@@ -100,6 +100,10 @@ _IDLY = re.compile(r"(?:which|so|because|since|as|that|meaning|making|giving|in 
 _IDLE = frozenset("which that so because since as what how much many both question asked answer all them".split())
 # Behind these a word that is in no list is a noun.
 _DETERMINERS = frozenset("of the many much a an his her their its all both each every".split())
+_ONE_NOUN = re.compile(
+    r"\b(?:(?:least|lowest) common (?:multiple|denominator)|greatest common (?:divisor|factor)|"
+    r"number of ways to [a-z]+|(?<=the )least)\b"
+)
 _NAME = re.compile(rf"\b[A-Z][a-z]+(?:'s)?(?=\s+(?:and\s+[A-Z][a-z]+\s+)?(?:{'|'.join(sorted(VERBS))})\b)")
 
 
@@ -152,19 +156,31 @@ def _own(word: str) -> str:
 def leads(before: str) -> bool:
     """Whether the words before a number say no more than that it is the answer ("she has", "一共有")."""
     text = re.sub(r"[*$€£¥\\]+\s*$", "", before).strip()
+    if len(text) <= _MAX_BEFORE and re.search(r"[\u4e00-\u9fff]", text):
+        return _last_of_chinese(text) in _CHINESE_WORDS
+    # "Janet has 18": a word with a capital before a verb is a name.
+    text = _ONE_NOUN.sub("number", _NAME.sub("he", text)) if len(text) <= _MAX_BEFORE else text
+    head, lead = re.subn(rf"\b{LEAD}\s*:?$|[:=]$", "", text)
+    words = _words_before(head)
+    last = [word for word in words if word not in {"only", "just", "exactly"}][-1:]
+    return says_nothing(head) and (bool(lead) or bool(last and last[0] in VERBS))
+
+
+def says_nothing(before: str) -> bool:
+    """Whether all words before an equation are of the lists: the equation says the rest ("it is left that")."""
+    text = before.strip()
     if len(text) > _MAX_BEFORE:
         return False
     if re.search(r"[\u4e00-\u9fff]", text):
-        return _chinese_leads(text)
-    # "Janet has 18": a word with a capital before a verb is a name.
-    text = _NAME.sub("he", text)
-    head, lead = re.subn(rf"\b{LEAD}\s*:?$|[:=]$", "", text)
-    words = re.findall(r"[A-Za-z]+(?:['-][A-Za-z]+)*|[^\sA-Za-z]", head.lower())
-    last = [word for word in words if word not in {"only", "just", "exactly"}][-1:]
-    if not lead and not (last and last[0] in VERBS):
-        return False
+        return _last_of_chinese(text) is not None
     lists = (FUNCTION_WORDS, VERBS, NOUNS, ADJECTIVES, SUBJECTS, TIMES, CLOSERS, NAMES, {",", "and"})
-    return all(_is_in(word.removesuffix("'s"), lists) for word in words)
+    return all(
+        _is_in(word.removesuffix("'s"), lists) for word in _words_before(_NAME.sub("he", _ONE_NOUN.sub("number", text)))
+    )
+
+
+def _words_before(text: str) -> list[str]:
+    return re.findall(r"[A-Za-z]+(?:['-][A-Za-z]+)*|[^\sA-Za-z]", text.lower())
 
 
 def may_go_on(word: str) -> bool:
@@ -192,15 +208,16 @@ def scales(word: str) -> bool:
     return word.lower() in SCALES
 
 
-def _chinese_leads(text: str) -> bool:
+def _last_of_chinese(text: str) -> str | None:
+    """The last word of a Chinese text, "" for none; None where one is in no list."""
     position, last = 0, ""
     text = text.rstrip(" :：")
     while position < len(text):
         match = _CHINESE_TOKEN.match(text, position)
         if match is None:
-            return False
+            return None
         position, last = match.end(), match.group()
-    return last in _CHINESE_WORDS
+    return last
 
 
 def _power(written: str | None) -> str:

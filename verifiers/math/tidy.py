@@ -59,6 +59,8 @@ _UNICODE = str.maketrans(
         "⅔": r"\frac{2}{3}", "∕": "/", "⁄": "/", "–": "-", "‐": "-", "‑": "-", "’": "'",
     }
 )  # fmt: skip
+# "= 18", where only the right side was written.
+_LEFT_OUT = re.compile(r"^=(?![=<>])\s*")
 _CHECKED = re.compile(r"\s*[✓✔✅■∎]+\s*$")
 # "9 x 2 = 18"
 _TIMES = re.compile(r"(?<=[0-9)])\s+[xX]\s+(?=[0-9(])")
@@ -89,7 +91,7 @@ def tidy(answer: str) -> str:
     if "\n" in text:
         text = _lines(text)
     if "=" in text:
-        text = _TIMES.sub(r" \\times ", text)
+        text = _TIMES.sub(r" \\times ", _LEFT_OUT.sub("", text))
     if "." in text:
         text = _BARE_POINT.sub("0.", text)
     return _unwrapped(text)

@@ -167,11 +167,16 @@ SUBJECTS = frozenset(
     number total amount sum value answer result length width height depth area perimeter volume weight mass distance
     speed rate age time score cost price profit salary average mean median probability temperature final difference
     product quotient count population size combined maximum minimum remainder slope radius diameter circumference
-    determinant coefficient percentage variance expectation
+    determinant coefficient percentage variance expectation expression equation function line curve sequence series
+    hypotenuse altitude divisor intercept ratio discount interest polynomial greatest largest smallest highest
+    lowest longest shortest possible required correct positive integer overall remaining original new them
     """.split()
 )
 # The phrases on which a number may follow directly, beside a verb.
-LEAD = r"(?:total of|(?:equal|equals|comes?|comes? out|adds? up|amounts?|sums?|works? out|evaluates|simplifies) to)"
+LEAD = (
+    r"(?:(?:total|speed|rate|average|distance|profit) of|"
+    r"(?:equal|equals|comes?|comes? out|adds? up|amounts?|sums?|works? out|evaluates|simplifies) to)"
+)
 
 # Words that scale the number before them: no such list is whole, so it only serves outside of a box.
 SCALES = frozenset(
@@ -259,6 +264,6 @@ CHINESE_LEAD = (
     "平均|他们|她们|它们|我们|你们|他|她|它|我|你|爸爸|妈妈|爷爷|奶奶|哥哥|姐姐|弟弟|妹妹|叔叔|阿姨|老师|小[明红华丽刚强军亮芳兰英东"
     "平文林花宁青雨玲娟龙方力伟张王李刘陈杨赵黄周吴]|全班|全校|全家|学校|班级|班里|商店|工厂|果园|农场|动物园|公园|图书馆|水果店|"
     "参加|合唱队|足球队|距离|时间|速度|面积|周长|体积|长度|宽度|高度|重量|年龄|价格|总价|单价|总数|总和|数量|人数|总人数|钱数|路程|"
-    "最大值|最小值|最大公因数|最大公约数|最小公倍数|概率|余数|半径|直径|边长|棱长|平均数|中位数|众数|百分率|"
+    "最大值|最小值|最大公因数|最大公约数|最小公倍数|概率|余数|半径|直径|边长|棱长|平均数|中位数|众数|百分率|甲数|乙数|丙数|这个数|原数|"
     "答|的|和|在|里|中|上|家|店|班|只|就|都|也|了|到|时|后|个|这个|那个|这些|这|那|两地|甲|乙|丙|两|[,:，：、 ]"
 )

@@ -56,7 +56,7 @@ _NEARLY = (
     "a_1=104729, a_2=7919", "a_3=7919, a_1=104729", r"y=7x \quad y=-104729x", r"y=7x \\ y=-104729x",
     r"y=7x \, y=-104729x", "y=7x=-104729x", "y=7x and y=-104729x", "z=104729=z",
     r"104729_{8}", r"(104729)_{\text{nine}}", r"\overline{104729}", r"\cancel{104729}", r"\phantom{1}104729",
-    r"0.\overline{104729}", r"\gcd(104729,7919)", r"\max(104729,999999)", r"\min(7919,104729)", r"104729 \bmod 7919",
+    r"0.\overline{104729}", r"\gcd(104729,7919)", r"\max(104729,999999)", r"\min(7907,104729)", r"104729 \bmod 7919",
     r"\frac{104729}{7919} \text{ or } 104729", r"104729 \text{ or } 7919", r"\log 104729", r"\ln(10^{7919})",
     r"2\begin{pmatrix}7919&1\\0&104729\end{pmatrix}", r"\begin{pmatrix}104729\\7919\end{pmatrix}", r"[7919,104729]",
     r"\sqrt[3]{-7919}", "104729, which is wrong", "104729, but doubled", "104729, or so", "104729, in thousands",

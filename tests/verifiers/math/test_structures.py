@@ -74,7 +74,7 @@ DIFFERENT = [
     (r"\infty", r"-\infty"),
     ("0", r"\frac{0}{0}"),
     ("0", r"\sin(\pi)+10^{-90}"),
-    ("7", r"7\over 1"),
+    ("7", r"7\over 2"),
     ("7", r"7\phantom{0}"),
     ("7", r"\lim 7"),
     (r"\begin{pmatrix}1&2\end{pmatrix}", r"\begin{pmatrix}1\\2\end{pmatrix}"),
