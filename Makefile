@@ -23,7 +23,7 @@ demo: venv ## the whole path on this machine: pretrain, filter, RL, eval, report
 	$(PYTHON) -m rlcore.pipeline deploy/runs/demo.toml $(ARGS)
 
 test: venv system ## the tests (ARGS="-k name" selects)
-	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(PYTHON) -m pytest -n 2 --no-loadscope-reorder $(ARGS)
 
 test-slow: venv system ## the tests that take long
 	$(PYTHON) -m pytest -m slow --timeout 3600 $(ARGS)

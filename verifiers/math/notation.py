@@ -41,7 +41,7 @@ _BASED = re.compile(
 )
 _IN_BASE = re.compile(
     r"(?P<digits>[0-9]+)\s*(?:\\text\s*\{)?\s*\(?\s*(?:in\s+)?base[\s-]*(?:\}\s*)?(?:\{\s*)?"
-    rf"{_BASE_NAME.replace('?P<base>', '?P<base>')}\s*\)?\s*\}}?"
+    rf"{_BASE_NAME}\s*\)?\s*\}}?"
 )
 _ROOT_OF_DIGITS = re.compile(r"\\sqrt\s*([0-9]{2,})(?![0-9.])")
 _ODD_ROOT = re.compile(

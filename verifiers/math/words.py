@@ -189,18 +189,15 @@ SCALES = frozenset(
 # What a data set's own word behind a number may not be; the rest of its unknown words are taken for nouns.
 NOT_NOUNS = SCALES | frozenset(
     """
-    zero one two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty sixty seventy eighty
-    ninety hundred thousand million billion trillion hundreds thousands millions billions trillions dozen dozens score
-    scores half halves third thirds quarter quarters fourth fourths fifth fifths tenth tenths hundredth hundredths
-    pair pairs couple couples trio decade decades century centuries millennium fortnight squared cubed square cube
-    root roots power powers factorial plus minus times over under divided mod modulo and or nor not never but except
-    if than then less fewer more greater smaller bigger from off out percent percentage percentile point points
-    permille mille basis part parts ppm bps are was were isn aren wrong right false true incorrect correct maybe
-    perhaps probably approximately approx about around almost nearly roughly between instead rather actually else
-    otherwise wait because since twice double triple thrice quadruple multiple multiples negative positive sqrt sine
-    cosine tens lakh lakhs crore crores gross grosses remainder upwards downwards short below above beyond ago fold
-    reciprocal inverse opposite complement successor predecessor mln grand myriad digits digit zeros zeroes loss debt
-    deficit
+    zero one two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty sixty seventy
+    eighty ninety score scores half third quarter fourth fifth tenth hundredth pair pairs couple couples trio decade
+    decades century centuries millennium fortnight square cube root roots power powers plus minus times over under
+    divided mod modulo and or nor not never but except if than then less fewer more greater smaller bigger from off
+    out percentile point points mille basis part parts are was were isn aren wrong right false true incorrect
+    correct maybe perhaps probably approximately approx about around almost nearly roughly between instead rather
+    actually else otherwise wait because since twice double triple thrice quadruple multiple multiples negative
+    positive sqrt sine cosine gross grosses remainder upwards downwards short below above beyond ago reciprocal
+    inverse opposite complement successor predecessor grand myriad digits digit zeros zeroes loss debt deficit
     """.split()
 )
 NOT_NOUN_ENDINGS = r"(?:illions?|teens?|folds?|(?:i[ex]|gh|ven|x|f|in|en|nd|on|red|sand)ths?|uple[sd]?|uplets?)"

@@ -28,7 +28,7 @@ def tests_problem(row: Row) -> Problem:
     """
     asked = cells.prompt(row, "question", "problem", "prompt", "input", "description")
     key = next((key for key in _TESTS if cells.has(row, key)), _TESTS[0])
-    starter = cells.text_or_none(row, "starter_code")
+    starter = cells.text_or_empty(row, "starter_code")
     solution = cells.first_solution(row.values.get("solutions")) or cells.first_solution(row.values.get("solution"))
     reference = code_reference(
         row.values.get(key), name=cells.function_name(row), solution=solution, wraps="class Solution" not in starter
@@ -52,7 +52,7 @@ def tests_problem(row: Row) -> Problem:
 
 def livecodebench_problem(row: Row) -> Problem:
     """LiveCodeBench: {question_content, public_test_cases, private_test_cases, starter_code, metadata}."""
-    asked, starter = cells.text(row, "question_content"), cells.text_or_none(row, "starter_code")
+    asked, starter = cells.text(row, "question_content"), cells.text_or_empty(row, "starter_code")
     tests = cells.records(row.values.get("public_test_cases"))
     if cells.has(row, "private_test_cases"):
         tests = tests + private_tests.read(row.values["private_test_cases"])
@@ -66,7 +66,7 @@ def livecodebench_problem(row: Row) -> Problem:
 
 def code_contests_problem(row: Row) -> Problem:
     """DeepMind's CodeContests: {description, public_tests, private_tests, generated_tests, solutions, time_limit}."""
-    if cells.text_or_none(row, "input_file") or cells.text_or_none(row, "output_file"):
+    if cells.text_or_empty(row, "input_file") or cells.text_or_empty(row, "output_file"):
         raise ValueError("it reads or writes a file of its own name: the judge has stdin and stdout only")
     kinds = ("public_tests", "private_tests", "generated_tests")
     tests = [case for kind in kinds for case in cells.records(row.values.get(kind))]
@@ -92,15 +92,15 @@ def codeforces_problem(row: Row) -> Problem:
     """open-r1's Codeforces: {title, description, official_tests, examples, generated_checker, time_limit in s,
     memory_limit in MB}.
     """
-    if cells.text_or_none(row, "input_mode") not in ("", "stdio"):
+    if cells.text_or_empty(row, "input_mode") not in ("", "stdio"):
         raise ValueError(
             f"`input_mode` is {cells.shown(row.values['input_mode'])}: the judge has stdin and stdout only"
         )
-    if cells.text_or_none(row, "interaction_format"):
+    if cells.text_or_empty(row, "interaction_format"):
         raise ValueError("it is interactive, which the judge is not: drop the row")
     tests = cells.records(row.values.get("official_tests")) or cells.records(row.values.get("examples"))
     reference = stdin_reference(_cases(tests))
-    checker = cells.text_or_none(row, "generated_checker")
+    checker = cells.text_or_empty(row, "generated_checker")
     if _says_something(checker):
         reference["checker"] = {"language": "python", "source": checker}
     memory = cells.number(row.values.get("memory_limit"))
@@ -130,11 +130,11 @@ def _statement(row: Row) -> str:
     """The parts of a problem's page, in its order."""
     parts = [cells.text(row, "description")]
     for title, key in (("Input", "input_format"), ("Output", "output_format")):
-        if said := cells.text_or_none(row, key):
+        if said := cells.text_or_empty(row, key):
             parts.append(f"{title}\n{said}")
     for example in cells.records(row.values.get("examples")):
         parts.append(f"Example input\n{example.get('input', '')}\nExample output\n{example.get('output', '')}")
-    if note := cells.text_or_none(row, "note"):
+    if note := cells.text_or_empty(row, "note"):
         parts.append(f"Note\n{note}")
     return "\n\n".join(parts)
 

@@ -48,7 +48,7 @@ def text(row: Row, *keys: str) -> str:
     raise ValueError(f"`{key}` is {shown(value)}: give a text that is not empty, or drop the row")
 
 
-def text_or_none(row: Row, *keys: str) -> str:
+def text_or_empty(row: Row, *keys: str) -> str:
     """The first of these cells that is a text and not blank, or ""."""
     texts = (row.values.get(key) for key in keys)
     return next((value for value in texts if isinstance(value, str) and value.strip()), "")

@@ -50,7 +50,7 @@ def math_problem(row: Row) -> Problem:
     if answer is not None and (boxed := _boxed(answer)):
         answer = boxed
     if answer is None and found is None:
-        answer = next((boxed for key in _SOLUTIONS if (boxed := _boxed(cells.text_or_none(row, key)))), None)
+        answer = next((boxed for key in _SOLUTIONS if (boxed := _boxed(cells.text_or_empty(row, key)))), None)
         if answer is None:
             raise ValueError("no answer: give one in `answer`, or in the last \\boxed{} of `solution`")
     if answer is None:

@@ -17,13 +17,13 @@ def theorem_problem(row: Row) -> Problem:
     with `sorry`, or with a proof. What stands before its theorem goes to the header.
     """
     before, statement = lean_statements.taken_apart(cells.text(row, *STATEMENTS))
-    header = "\n".join(filter(None, (cells.text_or_none(row, *_HEADERS).strip(), before.strip())))
-    informal = cells.text_or_none(row, "informal_prefix", "informal_stmt", "nl_statement").strip()
+    header = "\n".join(filter(None, (cells.text_or_empty(row, *_HEADERS).strip(), before.strip())))
+    informal = cells.text_or_empty(row, "informal_prefix", "informal_stmt", "nl_statement").strip()
     if informal and not informal.startswith("/-"):
         informal = f"/-- {informal} -/"
     asked = "\n".join(filter(None, (informal, f"{statement} := by\n")))
     reference = {"statement": statement} | ({"header": f"{header}\n"} if header else {})
-    if proof := cells.text_or_none(row, *_PROOFS):
+    if proof := cells.text_or_empty(row, *_PROOFS):
         reference["solution"] = proof
     own = (row.values.get(key) for key in ("name", "id", "uuid", "split"))
     return Problem(id=row.id, prompt=asked, verifier="lean", reference=reference, tags=cells.tags(row, "lean", *own))

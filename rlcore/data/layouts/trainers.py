@@ -84,7 +84,7 @@ def _problem(
     seconds = cells.number(row.values.get("time_limit"))
     return cells.code_problem(
         row,
-        prompts.fitting(asked, found.reference, starter=cells.text_or_none(row, "starter_code")),
+        prompts.fitting(asked, found.reference, starter=cells.text_or_empty(row, "starter_code")),
         found.reference,
         solution=solution,
         limits=limits(seconds, None),
