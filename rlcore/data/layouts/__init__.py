@@ -19,6 +19,7 @@ from rlcore.data.layouts.mathematics import MATH_KEYS, gsm8k_problem, math_probl
 from rlcore.data.layouts.own import own_problem
 from rlcore.data.layouts.theorems import STATEMENTS, theorem_problem
 from rlcore.data.layouts.trainers import (
+    conversation_problem,
     nemo_gym_problem,
     open_instruct_problem,
     verification_problem,
@@ -36,6 +37,7 @@ LAYOUTS: dict[str, Layout] = {
     "open_instruct": Layout("messages|prompt ground_truth dataset", open_instruct_problem),
     "verification_info": Layout("prompt verification_info", verification_problem),
     "nemo_gym": Layout("responses_create_params verifier_metadata|expected_answer", nemo_gym_problem),
+    "conversations": Layout("conversations|0 conversations|1", conversation_problem),
     "livecodebench": Layout("question_content public_test_cases", livecodebench_problem),
     "code_contests": Layout("description public_tests", code_contests_problem),
     "codeforces": Layout("description official_tests|generated_checker", codeforces_problem),
@@ -44,6 +46,7 @@ LAYOUTS: dict[str, Layout] = {
     "mbpp": Layout("text|prompt test_list", mbpp_problem),
     "kodcode": Layout("question test", kodcode_problem),
     "tests": Layout(f"{_ASKED} input_output|test_cases|tests|unit_tests", tests_problem),
+    "columns": Layout(f"{_ASKED} inputs outputs", tests_problem),
     "lean": Layout("|".join(STATEMENTS), theorem_problem),
     "gsm8k": Layout("question answer", gsm8k_problem),
     "math": Layout(MATH_KEYS, math_problem),
