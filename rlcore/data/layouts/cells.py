@@ -85,7 +85,7 @@ def records(value: Any) -> list[Json]:
 
 
 def function_name(row: Row) -> str:
-    """The function that is called: LiveCodeBench has it in `metadata`, others in `fn_name` or `func_name`; "" for none."""
+    """The function that is called, of `fn_name` and `func_name`, which LiveCodeBench has in `metadata`; "" for none."""
     metadata = unpacked(row.values.get("metadata"))
     named = metadata if isinstance(metadata, dict) else {}
     found = (row.values.get("fn_name"), row.values.get("func_name"), named.get("func_name"), named.get("fn_name"))
@@ -122,8 +122,8 @@ def prompt(row: Row, *keys: str) -> str | tuple[Message, ...]:
 
 def _message(item: Json) -> Message:
     if "from" in item:
-        said = item["from"]
-        return Message(role=_ROLES[said] if said in _ROLES else said, content=item["value"])
+        said: str = item["from"]
+        return Message(role=_ROLES.get(said, said), content=item["value"])
     return Message(role=item["role"], content=item["content"])
 
 
