@@ -14,7 +14,8 @@ numbers) is the doing of that output: it does not pass, and it is not masked.
 
 An output that is the expected one, byte for byte but for white space at its end, passes unasked. Where the expected
 one is nothing but numbers, one with NaN or infinity does not pass, unasked too, and where it has decimals none with
-hundreds of digits, which a float takes for infinity: a checker that refuses what is too far away (`if abs(a - b) > 1e-6`) would let it, since NaN is not far from anything.
+hundreds of digits, which a float takes for infinity: a checker that refuses what is too far away (`abs(a - b) > 1e-6`)
+would let it, since NaN is not far from anything.
 """
 
 from __future__ import annotations
