@@ -37,7 +37,6 @@ LAYOUTS: dict[str, Layout] = {
     "open_instruct": Layout("messages|prompt ground_truth dataset", open_instruct_problem),
     "verification_info": Layout("prompt verification_info", verification_problem),
     "nemo_gym": Layout("responses_create_params verifier_metadata|expected_answer", nemo_gym_problem),
-    "conversations": Layout("conversations|0 conversations|1", conversation_problem),
     "livecodebench": Layout("question_content public_test_cases", livecodebench_problem),
     "code_contests": Layout("description public_tests", code_contests_problem),
     "codeforces": Layout("description official_tests|generated_checker", codeforces_problem),
@@ -50,6 +49,7 @@ LAYOUTS: dict[str, Layout] = {
     "lean": Layout("|".join(STATEMENTS), theorem_problem),
     "gsm8k": Layout("question answer", gsm8k_problem),
     "math": Layout(MATH_KEYS, math_problem),
+    "conversations": Layout("conversations|0 conversations|1", conversation_problem),
     "problems": Layout("id prompt", own_problem),
 }
 

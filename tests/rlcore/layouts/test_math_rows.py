@@ -140,6 +140,13 @@ ROWS: list[tuple[str, Row, str, str, str]] = [
         "\\boxed{18}",
         "\\boxed{8}",
     ),
+    (
+        "a conversation beside the answer",
+        {"problem": "b?", "answer": "18", "conversations": [{"from": "gpt", "value": "so 8"}]},
+        "18",
+        "\\boxed{18}",
+        "\\boxed{8}",
+    ),
     ("SVAMP", {"Body": "b", "Question": "b?", "Answer": 18.0, "Type": "t"}, "18", "\\boxed{18}", "\\boxed{8}"),
     ("a list as Python writes it", {"problem": "b?", "answer": "['18']"}, "18", "\\boxed{18}", "\\boxed{8}"),
     ("GSM8K with a number", {"question": "b?", "answer": 18}, "18", "\\boxed{18}", "\\boxed{8}"),
