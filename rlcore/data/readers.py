@@ -61,10 +61,11 @@ def check_travels(problem: Problem) -> None:
     if _is_deeper(problem.reference, _MAX_DEPTH):
         raise ValueError(f"the reference is nested deeper than {_MAX_DEPTH}, which no reward service takes: flatten it")
     try:
-        size = len(json.dumps(problem.model_dump(), ensure_ascii=False).encode())
+        size = len(json.dumps(problem.model_dump(), ensure_ascii=False, allow_nan=False).encode())
     except UnicodeEncodeError:
         raise ValueError("half of a surrogate pair in a text: it is no valid Unicode, write the row again") from None
-    except TypeError as error:
+    # What is no number would arrive as null, which a program that returns nothing fits.
+    except (TypeError, ValueError) as error:
         raise ValueError(f"the reference is not JSON ({error}): write numbers, texts, lists and objects") from None
     if size > _MAX_BYTES:
         raise ValueError(

@@ -150,6 +150,9 @@ def _parsed(path: Path, number: int, line: bytes) -> Row | Dropped:
 def _row(path: Path, number: int, place: str, values: Any) -> Row | Dropped:
     if isinstance(values, dict):
         return Row(path.name.partition(".json")[0], number, place, values)
+    # A conversation alone, as Open-Reasoner-Zero has it.
+    if isinstance(values, list) and values and all(isinstance(item, dict) for item in values):
+        return _row(path, number, place, {"conversations": values})
     kind = type(values).__name__
     return Dropped(place, f"a {kind}, not an object: write one JSON object per line")
 

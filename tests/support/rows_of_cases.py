@@ -216,6 +216,48 @@ CODEFORCES: Row = {
     "time_limit": 3.0,
     "memory_limit": 1024.0,
 }
+SPLIT_CHECKER = (
+    "import sys\n\ndef main(input_path, expected_path, output_path):\n    total = int(open(input_path).read())\n"
+    "    parts = open(output_path).read().split()\n"
+    "    return int(len(parts) == 2 and sum(map(int, parts)) == total)\n\n"
+    "if __name__ == '__main__':\n    print(main(*sys.argv[1:]))\n"
+)
+CODEFORCES_CHECKER: Row = CODEFORCES | {
+    "description": "Print two numbers with the sum n.",
+    "official_tests": [{"input": "5\n", "output": "1 4\n"}, {"input": "9\n", "output": "2 7\n"}],
+    "generated_checker": SPLIT_CHECKER,
+}
+COUNTS = "def total(counts, factor):\n    return {{key: n * factor for key, n in counts.items() if key {} 0}}\n"
+NUMBER_KEYS: Row = APPS | {
+    "question": "Multiply the counts of positive numbers.",
+    "solutions": json.dumps([COUNTS.format(">")]),
+    "input_output": json.dumps(
+        {"fn_name": "total", "inputs": [[{"1": 2, "-3": 4}, 2], [{"7": 1}, 3]], "outputs": [[{"1": 4}], [{"7": 3}]]}
+    ),
+}
+RSTAR: Row = {
+    "question_id": "seed_1",
+    "question": "Print the largest of n numbers.",
+    "starter_code": "",
+    "inputs": json.dumps(["3\n1 5 2\n", "2\n-4 -7\n"]),
+    "outputs": json.dumps(["5\n", "-4\n"]),
+    "is_synthesized": "seed",
+    "test_case_type": None,
+    "func_name": None,
+    "class_name": None,
+}
+RSTAR_FUNCTION: Row = RSTAR | {
+    "inputs": json.dumps([[2, 3], [5, 1]]),
+    "outputs": json.dumps([[2, 4, 6], [5]]),
+    "func_name": "count_by",
+}
+EURUS_LEETCODE: Row = EURUS | {
+    "prompt": [
+        {"role": "user", "content": "Begin with:\nclass Solution:\n    def last(self, nums: List[int]) -> List[int]:"}
+    ],
+    "reward_model": {"ground_truth": ONE_ITEM["input_output"], "style": "rule"},
+}
+OPEN_R1_LITERAL: Row = OPEN_R1 | {"verification_info": str(json.loads(OPEN_R1["verification_info"]))}
 SYNTHETIC: Row = {
     "problem_id": "prime_rl_code_12",
     "task_type": "prime_rl_code",
@@ -278,6 +320,27 @@ ROWS: list[tuple[str, Row, str, list[str]]] = [
     ("open-r1", OPEN_R1, LARGEST.format("max"), [LARGEST.format("min")]),
     ("open-r1 as objects", OPEN_R1_STRUCT, LARGEST.format("max"), [LARGEST.format("min")]),
     ("Codeforces", CODEFORCES, LARGEST.format("max"), [LARGEST.format("min")]),
+    (
+        "Codeforces with a checker",
+        CODEFORCES_CHECKER,
+        "n = int(input())\nprint(n - 3, 3)",
+        ["n = int(input())\nprint(n, 1)", "print(5)", "print(1, 4)"],
+    ),
+    (
+        "numbers for keys",
+        NUMBER_KEYS,
+        COUNTS.format(">"),
+        [COUNTS.format("<"), COUNTS.replace("key {} 0", "key").format()],
+    ),
+    ("rStar-Coder", RSTAR, LARGEST.format("max"), [LARGEST.format("min")]),
+    ("rStar-Coder, functions", RSTAR_FUNCTION, COUNT_BY.format(1), [COUNT_BY.format(0)]),
+    (
+        "Eurus of LeetCode",
+        EURUS_LEETCODE,
+        json.loads(ONE_ITEM["solutions"])[0],
+        ["class Solution:\n    def last(self, nums):\n        return nums[-1]"],
+    ),
+    ("open-r1 as Python writes it", OPEN_R1_LITERAL, LARGEST.format("max"), [LARGEST.format("min")]),
     ("SYNTHETIC-2", SYNTHETIC, COUNT_BY.format(1), [COUNT_BY.format(0)]),
     ("open-instruct stdio", RLVR_STDIO, LARGEST.format("max"), [LARGEST.format("min")]),
     ("Nemotron", NEMOTRON, LARGEST.format("max"), [LARGEST.format("min")]),

@@ -13,6 +13,7 @@ RUNS_PROMPT = (
     '    """How long the runs of equal letters are.\n    >>> runs("aab")\n    [2, 1]\n    """\n'
 )
 RUNS = "    from itertools import groupby\n    return [len(list(group)) {} for _, group in groupby(text)]\n"
+WHOLE = "def runs(text: str) -> List[int]:\n" + RUNS
 HUMANEVAL: Row = {
     "task_id": "HumanEval/163",
     "prompt": RUNS_PROMPT,
@@ -131,12 +132,24 @@ BOTH = "def half(x):\n    return x / 2\n\ndef double(x):\n    return x * {}\n"
 # Layout, row, a right program, wrong ones.
 ROWS: list[tuple[str, Row, str, list[str]]] = [
     ("HumanEval", HUMANEVAL, RUNS.format(""), [RUNS.format("+ 1"), "    return []"]),
+    (
+        "HumanEval, whole",
+        HUMANEVAL,
+        WHOLE.format(""),
+        [WHOLE.format("+ 1"), WHOLE.replace("groupby(text)", "()").format("")],
+    ),
     ("HumanEval+", HUMANEVAL_PLUS, RUNS.format(""), [RUNS.format("+ 1"), "    return [2, 1] if text else []"]),
     ("MBPP", MBPP, SHARED.format("&"), [SHARED.format("|"), SHARED.format("-")]),
     ("MBPP with set-up", MBPP_SETUP, SUM_TREE.format(0), [SUM_TREE.format(1)]),
     ("MBPP sanitized", SANITIZED, SANITIZED["code"], [SANITIZED["code"].replace("*r*r*r", "*r*r")]),
     ("MBPP+", MBPP_PLUS, SANITIZED["code"], [SANITIZED["code"].replace("4/3", "1.3334")]),
     ("LeetCodeDataset", LEETCODE, LEETCODE["completion"], [SMALL_SUM.format("1")]),
+    (
+        "LeetCodeDataset, annotated",
+        LEETCODE_PAIRS,
+        LEETCODE["completion"],
+        [LEETCODE["completion"].replace("- k", "- 1")],
+    ),
     ("LeetCodeDataset, pairs", LEETCODE_PAIRS, SMALL_SUM.format("k"), [SMALL_SUM.format("1")]),
     ("KodCode", KODCODE, BOTH.format(2), [BOTH.format(3), HALF.format("/")]),
     ("AceCode", ACECODE, HALF.format("/"), [HALF.format("//")]),

@@ -12,7 +12,10 @@ limit or refuses is a bad reference, whatever the answer is. One that ends well 
 outputs are compared as without one. So whatever else a checker does on the output of an answer (raise, loop, print two
 numbers) is the doing of that output: it does not pass, and it is not masked.
 
-An output that is the expected one, byte for byte but for white space at its end, passes unasked.
+An output that is the expected one, byte for byte but for white space at its end, passes unasked. Where the expected
+one is nothing but numbers, one with NaN or infinity does not pass, unasked too, and where it has decimals none with
+hundreds of digits, which a float takes for infinity: a checker that refuses what is too far away (`abs(a - b) > 1e-6`)
+would let it, since NaN is not far from anything.
 """
 
 from __future__ import annotations
@@ -41,6 +44,8 @@ _KEPT = 32
 _PROGRAM = "from verifiers.code.checker_side import main\nmain()\n"
 _SIDE = "verifiers.code.checker_side"
 _NUMBER = re.compile(rb"[-+]?(?:\d{1,18}(?:\.\d{0,18})?|\.\d{1,18})(?:[eE][-+]?\d{1,2})?")
+_NOT_FINITE = re.compile(rb"nan|inf|[0-9._]e\+?[0-9_]{3}", re.IGNORECASE)
+_NO_FLOAT = re.compile(_NOT_FINITE.pattern + rb"|(?<![0-9_])[0-9_]{309}", re.IGNORECASE)
 _TRUTHS = {b"True": 1.0, b"False": 0.0}
 
 Run = Callable[[StdinCase, bytes], Outcome]
@@ -52,12 +57,17 @@ class BadChecker(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Proven:
-    """A checker that passes every expected output: how it is run, and the full score of each case, None where it has
-    none.
+    """A checker that passes every expected output.
+
+    Attributes:
+        run: how it is run.
+        full: the full score of each case, None where it has none.
+        impossible: what no right output of each case holds; None where that is not known.
     """
 
     run: Run
     full: tuple[float | None, ...]
+    impossible: tuple[re.Pattern[bytes] | None, ...]
 
 
 _proven: OrderedDict[str, _Proven] = OrderedDict()
@@ -82,6 +92,8 @@ def output_judge(task: StdinReference, preload: tuple[str, ...]) -> OutputJudge:
             return _compared(task, index, output)
         if stdout_equal(case.stdout, output, "exact"):
             return None
+        if (impossible := proven.impossible[index]) and impossible.search(output):
+            return Problem(Status.WRONG, "the output holds what is no finite number")
         if spent > 2 * _PROOF_SECONDS:
             return Problem(Status.TIMEOUT, f"not checked: the checker's {2 * _PROOF_SECONDS:g} s are used up")
         outcome = proven.run(case, output)
@@ -125,7 +137,7 @@ def _prove(task: StdinReference, run: Run) -> _Proven:
         if spent > _PROOF_SECONDS:
             raise BadChecker(f"it takes more than {_PROOF_SECONDS:g} s of CPU time on all expected outputs")
         full.append(score)
-    return _Proven(run, tuple(full))
+    return _Proven(run, tuple(full), tuple(_impossible(case.stdout) for case in task.cases))
 
 
 def _refusal(outcome: Outcome, full: float | None) -> Problem | None:
@@ -140,6 +152,13 @@ def _refusal(outcome: Outcome, full: float | None) -> Problem | None:
     if score is None:
         return Problem(Status.WRONG, "the checker gives no score")
     return None if score >= full else Problem(Status.WRONG, "the checker refuses the output")
+
+
+def _impossible(expected: str) -> re.Pattern[bytes] | None:
+    words = expected.encode("utf-8", "surrogatepass").split()
+    if not words or not all(map(_NUMBER.fullmatch, words)):
+        return None
+    return _NO_FLOAT if "." in expected else _NOT_FINITE
 
 
 def _score(said: bytes) -> float | None:

@@ -8,6 +8,7 @@ tests call it themselves.
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import io
 import itertools
@@ -30,6 +31,9 @@ class Counted(Protocol):
     partial: bool
     total: int
 
+    def asked(self) -> int:
+        """How often the solution was called so far."""
+
     def case(self, name: str) -> Any:
         """One test."""
 
@@ -37,16 +41,33 @@ class Counted(Protocol):
         """So many cases more have passed, and these have not."""
 
 
-def refuse(tree: ast.Module) -> None:
-    """Raises LookupError for a test that asks for what is not at hand: left out, it would pass for passed."""
+def used(tree: ast.Module) -> set[str]:
+    """The names that the tests themselves use. Raises LookupError for a test or fixture that asks for what is not at
+    hand: left out, it would pass for passed.
+    """
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    asked = {argument.arg for test in functions if test.name.startswith("test") for argument in test.args.args}
+    collected = [one for one in functions if one.name.startswith("test") or "fixture" in _decorations(one)]
+    asked = {argument.arg for one in collected for argument in one.args.args}
     if asked & _NOT_AT_HAND:
         raise LookupError("a fixture of pytest that is not at hand")
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
-def run(names: dict[str, Any], file: str, cases: Counted) -> None:
-    """All tests among these names that were defined in this file."""
+def _decorations(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    inner = [node for decorator in function.decorator_list for node in ast.walk(decorator)]
+    names = {node.id for node in inner if isinstance(node, ast.Name)}
+    return names | {node.attr for node in inner if isinstance(node, ast.Attribute)}
+
+
+def run(names: dict[str, Any], file: str, cases: Counted, used: set[str]) -> None:
+    """All tests among these names that were defined in this file.
+
+    Args:
+        used: names that the tests themselves use. A function that is among them may ask for what nobody gives: it is
+            called there.
+
+    Raises LookupError for a test that nobody can run.
+    """
     fixtures = {value.name: value for value in names.values() if isinstance(value, Fixture)}
     tests = [
         (name, value, None)
@@ -57,7 +78,7 @@ def run(names: dict[str, Any], file: str, cases: Counted) -> None:
         inside = {value.name: value for value in _members(kind).values() if isinstance(value, Fixture)}
         fixtures |= inside
         tests += [(name, value, kind) for name, value in _members(kind).items() if _is_method(name, value)]
-    planned = [one for test in tests for one in _planned(*test, fixtures)]
+    planned = [one for test in tests for one in _planned(*test, fixtures, used)]
     cases.total += len(planned)
     for name, test, kind, row in planned:
         with cases.case(name), _leaving(cases):
@@ -82,7 +103,7 @@ def _is_method(name: str, value: Any) -> bool:
 
 
 def _planned(
-    name: str, test: Any, kind: type | None, fixtures: dict[str, Fixture]
+    name: str, test: Any, kind: type | None, fixtures: dict[str, Fixture], used: set[str]
 ) -> Iterator[tuple[str, Any, type | None, dict[str, Any]]]:
     """A test once for each of its rows; not at all where something that it needs is not to be had."""
     marked = [rows for held in (kind, test) for rows in getattr(held, "rows", [])]
@@ -91,6 +112,8 @@ def _planned(
     needed = _needed(test, kind)
     given = {key for rows in marked for row, _ in rows[:1] for key in row}
     if not all(key in given or key in fixtures or key in _BUILT_IN for key in needed):
+        if name not in used:
+            raise LookupError("a test asks for what nobody gives")
         return
     sources = [*marked, *_fixture_rows(needed, fixtures, given)]
     combined = [*itertools.product(*sources)]
@@ -191,12 +214,38 @@ def _exhaust(made: Iterator[Any]) -> None:
 
 @contextmanager
 def _leaving(cases: Counted) -> Iterator[None]:
-    """A test that does not want to run has neither passed nor failed."""
+    """A test that does not want to run has neither passed nor failed, unless the solution has made it so."""
+    before = cases.asked()
     try:
         yield
     except Skipped:
+        if cases.asked() != before:
+            raise
         cases.total -= 1
         cases.count(-1, [])
+
+
+class _Result(unittest.TextTestResult):
+    """As `_leaving` for unittest."""
+
+    def __init__(self, cases: Counted, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self._asked = cases.asked
+        self._before = cases.asked()
+
+    def startTest(self, test: unittest.TestCase) -> None:
+        super().startTest(test)
+        self._before = self._asked()
+
+    def stopTest(self, test: unittest.TestCase) -> None:
+        super().stopTest(test)
+        self._before = self._asked()
+
+    def addSkip(self, test: unittest.TestCase, reason: str) -> None:
+        if self._asked() != self._before:
+            self.failures.append((test, "skipped"))
+        else:
+            super().addSkip(test, reason)
 
 
 def _run_classes(names: dict[str, Any], cases: Counted) -> None:
@@ -206,9 +255,13 @@ def _run_classes(names: dict[str, Any], cases: Counted) -> None:
     if not suite.countTestCases():
         return
     cases.total += suite.countTestCases()
-    result = unittest.TextTestRunner(io.StringIO(), failfast=not cases.partial).run(suite)
+    told = functools.partial(_Result, cases)
+    result = unittest.TextTestRunner(io.StringIO(), failfast=not cases.partial, resultclass=told).run(suite)
     failures = [*result.failures, *result.errors]
     failed = [f"{test.id().rpartition('tests.')[2]} of the tests" for test, _ in failures]
     if not failures and not result.wasSuccessful():
         failed = ["a test that should fail"]
-    cases.count(result.testsRun - len({str(test) for test, _ in failures}), [*dict.fromkeys(failed)])
+    # They say nothing of a solution.
+    left = len(result.skipped) + len(result.expectedFailures)
+    cases.total -= left
+    cases.count(result.testsRun - left - len({str(test) for test, _ in failures}), [*dict.fromkeys(failed)])

@@ -3,7 +3,8 @@
 ```
 {"kind": "stdin", "cases": [{"stdin": "1 2", "stdout": "3"}], "language": "python" | "cpp",
  "compare": "tokens" | "exact" | "float", "checker": {"language": "python" | "cpp", "source": "..."}}
-{"kind": "calls", "entry_point": "f", "cases": [{"args": [1, 2], "kwargs": {}, "expected": 3}], "prompt_prefix": ""}
+{"kind": "calls", "entry_point": "f", "cases": [{"args": [1, 2], "kwargs": {}, "expected": 3}], "prompt_prefix": "",
+ "number_keys": false}
 {"kind": "asserts", "entry_point": "f" | ["f", "g"], "tests": "assert f(1) == 2", "prompt_prefix": "import math"}
 ```
 
@@ -29,6 +30,7 @@ _DEFAULT = Limits()
 _WALL_PER_CPU = 3
 # pydantic quotes an unknown kind.
 _LONGEST_PROBLEM = 500
+_LONGEST_NAME = 200
 _SOLUTION_METHOD = re.compile(r"(Solution)\(\)\.(\w+)")
 
 
@@ -113,6 +115,8 @@ class CallsReference(_Reference):
     cases: tuple[CallCase, ...] = Field(min_length=1)
     prompt_prefix: str = ""
     language: Literal["python"] = "python"
+    # Keys of objects in arguments that spell whole numbers are those, which JSON cannot say.
+    number_keys: bool = False
 
     @model_validator(mode="after")
     def _names_are_names(self) -> CallsReference:
@@ -166,6 +170,6 @@ def entry_names(entry_point: str | tuple[str, ...]) -> tuple[str, ...]:
     for entry in (entry_point,) if isinstance(entry_point, str) else entry_point:
         method = _SOLUTION_METHOD.fullmatch(entry)
         names += [method[2], method[1]] if method else [entry]
-    if not names or not all(name.isidentifier() for name in names):
+    if not names or not all(name.isidentifier() and len(name) <= _LONGEST_NAME for name in names):
         raise ValueError("entry_point must be the name of a function or class")
     return tuple(names)

@@ -8,6 +8,7 @@ side are bounded in length; in between nobody reads them, but for the letter tha
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Self
 
@@ -24,6 +25,7 @@ from verifiers.types import Status, Verdict
 _SOLUTION = "from verifiers.code.solution_side import main\nmain()\n"
 _TESTS = "from verifiers.code.test_side import main\nmain()\n"
 _LONGEST_REASON = 1000
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 _MALFORMED = Problem(Status.WRONG, "a reply of the program is malformed")
 
 
@@ -154,7 +156,10 @@ def _ask_in_turn(program: _Program, task: CallsReference, cases: Iterator[CallCa
     """Cases to one program, until none is left or needed. Whether it died of the last one."""
     target = ["name", entry_names(task.entry_point)[0]]
     for case in cases:
-        request = {"target": target, "args": encode(case.args), "kwargs": encode(case.kwargs)}
+        args, kwargs = case.args, case.kwargs
+        if task.number_keys:
+            args, kwargs = [*map(_numbered, args)], {name: _numbered(value) for name, value in kwargs.items()}
+        request = {"target": target, "args": encode(args), "kwargs": encode(kwargs)}
         try:
             tally.add(_compare(program.ask(_line("C", request), longest_equal(case.expected)), case.expected))
         except _Failed as failed:
@@ -163,6 +168,15 @@ def _ask_in_turn(program: _Program, task: CallsReference, cases: Iterator[CallCa
         if tally.over:
             break
     return False
+
+
+def _numbered(value: Any) -> Any:
+    """With numbers for keys that spell them."""
+    if isinstance(value, list):
+        return [_numbered(item) for item in value]
+    if isinstance(value, dict):
+        return {int(key) if _WHOLE.fullmatch(key) else key: _numbered(item) for key, item in value.items()}
+    return value
 
 
 def _compare(reply: bytes, expected: Any) -> Problem | None:

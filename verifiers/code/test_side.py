@@ -15,7 +15,7 @@ import contextlib
 import os
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from verifiers.code import collection, pytest_names
@@ -39,7 +39,7 @@ def main() -> None:
     try:
         _, setup = wire.receive()
         stranger = Stranger(wire, lambda reason: _give(wire, "failed", reason))
-        cases = Cases(setup["partial"])
+        cases = Cases(setup["partial"], lambda: stranger.calls)
         try:
             _run(setup, stranger, cases)
         except Gone:
@@ -65,13 +65,17 @@ def _give(wire: Wire, status: str, reason: str, cases: Cases | None = None) -> N
 class Cases:
     """Counts what passed and notes what failed. With partial credit the failure of a case does not end the tests.
 
+    Args:
+        asked: how often the solution was called so far.
+
     Attributes:
         failed: what came of each case that failed.
         problem: the first failure, of a case or of anything else.
     """
 
-    def __init__(self, partial: bool) -> None:
+    def __init__(self, partial: bool, asked: Callable[[], int]) -> None:
         self.partial = partial
+        self.asked = asked
         self.passed = 0
         self.total = 0
         self.problem = ""
@@ -135,14 +139,14 @@ def _run(setup: dict[str, Any], stranger: Stranger, cases: Cases) -> None:
     sys.modules["pytest"] = pytest_names.module()
     names[_CASE] = cases.case
     tree = ast.parse(setup["tests"], _FILE)
-    collection.refuse(tree)
+    used = collection.used(tree)
     cases.total = _split(tree)
     seed(setup["tests"].encode(errors="surrogatepass"))
     exec(compile(tree, _FILE, "exec"), names)
     check = names.get("check")
     if isinstance(check, types.FunctionType) and not stranger.calls:
         check(names[setup["entry_points"][0]])
-    collection.run(names, _FILE, cases)
+    collection.run(names, _FILE, cases, used)
 
 
 def _stand_in(names: dict[str, Any], entry_points: list[str], stranger: Stranger) -> None:

@@ -8,7 +8,11 @@ r"""Inputs with their outputs, as public data sets of code problems write them, 
 | with a function's name, the input is an object of names | keyword arguments |
 
 Outputs of calls that are lists of one item in every case are those items: APPS and what came of it wrap the values of
-most functions so. Where the function is a method of a class Solution they do not (`wraps=False`).
+most functions so. They do not where the output is a text, where the function is a method of a class Solution, and
+where a program says that it returns a list (`-> List[int]`) and the items are none.
+
+Objects among the arguments whose keys all spell whole numbers have these for keys, as the scorers of these sets have
+it: JSON cannot say so.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from verifiers.types import Json
@@ -25,6 +29,8 @@ from verifiers.types import Json
 _DECIMAL = re.compile(r"(?<!\S)[-+]?[0-9]*\.[0-9]+(?:[eE][-+]?[0-9]+)?(?!\S)")
 _METHOD = re.compile(r"Solution\(\)\.(\w+)")
 _LONGEST_LITERAL = 1 << 20
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+_LIST = re.compile(r"(?:typing\.)?[Ll]ist\b")
 
 
 class Case(NamedTuple):
@@ -53,29 +59,54 @@ def stdin_reference(cases: Sequence[Case], *, language: str = "python") -> Json:
     return reference
 
 
-def calls_reference(name: str, cases: Sequence[Case], *, wraps: bool = True) -> Json:
+def calls_reference(name: str, cases: Sequence[Case], *, said: str = "") -> Json:
     """Calls of one function, or of a method of a class Solution by its name alone.
 
     Args:
-        wraps: whether lists of one item in every output are taken for those items.
+        said: programs and texts that tell what the function returns: the question, starter code, the set's own.
 
     Raises ValueError that says which case is none.
     """
     method = _METHOD.fullmatch(name)
     name = method[1] if method else name
     values = [_value(case, f"output {number}") for number, case in enumerate(cases, start=1)]
-    if wraps and not method and all(isinstance(value, list) and len(value) == 1 for value in values):
+    if not method and _wraps(name, [case.expected for case in cases], said):
         values = [value[0] for value in values]
     calls = []
     for number, (case, value) in enumerate(zip(cases, values, strict=True), start=1):
         given = _arguments(case.given, f"input {number}")
         calls.append({"kwargs" if isinstance(given, dict) else "args": given, "expected": value})
-    return {"kind": "calls", "entry_point": name, "cases": calls}
+    reference: Json = {"kind": "calls", "entry_point": name, "cases": calls}
+    if (keys := list(_keys(calls))) and all(map(_WHOLE.fullmatch, keys)):
+        reference["number_keys"] = True
+    return reference
+
+
+def _wraps(name: str, outputs: list[Any], said: str) -> bool:
+    if not all(isinstance(output, list) and len(output) == 1 for output in outputs) or "class Solution" in said:
+        return False
+    heads = (line for line in said.splitlines() if line.lstrip().startswith(f"def {name}("))
+    returns_list = any(_LIST.match(line.rpartition("->")[2].strip()) for line in heads if "->" in line)
+    return not returns_list or all(isinstance(output[0], list) for output in outputs)
+
+
+def _keys(calls: list[Json]) -> Iterator[str]:
+    """Of the objects among the arguments, at any depth."""
+    held: list[Any] = [value for call in calls for value in (call.get("args") or [*call.get("kwargs", {}).values()])]
+    while held:
+        value = held.pop()
+        if isinstance(value, dict):
+            yield from value
+            held += value.values()
+        elif isinstance(value, list):
+            held += value
 
 
 def keyword_arguments(text: str) -> Json:
     """The arguments of `a = 1, b = [2]`. Raises ValueError."""
     try:
+        if len(text) > _LONGEST_LITERAL:
+            raise ValueError
         call = ast.parse(f"f({text})", mode="eval").body
         assert isinstance(call, ast.Call)
         named = {word.arg: ast.literal_eval(word.value) for word in call.keywords if word.arg}
@@ -91,7 +122,11 @@ def read_value(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        pass
+        return read_literal(text)
+
+
+def read_literal(text: str) -> Any:
+    """A Python literal, in plain JSON values. Raises ValueError."""
     try:
         if len(text) > _LONGEST_LITERAL:
             raise ValueError

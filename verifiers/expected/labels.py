@@ -19,7 +19,7 @@ class Expected(NamedTuple):
     reference: Json
 
 
-def expected(given: Any) -> Expected | None:
+def expected(given: Any, *, said: str = "") -> Expected | None:
     """What a text, number, list or object stands for; None where it is nothing of the kind.
 
     | given | judge |
@@ -29,9 +29,12 @@ def expected(given: Any) -> Expected | None:
     | an object with `answer` | math |
     | another text or number; a list of just one text | math |
 
+    Args:
+        said: what else tells what a function returns, as of `code_reference`.
+
     Raises ValueError for tests that are broken.
     """
-    if (tests := code_reference(given)) is not None:
+    if (tests := code_reference(given, said=said)) is not None:
         return Expected("code", tests)
     found = unpacked(given)
     if isinstance(found, dict):

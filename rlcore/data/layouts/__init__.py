@@ -19,6 +19,7 @@ from rlcore.data.layouts.mathematics import MATH_KEYS, gsm8k_problem, math_probl
 from rlcore.data.layouts.own import own_problem
 from rlcore.data.layouts.theorems import STATEMENTS, theorem_problem
 from rlcore.data.layouts.trainers import (
+    conversation_problem,
     nemo_gym_problem,
     open_instruct_problem,
     verification_problem,
@@ -44,9 +45,11 @@ LAYOUTS: dict[str, Layout] = {
     "mbpp": Layout("text|prompt test_list", mbpp_problem),
     "kodcode": Layout("question test", kodcode_problem),
     "tests": Layout(f"{_ASKED} input_output|test_cases|tests|unit_tests", tests_problem),
+    "columns": Layout(f"{_ASKED} inputs outputs", tests_problem),
     "lean": Layout("|".join(STATEMENTS), theorem_problem),
     "gsm8k": Layout("question answer", gsm8k_problem),
     "math": Layout(MATH_KEYS, math_problem),
+    "conversations": Layout("conversations|0 conversations|1", conversation_problem),
     "problems": Layout("id prompt", own_problem),
 }
 

@@ -19,20 +19,21 @@ from verifiers.types import Json, Problem
 _PYTHON3 = 3
 _MEBIBYTE = 1 << 20
 _UNITS = {"k": 1 << 10, "m": _MEBIBYTE, "g": 1 << 30}
-_TESTS = ("input_output", "test_cases", "tests", "unit_tests")
+_TESTS = ("input_output", "test_cases", "tests", "unit_tests", "inputs")
 
 
 def tests_problem(row: Row) -> Problem:
-    """{question, and input_output, test_cases, tests or unit_tests}: APPS, TACO, AceCode, DeepCoder, Nemotron. The
-    tests are in any form of `verifiers.expected.tests`.
+    """{question, and input_output, test_cases, tests, unit_tests or inputs and outputs}: APPS, TACO, AceCode,
+    DeepCoder, Nemotron, rStar-Coder. The tests are in any form of `verifiers.expected.tests`.
     """
     asked = cells.prompt(row, "question", "problem", "prompt", "input", "description")
     key = next((key for key in _TESTS if cells.has(row, key)), _TESTS[0])
+    # rStar-Coder has the columns of the tests as columns of the rows.
+    given = {name: row.values.get(name) for name in ("inputs", "outputs")} if key == "inputs" else row.values.get(key)
     starter = cells.text_or_empty(row, "starter_code")
     solution = cells.first_solution(row.values.get("solutions")) or cells.first_solution(row.values.get("solution"))
-    reference = code_reference(
-        row.values.get(key), name=cells.function_name(row), solution=solution, wraps="class Solution" not in starter
-    )
+    said = f"{starter}\n{prompts.shown(asked)}"
+    reference = code_reference(given, name=cells.function_name(row), solution=solution, said=said)
     if reference is None:
         raise ValueError(f"`{key}` is {cells.shown(row.values.get(key))}: give tests in a form that docs/DATA.md lists")
     read_reference(reference)
@@ -56,7 +57,7 @@ def livecodebench_problem(row: Row) -> Problem:
     tests = cells.records(row.values.get("public_test_cases"))
     if cells.has(row, "private_test_cases"):
         tests = tests + private_tests.read(row.values["private_test_cases"])
-    reference = code_reference(tests, name=cells.function_name(row), wraps=False)
+    reference = code_reference(tests, name=cells.function_name(row), said=starter)
     if reference is None:
         raise ValueError("`public_test_cases` and `private_test_cases` hold no {input, output}: download them again")
     own = (row.values.get(key) for key in ("platform", "question_id", "difficulty"))
@@ -100,8 +101,7 @@ def codeforces_problem(row: Row) -> Problem:
         raise ValueError("it is interactive, which the judge is not: drop the row")
     tests = cells.records(row.values.get("official_tests")) or cells.records(row.values.get("examples"))
     reference = stdin_reference(_cases(tests))
-    checker = cells.text_or_empty(row, "generated_checker")
-    if _says_something(checker):
+    if checker := cells.text_or_empty(row, "generated_checker"):
         reference["checker"] = {"language": "python", "source": checker}
     memory = cells.number(row.values.get("memory_limit"))
     return cells.code_problem(
@@ -119,11 +119,6 @@ def _cases(tests: list[Json]) -> list[Case]:
     if not all({"input", "output"} <= test.keys() for test in tests):
         raise ValueError("a test has no input or no output: write the row again")
     return [Case(test["input"], test["output"]) for test in tests]
-
-
-def _says_something(checker: str) -> bool:
-    """Whether a checker can say yes at all, which it does by printing."""
-    return any(word in checker for word in ("print", "stdout"))
 
 
 def _statement(row: Row) -> str:

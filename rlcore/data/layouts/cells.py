@@ -15,6 +15,8 @@ from verifiers.expected.tests import unpacked
 from verifiers.types import Json, Message, Problem
 
 _SHOWN_CHARS = 80
+# Of ShareGPT's messages.
+_ROLES = {"human": "user", "gpt": "assistant"}
 _FENCED = re.compile(r"\s*```[\w+]*\n(.*?)\n?```\s*", re.DOTALL)
 
 
@@ -83,10 +85,10 @@ def records(value: Any) -> list[Json]:
 
 
 def function_name(row: Row) -> str:
-    """What LiveCodeBench's rows say in `metadata`, others in `fn_name`: which function is called; "" for none."""
+    """The function that is called, of `fn_name` and `func_name`, which LiveCodeBench has in `metadata`; "" for none."""
     metadata = unpacked(row.values.get("metadata"))
     named = metadata if isinstance(metadata, dict) else {}
-    found = (row.values.get("fn_name"), named.get("func_name"), named.get("fn_name"))
+    found = (row.values.get("fn_name"), row.values.get("func_name"), named.get("func_name"), named.get("fn_name"))
     return next((name.strip() for name in found if isinstance(name, str) and name.strip()), "")
 
 
@@ -108,12 +110,21 @@ def prompt(row: Row, *keys: str) -> str | tuple[Message, ...]:
     if not isinstance(value, list):
         return text(row, key)
     try:
-        messages = tuple(Message(role=item["role"], content=item["content"]) for item in value)
+        messages = tuple(map(_message, value))
     except (TypeError, KeyError, ValidationError):
         messages = ()
     if any(message.content.strip() for message in messages):
         return messages
-    raise ValueError(f"`{key}` is no list of messages: each is an object with the texts role and content")
+    raise ValueError(
+        f"`{key}` is no list of messages: each is an object with the texts role and content, or from and value"
+    )
+
+
+def _message(item: Json) -> Message:
+    if "from" in item:
+        said: str = item["from"]
+        return Message(role=_ROLES.get(said, said), content=item["value"])
+    return Message(role=item["role"], content=item["content"])
 
 
 def tags(row: Row, *values: Any) -> tuple[str, ...]:

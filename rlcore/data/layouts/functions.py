@@ -27,7 +27,7 @@ def leetcode_problem(row: Row) -> Problem:
     if tests:
         reference = asserts_reference(tests, entry_point=entry) | {"prompt_prefix": cells.text_or_empty(row, "prompt")}
     else:
-        reference = calls_reference(entry, [_called_by_names(case) for case in cells.records(given)], wraps=False)
+        reference = calls_reference(entry, [_called_by_names(case) for case in cells.records(given)])
     asked = prompts.fitting(asked, reference, starter=cells.text_or_empty(row, "starter_code"))
     solution = cells.text_or_empty(row, "completion", "solution")
     return cells.code_problem(

@@ -13,7 +13,9 @@ from verifiers.types import Problem
 _THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
 _QUESTIONS = ("problem", "question", "query", "prompt", "Problem", "Question", "input")
 _ANSWERS = ("answer", "expected_answer", "final_answer", "Answer", "ground_truth", "gold", "target")
-_SOLUTIONS = ("solution", "Solution", "response", "generated_solution")
+_SOLUTIONS = ("solution", "Solution", "response")
+# A solution that is no more than its answer.
+_NUMBER = re.compile(r"\s*[-+]?[0-9][0-9.,/]*\s*")
 # NuminaMath's words for what has no final answer.
 _NO_ANSWER = frozenset({"proof", "notfound", "not found", "none", "n/a", "nan"})
 # A word of prose; letters of a formula stand alone or behind a backslash.
@@ -45,12 +47,14 @@ def math_problem(row: Row) -> Problem:
     solution.
     """
     asked = cells.prompt(row, *_QUESTIONS)
+    if isinstance(asked, str) and (told := cells.text_or_empty(row, "Body")):
+        asked = f"{told}\n{asked}"
     found = next((row.values[key] for key in _ANSWERS if row.values.get(key) not in (None, "")), None)
     answer = plain_answer(found)
     if answer is not None and (boxed := _boxed(answer)):
         answer = boxed
     if answer is None and found is None:
-        answer = next((boxed for key in _SOLUTIONS if (boxed := _boxed(cells.text_or_empty(row, key)))), None)
+        answer = next((held for key in _SOLUTIONS if (held := _solved(cells.text_or_empty(row, key)))), None)
         if answer is None:
             raise ValueError("no answer: give one in `answer`, or in the last \\boxed{} of `solution`")
     if answer is None:
@@ -80,6 +84,10 @@ def _final(solution: str) -> str:
 
 def _is_whole_answer(text: str) -> bool:
     return _WHOLE_ANSWER.fullmatch(text) is not None and _SECOND_SENTENCE.search(text) is None
+
+
+def _solved(solution: str) -> str:
+    return solution.strip() if _NUMBER.fullmatch(solution) else _boxed(solution)
 
 
 def _boxed(solution: str) -> str:

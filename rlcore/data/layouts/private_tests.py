@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 import pickletools
 import zlib
 from typing import Any
@@ -17,6 +18,8 @@ from verifiers.types import Json
 
 MAX_BYTES = 64 << 20
 _TEXTS = frozenset({"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "UNICODE"})
+# A text has no more; what is small when packed may unpack to millions.
+_MOST_INSTRUCTIONS = 16
 _FRAME = frozenset({"PROTO", "FRAME", "MEMOIZE", "PUT", "BINPUT", "LONG_BINPUT", "STOP"})
 
 
@@ -44,7 +47,7 @@ def _inflated(given: str) -> bytes:
 def _pickled_text(data: bytes) -> str:
     texts: list[str] = []
     try:
-        for operation, argument, _ in pickletools.genops(data):
+        for operation, argument, _ in itertools.islice(pickletools.genops(data), _MOST_INSTRUCTIONS):
             if operation.name in _TEXTS:
                 texts.append(str(argument))
             elif operation.name not in _FRAME:

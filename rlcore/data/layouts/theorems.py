@@ -1,4 +1,4 @@
-"""Layouts of Lean theorems: miniF2F, ProofNet, Lean Workbook, NuminaMath-LEAN, DeepSeek-Prover."""
+"""Layouts of Lean theorems: miniF2F, ProofNet, Lean Workbook, NuminaMath-LEAN, DeepSeek-Prover, Goedel."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from rlcore.data.layouts import cells
 from rlcore.data.rows import Row
 from verifiers.types import Problem
 
-STATEMENTS = ("formal_statement", "lean4_statement", "autoformalization")
+STATEMENTS = ("formal_statement", "lean4_statement", "autoformalization", "lean_code", "full_proof")
 _HEADERS = ("header", "lean4_src_header", "formal_header")
 _PROOFS = ("formal_proof", "formal_ground_truth")
 

@@ -1,4 +1,6 @@
-"""Layouts of trainers: verl, open-instruct, NeMo-Gym, and `verification_info` of PrimeIntellect and open-r1."""
+"""Layouts of trainers: verl, open-instruct, NeMo-Gym, Open-Reasoner-Zero, and `verification_info` of PrimeIntellect
+and open-r1.
+"""
 
 from __future__ import annotations
 
@@ -65,11 +67,23 @@ def nemo_gym_problem(row: Row) -> Problem:
     return _problem(row, cells.prompt(asked_row, "input"), row.values.get(key), key, own)
 
 
+def conversation_problem(row: Row) -> Problem:
+    """Open-Reasoner-Zero: {conversations: [{from, value}, ..., {from: assistant, ground_truth: {value}}]}; a row of it
+    is that list alone, or has the columns 0 and 1.
+    """
+    turns = cells.records(row.values.get("conversations") or [row.values.get("0"), row.values.get("1")])
+    gold = turns[-1].get("ground_truth") if turns else None
+    gold = gold.get("value") if isinstance(gold, dict) else gold
+    asked = row._replace(values={"conversations": [turn for turn in turns if turn.get("ground_truth") is None]})
+    return _problem(row, cells.prompt(asked, "conversations"), gold, "ground_truth of the last message", (row.name,))
+
+
 def _problem(
     row: Row, asked: prompts.Prompt, gold: Any, key: str, tags: tuple[str, ...], *, solution: str = ""
 ) -> Problem:
+    starter = cells.text_or_empty(row, "starter_code")
     try:
-        found = expected(gold)
+        found = expected(gold, said="\n".join((starter, solution, prompts.shown(asked))))
         if found is not None and found.verifier == "code":
             read_reference(found.reference)
     except ValueError as error:
@@ -84,7 +98,7 @@ def _problem(
     seconds = cells.number(row.values.get("time_limit"))
     return cells.code_problem(
         row,
-        prompts.fitting(asked, found.reference, starter=cells.text_or_empty(row, "starter_code")),
+        prompts.fitting(asked, found.reference, starter=starter),
         found.reference,
         solution=solution,
         limits=limits(seconds, None),

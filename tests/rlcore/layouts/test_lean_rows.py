@@ -69,6 +69,8 @@ ROWS: list[tuple[str, Row, str, str]] = [
         "open Nat\n",
         SWAP,
     ),
+    ("Kimina", {"uuid": "u", "lean_code": f"open Nat\n\n{SWAP} := by\n  sorry\n"}, "open Nat\n", SWAP),
+    ("Goedel", {"problem_id": "g", "full_proof": f"open Nat\n\n{SWAP} := by\n  tauto\n"}, "open Nat\n", SWAP),
     ("a lemma", {"formal_statement": f"lemma {SWAP[8:]} := by sorry"}, "", SWAP),
     ("an example", {"formal_statement": f"example {SWAP[13:]} := by sorry"}, "", SWAP.replace("swap", "the_example")),
 ]

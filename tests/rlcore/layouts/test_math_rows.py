@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from layout_rows import loaded, source, verdict
 
-from verifiers.types import Status
+from verifiers.types import Message, Status
 
 Row = dict[str, Any]
 
@@ -124,6 +124,31 @@ ROWS: list[tuple[str, Row, str, str, str]] = [
         "\\boxed{1}",
     ),
     ("GSM8K", {"question": "b?", "answer": "2+2=<<2+2=4>>4\n#### 1,004"}, "1004", "\\boxed{1004}", "\\boxed{4}"),
+    ("DAPO's own columns", {"prompt": "b?", "solution": "34", "ability": "MATH"}, "34", "\\boxed{34}", "\\boxed{3}"),
+    ("s1K", {"question": "b?", "solution": " 1,128\n", "cot_type": "math"}, "1128", "\\boxed{1128}", "\\boxed{1}"),
+    (
+        "Open-Reasoner-Zero",
+        {"0": {"from": "human", "value": "b?"}, "1": {"from": "assistant", "ground_truth": {"value": "18"}}},
+        "18",
+        "\\boxed{18}",
+        "\\boxed{8}",
+    ),
+    (
+        "messages of ShareGPT",
+        {"conversations": [{"from": "human", "value": "b?"}, {"from": "gpt", "ground_truth": "18"}]},
+        "18",
+        "\\boxed{18}",
+        "\\boxed{8}",
+    ),
+    (
+        "a conversation beside the answer",
+        {"problem": "b?", "answer": "18", "conversations": [{"from": "gpt", "value": "so 8"}]},
+        "18",
+        "\\boxed{18}",
+        "\\boxed{8}",
+    ),
+    ("SVAMP", {"Body": "b", "Question": "b?", "Answer": 18.0, "Type": "t"}, "18", "\\boxed{18}", "\\boxed{8}"),
+    ("a list as Python writes it", {"problem": "b?", "answer": "['18']"}, "18", "\\boxed{18}", "\\boxed{8}"),
     ("GSM8K with a number", {"question": "b?", "answer": 18}, "18", "\\boxed{18}", "\\boxed{8}"),
     (
         "a worked answer with a box",
@@ -213,6 +238,16 @@ def test_the_gold_is_found(tmp_path: Path, row: Row, gold: str, right: str, wron
     assert verdict(problem, wrong).status is Status.WRONG
 
 
+def test_conversations_alone_and_stories(tmp_path: Path) -> None:
+    path = tmp_path / "orz.json"
+    turns = [{"from": "human", "value": "b?"}, {"from": "assistant", "ground_truth": {"value": "18"}}]
+    path.write_text(json.dumps([turns, turns]), encoding="utf-8")
+    problems, _ = loaded(str(path))
+    assert [problem.prompt for problem in problems] == [(Message(role="user", content="b?"),)] * 2
+    [problem], _ = loaded(source(tmp_path, [{"Body": "Two and two.", "Question": "b?", "Answer": 4}], "jsonl"))
+    assert problem.prompt == "Two and two.\nb?"
+
+
 def test_a_table_of_commas(tmp_path: Path) -> None:
     rows = [{"ID": "1", "Question": 'A "b",\nc?', "Answer": "060"}, {"ID": "2", "Question": "d?", "Answer": ""}]
     name = source(tmp_path, rows, "csv")
@@ -232,6 +267,10 @@ def test_a_table_of_commas(tmp_path: Path) -> None:
         (NUMINA_15 | {"answer": "notfound"}, "only a problem with a final answer"),
         (NUMINA_15 | {"answer": ["1", "2"]}, "the answer is ['1', '2']: give one text or number"),
         (NUMINA_15 | {"answer": True}, "the answer is True"),
+        # What a model wrote is no gold.
+        ({"problem": "b?", "expected_answer": None, "generated_solution": "\\boxed{7}"}, "no answer"),
+        (MATH | {"solution": "7 or 8"}, "no answer"),
+        ({"conversations": [{"from": "human", "value": "b?"}, {"from": "gpt", "value": "\\boxed{7}"}]}, "is None"),
         ({"question": "b?", "answer": "proof"}, "only a problem with a final answer"),
         ({"question": "b?", "answer": [1, 2]}, "`answer` is [1, 2]"),
     ],

@@ -67,6 +67,14 @@ def test_a_broken_pickle_is_refused(data: bytes) -> None:
         private_tests.read(packed(data))
 
 
+def test_a_pickle_of_many_instructions_is_refused_unread() -> None:
+    text = pickle.dumps(json.dumps(TESTS))
+    assert private_tests.read(packed(b"\x80\x05" * 5 + text)) == TESTS
+    for data in (b"\x80\x05" * 20 + text, b"\x94" * (1 << 25)):
+        with pytest.raises(ValueError, match="something else than one text"):
+            private_tests.read(packed(data))
+
+
 def test_what_is_not_packed_so_is_refused() -> None:
     whole = packed(pickle.dumps(json.dumps(TESTS * 50)))
     for given in ("hello", "!!!!", "aGVsbG8=", whole[: len(whole) // 2 // 4 * 4], 7, b"x"):

@@ -66,6 +66,12 @@ def test_the_message_shows_the_keys_and_the_nearest_layout(values: dict[str, Any
         ),
         (APPS | {"input_output": '{"fn_name": "f", "inputs": ["1"], "outputs": ["x y"]}'}, "output 1 is neither JSON"),
         (APPS | {"input_output": '{"fn_name": "not a name", "inputs": [[1]], "outputs": [1]}'}, "entry_point must be"),
+        (APPS | {"input_output": '{"fn_name": "f", "inputs": [[1]], "outputs": [NaN]}'}, "the reference is not JSON"),
+        (APPS | {"input_output": '{"fn_name": "f", "inputs": [[1e999]], "outputs": [1]}'}, "the reference is not JSON"),
+        (
+            APPS | {"input_output": json.dumps({"fn_name": "f" * 400_000, "inputs": [[1]], "outputs": [1]})},
+            "entry_point",
+        ),
         (APPS | {"question": None, "problem": 3}, "`problem` is 3"),
         (HUMANEVAL | {"entry_point": ""}, "`entry_point` is ''"),
         (HUMANEVAL | {"entry_point": "f()"}, "entry_point must be the name"),

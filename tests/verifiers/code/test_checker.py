@@ -212,6 +212,43 @@ def test_an_answer_that_fails_its_checker_buys_nothing(name: str) -> None:
     assert said.detail.startswith("case 1 of 2: the checker")
 
 
+FAR = (
+    "import sys\nfirst, last = (float(open(path).read()) for path in sys.argv[2:4])\n"
+    "print(0 if abs(first - last) / max(abs(first), abs(last)) > 1e-6 else 1)"
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ("0.50000001", Status.CORRECT),
+        ("5e-1", Status.CORRECT),
+        (".5", Status.CORRECT),
+        ("0.51", Status.WRONG),
+        ("nan", Status.WRONG),
+        ("-NaN", Status.WRONG),
+        ("inf", Status.WRONG),
+        ("-Infinity", Status.WRONG),
+        ("1e999", Status.WRONG),
+        ("1.0E+999", Status.WRONG),
+        ("1_0e9_99", Status.WRONG),
+        ("9" * 400, Status.WRONG),
+    ],
+)
+def test_what_is_no_finite_number_is_near_nothing(said: str, status: Status) -> None:
+    task = {"kind": "stdin", "cases": [{"stdout": "0.5"}], "checker": {"source": FAR}}
+    assert verdict(f"print({said!r})", task).status is status
+
+
+def test_words_and_long_numbers_are_outputs() -> None:
+    source = "import sys\nword = open(sys.argv[3]).read().strip()\nprint(int(word == word[::-1] and len(word) == 3))"
+    task = {"kind": "stdin", "cases": [{"stdout": "aba"}], "checker": {"source": source}}
+    assert verdict("print('nan')", task).status is Status.CORRECT
+    even = "import sys\nprint(int(int(open(sys.argv[3]).read()) % 2 == 0))"
+    task = {"kind": "stdin", "cases": [{"stdout": "2"}], "checker": {"source": even}}
+    assert verdict("print('8' * 400)", task).status is Status.CORRECT
+
+
 def test_a_checker_that_says_nothing_is_none() -> None:
     """Nothing is accepted but what would be without it."""
     task = reference("import sys")

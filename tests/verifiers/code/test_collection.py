@@ -195,6 +195,41 @@ def test_what_came_of_each_case(tests: str, program: str, detail: str) -> None:
     assert verdict(program, asserts(tests)).status is Status.WRONG
 
 
+SKIPPING = [
+    "import pytest\ndef test_a():\n    if f(1) is None:\n        pytest.skip('unsolved')\n    assert f(1) == 2\n",
+    "import pytest\ndef test_a():\n    try:\n        assert f(1) == 2\n    except TypeError:\n        pytest.skip('x')\n",
+    "import pytest\n@pytest.fixture\ndef g():\n    if f(1) is None:\n        pytest.skip('x')\n    return 1\n"
+    "def test_a(g):\n    assert f(g) == 2\n",
+    "import unittest\nclass T(unittest.TestCase):\n    def test_a(self):\n        if f(1) is None:\n"
+    "            self.skipTest('x')\n        self.assertEqual(f(1), 2)\n",
+    "import unittest\nclass T(unittest.TestCase):\n    def setUp(self):\n        if f(1) is None:\n"
+    "            raise unittest.SkipTest('x')\n    def test_a(self):\n        self.assertEqual(f(1), 2)\n",
+    "import unittest\nclass T(unittest.TestCase):\n    @classmethod\n    def setUpClass(cls):\n        if f(1) is None:\n"
+    "            raise unittest.SkipTest('x')\n    def test_a(self):\n        self.assertEqual(f(1), 2)\n",
+]
+
+
+@pytest.mark.parametrize("tests", SKIPPING)
+@pytest.mark.parametrize("partial", [False, True])
+def test_a_program_cannot_have_a_test_skipped(tests: str, partial: bool) -> None:
+    assert verdict("def f(x): return x + 1", asserts(tests, partial=partial)).status is Status.CORRECT
+    for program in ("def f(x): pass", "def f(x): raise TypeError"):
+        assert verdict(program, asserts(tests, partial=partial)).status is Status.WRONG
+
+
+def test_what_is_left_out_is_no_case() -> None:
+    """Neither passed nor failed: it earns no partial credit."""
+    tests = (
+        "import unittest\nclass T(unittest.TestCase):\n    @unittest.skip('x')\n    def test_a(self): f(1)\n"
+        "    @unittest.expectedFailure\n    def test_b(self): self.assertEqual(f(1), 3)\n"
+        "    def test_c(self): raise unittest.SkipTest('x')\n    def test_d(self): self.assertEqual(f(1), 2)\n"
+    )
+    said = verdict("def f(x): return x + 1", asserts(tests, partial=True))
+    assert (said.status, said.detail) == (Status.CORRECT, "all tests pass, 1 cases")
+    said = verdict("def f(x): return x", asserts(tests, partial=True))
+    assert (said.status, said.reward) == (Status.WRONG, 0.0)
+
+
 def test_the_case_that_failed_first() -> None:
     said = verdict("def f(x): return 2", asserts("assert f(1) == 2\nassert f(2) == 3\nassert f(3) == 4\n"))
     assert said.detail == "failed: case 2 of 3: line 2 of the tests: AssertionError"
@@ -211,6 +246,10 @@ def test_the_case_that_failed_first() -> None:
         "import pytest\n@pytest.mark.skip\ndef test_a():\n    assert f(1) == 2\n",
         "class Shape:\n    def area(self):\n        return 2\nassert f(Shape()) == 2\n",
         "import enum\nclass Level(enum.Enum):\n    A = 1\nassert f(Level.A) == 2\n",
+        "import pytest\n@pytest.fixture\ndef g(tmp_path):\n    return 1\ndef test_a(): assert f(1) == 2\n"
+        "def test_b(g): assert f(g) == 2\n",
+        "def test_a():\n    assert f(1) == 2\ndef test_b(client):\n    assert f(1) == 2\n",
+        "class TestF:\n    def test_a(self, client):\n        assert f(1) == 2\n    def test_b(self):\n        f(1)\n",
         "import pytest_benchmark\ndef test_a():\n    assert f(1) == 2\n",
     ],
 )

@@ -70,6 +70,22 @@ def function(inputs: list[Any], outputs: list[Any], name: str = "f") -> Json:
             },
         ),
         (stdin(("1", "2")), stdin(("1", "2"))),
+        ("{'inputs': ['1'], 'outputs': ['2']}", stdin(("1", "2"))),
+        ("{'language': 'python', 'test_cases': [{'fn_name': None, 'input': '1', 'output': '2'}]}", stdin(("1", "2"))),
+        ("['assert f(1) == 2']", {"kind": "asserts", "entry_point": "f", "tests": "assert f(1) == 2"}),
+        ({"assert_case": ["assert f(1) == 2"]}, {"kind": "asserts", "entry_point": "f", "tests": "assert f(1) == 2"}),
+        (['["assert f(1) == 2"]'], {"kind": "asserts", "entry_point": "f", "tests": "assert f(1) == 2"}),
+        (['[{"input": "1", "output": "2"}]'], stdin(("1", "2"))),
+        (['{"input": "1", "output": "2"}'], stdin(("1", "2"))),
+        (['{"inputs": ["1"], "outputs": ["2"]}'], stdin(("1", "2"))),
+        # A text of an output is what it says.
+        (function(["1", "2"], ["[3]", "[4]"]), calls("f", ([1], [3]), ([2], [4]))),
+        (function([[{"1": 2, "-3": 4}]], [2]), calls("f", ([{"1": 2, "-3": 4}], 2)) | {"number_keys": True}),
+        (function([{"x": {"1": {"2": 0}}}], [2]), calls("f", ({"x": {"1": {"2": 0}}}, 2)) | {"number_keys": True}),
+        (function([[[{"1": 2}], {"a": 1}]], [2]), calls("f", ([[{"1": 2}], {"a": 1}], 2))),
+        (function(["{1: 'a'}\n5"], ["{'b': 1}"]), calls("f", ([{"1": "a"}, 5], {"b": 1})) | {"number_keys": True}),
+        (function([[{}]], [2]), calls("f", ([{}], 2))),
+        (function([[1]], [{"1": 2}]), calls("f", ([1], {"1": 2}))),
     ],
 )
 def test_forms(given: Any, reference: Json) -> None:
@@ -77,9 +93,37 @@ def test_forms(given: Any, reference: Json) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "outputs", "values"),
+    [
+        ("", [[3], [4]], [3, 4]),
+        ("def f(x):", [[[3]], [[4]]], [[3], [4]]),
+        ("class Solution:\n    def f(self, x):", [[3], [4]], [[3], [4]]),
+        ("def f(x) -> List[int]:", [[3], [4]], [[3], [4]]),
+        ("def f(x) -> list:\n    return [x]", [[3], [4]], [[3], [4]]),
+        ("async_def = 1\n  def f(x: List[int]) -> typing.List[int]:", [[3], [4]], [[3], [4]]),
+        ("def f(x) -> List[int]:", [[[3, 4]], [[5]]], [[3, 4], [5]]),
+        ("def f(x: List[int]) -> int:", [[3], [4]], [3, 4]),
+        ("def g(x) -> List[int]:", [[3], [4]], [3, 4]),
+        ("def f(x) -> Listing:", [[3], [4]], [3, 4]),
+        ("def f(x) -> int:", [3, [4]], [3, [4]]),
+    ],
+)
+def test_whether_outputs_are_wrapped(said: str, outputs: list[Any], values: list[Any]) -> None:
+    reference = code_reference(function([[1], [2]], outputs), said=said)
+    assert reference == calls("f", ([1], values[0]), ([2], values[1]))
+
+
+@pytest.mark.parametrize(
     "given",
     [
         "42",
+        "{'a', 'b'}",
+        "{1: 2}",
+        "[(1, 2), (3, 4)]",
+        "{f'(x), g'(x)}",
+        "{'a': b}",
+        "['" * 10_000,
+        "['" + "a" * (1 << 20) + "']",
         "[1, 2]",
         '["34"]',
         "{1, 2}",
