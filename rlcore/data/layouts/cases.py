@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import Any
 
 from rlcore.data.layouts import cells, private_tests, prompts
-from rlcore.data.layouts.limits import limits
 from rlcore.data.rows import Row
 from verifiers.code.reference import read_reference
 from verifiers.expected.asserts import header
@@ -46,8 +45,9 @@ def tests_problem(row: Row) -> Problem:
         asked,
         reference,
         solution=solution,
-        limits=limits(cells.number(row.values.get("time_limit")), _bytes(row.values.get("memory_limit"))),
-        tags=cells.tags(row, *(row.values.get(name) for name in ("source", "dataset", "difficulty"))),
+        seconds=cells.number(row.values.get("time_limit")),
+        memory_bytes=_bytes(row.values.get("memory_limit")),
+        tags=cells.tags(row, "source", "dataset", "difficulty"),
     )
 
 
@@ -60,9 +60,9 @@ def livecodebench_problem(row: Row) -> Problem:
     reference = code_reference(tests, name=cells.function_name(row), said=starter)
     if reference is None:
         raise ValueError("`public_test_cases` and `private_test_cases` hold no {input, output}: download them again")
-    own = (row.values.get(key) for key in ("platform", "question_id", "difficulty"))
+    tags = cells.tags(row, "platform", "question_id", "difficulty", first="livecodebench")
     asked = prompts.fitting(asked, reference, starter=starter)
-    return cells.code_problem(row, asked, reference, tags=cells.tags(row, "livecodebench", *own))
+    return cells.code_problem(row, asked, reference, tags=tags)
 
 
 def code_contests_problem(row: Row) -> Problem:
@@ -84,8 +84,9 @@ def code_contests_problem(row: Row) -> Problem:
         cells.text(row, "description"),
         reference,
         solution=own[0] if own else "",
-        limits=limits(seconds, cells.number(row.values.get("memory_limit_bytes"))),
-        tags=cells.tags(row, "code_contests", row.values.get("name")),
+        seconds=seconds,
+        memory_bytes=cells.number(row.values.get("memory_limit_bytes")),
+        tags=cells.tags(row, "name", first="code_contests"),
     )
 
 
@@ -108,8 +109,9 @@ def codeforces_problem(row: Row) -> Problem:
         row,
         _statement(row),
         reference,
-        limits=limits(cells.number(row.values.get("time_limit")), None if memory is None else memory * _MEBIBYTE),
-        tags=cells.tags(row, "codeforces", row.values.get("id"), row.values.get("rating")),
+        seconds=cells.number(row.values.get("time_limit")),
+        memory_bytes=None if memory is None else memory * _MEBIBYTE,
+        tags=cells.tags(row, "id", "rating", first="codeforces"),
     )
 
 

@@ -12,8 +12,10 @@ from pydantic import ValidationError
 from rlcore.data.rows import Row
 from verifiers.code.reference import read_reference
 from verifiers.expected.tests import unpacked
+from verifiers.sandbox.types import Limits
 from verifiers.types import Json, Message, Problem
 
+_DEFAULT = Limits()
 _SHOWN_CHARS = 80
 # Of ShareGPT's messages.
 _ROLES = {"human": "user", "gpt": "assistant"}
@@ -127,10 +129,11 @@ def _message(item: Json) -> Message:
     return Message(role=item["role"], content=item["content"])
 
 
-def tags(row: Row, *values: Any) -> tuple[str, ...]:
-    """The texts and numbers among the values, in order, each once."""
-    said = (str(value).strip() for value in values if isinstance(value, str | int) and not isinstance(value, bool))
-    return tuple(dict.fromkeys(filter(None, said)))
+def tags(row: Row, *keys: str, first: str | None = None) -> tuple[str, ...]:
+    """A word of the layout's own and the texts and numbers in these cells, in order, each once."""
+    values = (first, *(row.values.get(key) for key in keys))
+    texts = (str(value).strip() for value in values if isinstance(value, str | int) and not isinstance(value, bool))
+    return tuple(dict.fromkeys(filter(None, texts)))
 
 
 def code_problem(
@@ -139,10 +142,21 @@ def code_problem(
     reference: Json,
     *,
     solution: str = "",
-    limits: Json | None = None,
+    seconds: float | None = None,
+    memory_bytes: float | None = None,
     tags: tuple[str, ...] = (),
 ) -> Problem:
-    """A problem for the code judge. Raises ValueError for a reference that it cannot read."""
+    """A problem for the code judge. Raises ValueError for a reference that it cannot read.
+
+    Args:
+        seconds, memory_bytes: the row's own limits, if any. They raise the judge's and never lower them: they were set
+            for compiled programs, and for memory that is in use, where ours is address space.
+    """
+    limits: Json = {}
+    if seconds is not None and seconds > _DEFAULT.cpu_seconds:
+        limits["cpu_seconds"] = seconds
+    if memory_bytes is not None and memory_bytes > _DEFAULT.memory_bytes:
+        limits["memory_bytes"] = int(memory_bytes)
     reference = reference | ({"limits": limits} if limits else {})
     reference = reference | ({"solution": solution} if solution.strip() else {})
     read_reference(reference)

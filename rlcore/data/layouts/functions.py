@@ -16,7 +16,9 @@ def humaneval_problem(row: Row) -> Problem:
     reference = asserts_reference(tests, entry_point=entry) | {"prompt_prefix": prompt}
     solution = cells.text_or_empty(row, "canonical_solution")
     whole = prompt + solution if solution else ""
-    return cells.code_problem(row, prompt, reference, solution=whole, tags=_tags("humaneval", row, "task_id"))
+    return cells.code_problem(
+        row, prompt, reference, solution=whole, tags=cells.tags(row, "task_id", first="humaneval")
+    )
 
 
 def leetcode_problem(row: Row) -> Problem:
@@ -31,7 +33,7 @@ def leetcode_problem(row: Row) -> Problem:
     asked = prompts.fitting(asked, reference, starter=cells.text_or_empty(row, "starter_code"))
     solution = cells.text_or_empty(row, "completion", "solution")
     return cells.code_problem(
-        row, asked, reference, solution=solution, tags=_tags("leetcode", row, "task_id", "difficulty")
+        row, asked, reference, solution=solution, tags=cells.tags(row, "task_id", "difficulty", first="leetcode")
     )
 
 
@@ -66,13 +68,9 @@ def _of_function(row: Row, asked: str, reference: Json, solution: str, layout: s
     entry = reference["entry_point"]
     head = head or (header(solution, entry) if isinstance(entry, str) else "")
     asked_whole = prompts.fitting(asked, reference, header=head)
-    own = _tags(layout, row, "task_id", "question_id", "subset", "source")
+    own = cells.tags(row, "task_id", "question_id", "subset", "source", first=layout)
     return cells.code_problem(row, asked_whole, reference, solution=solution, tags=own)
 
 
 def _called_by_names(case: Json) -> Case:
     return Case(keyword_arguments(str(case.get("input", ""))), read_value(str(case.get("output", ""))))
-
-
-def _tags(layout: str, row: Row, *keys: str) -> tuple[str, ...]:
-    return cells.tags(row, layout, *(row.values.get(key) for key in keys))

@@ -59,9 +59,12 @@ def math_problem(row: Row) -> Problem:
             raise ValueError("no answer: give one in `answer`, or in the last \\boxed{} of `solution`")
     if answer is None:
         raise ValueError(f"the answer is {cells.shown(found)}: give one text or number")
-    own = (row.values.get(key) for key in ("source", "data_source", "type", "subject", "level", "unique_id", "ID"))
+    keys = ("source", "data_source", "type", "subject", "level", "unique_id", "ID")
     return Problem(
-        id=row.id, prompt=asked, reference={"answer": _real(_plain(answer))}, tags=cells.tags(row, row.name, *own)
+        id=row.id,
+        prompt=asked,
+        reference={"answer": _real(_plain(answer))},
+        tags=cells.tags(row, *keys, first=row.name),
     )
 
 

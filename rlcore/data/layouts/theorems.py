@@ -25,5 +25,5 @@ def theorem_problem(row: Row) -> Problem:
     reference = {"statement": statement} | ({"header": f"{header}\n"} if header else {})
     if proof := cells.text_or_empty(row, *_PROOFS):
         reference["solution"] = proof
-    own = (row.values.get(key) for key in ("name", "id", "uuid", "split"))
-    return Problem(id=row.id, prompt=asked, verifier="lean", reference=reference, tags=cells.tags(row, "lean", *own))
+    tags = cells.tags(row, "name", "id", "uuid", "split", first="lean")
+    return Problem(id=row.id, prompt=asked, verifier="lean", reference=reference, tags=tags)

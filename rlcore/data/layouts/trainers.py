@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import Any
 
 from rlcore.data.layouts import cells, prompts
-from rlcore.data.layouts.limits import limits
 from rlcore.data.rows import Row
 from verifiers.code.reference import read_reference
 from verifiers.expected.labels import expected
@@ -23,7 +22,7 @@ def verl_problem(row: Row) -> Problem:
     """
     model = unpacked(row.values.get("reward_model"))
     gold = model.get("ground_truth") if isinstance(model, dict) else None
-    own = cells.tags(row, row.values.get("data_source"), row.values.get("ability"))
+    own = cells.tags(row, "data_source", "ability")
     return _problem(row, cells.prompt(row, "prompt"), gold, "reward_model.ground_truth", own)
 
 
@@ -38,7 +37,7 @@ def open_instruct_problem(row: Row) -> Problem:
         cells.prompt(row, "messages", "prompt"),
         row.values.get("ground_truth"),
         "ground_truth",
-        cells.tags(row, named),
+        cells.tags(row, first=named),
     )
 
 
@@ -53,7 +52,7 @@ def verification_problem(row: Row) -> Problem:
     gold = info if isinstance(info, dict) and "ground_truth" not in info else None
     gold = info["ground_truth"] if isinstance(info, dict) and gold is None else gold
     solution = cells.first_solution(row.values.get("gold_standard_solution"))
-    own = cells.tags(row, task, row.values.get("source"), row.values.get("problem_id"))
+    own = cells.tags(row, "source", "problem_id", first=task)
     return _problem(row, cells.prompt(row, "prompt"), gold, "verification_info", own, solution=solution)
 
 
@@ -63,7 +62,7 @@ def nemo_gym_problem(row: Row) -> Problem:
     asked = asked.get("input") if isinstance(asked, dict) else None
     key = "verifier_metadata" if cells.has(row, "verifier_metadata") else "expected_answer"
     asked_row = row._replace(values={"input": asked})
-    own = cells.tags(row, row.values.get("dataset"), row.values.get("source"))
+    own = cells.tags(row, "dataset", "source")
     return _problem(row, cells.prompt(asked_row, "input"), row.values.get(key), key, own)
 
 
@@ -101,6 +100,6 @@ def _problem(
         prompts.fitting(asked, found.reference, starter=starter),
         found.reference,
         solution=solution,
-        limits=limits(seconds, None),
+        seconds=seconds,
         tags=tags,
     )
