@@ -12,6 +12,8 @@ from verifiers.gym import forms
 from verifiers.gym.forms import Form, pattern
 from verifiers.types import Json
 
+# With more digits a number can be nearly right, and no double tells it from the right one.
+_SHORT = r"(?:[0-9]{1,12}(?:\.[0-9]{0,10})?)?"
 _GRID = pattern(r"[0-9]{1,2}(?:[ \n]+[0-9]{1,2})*")
 
 FORMS: dict[str, Form] = {
@@ -32,7 +34,7 @@ FORMS: dict[str, Form] = {
     "coin_flip": forms.probability,
     "color_cube_rotation": forms.as_it_is,
     # The scorer gives NaN a full score.
-    "complex_arithmetic": pattern(r"[-+]?\(?[-+]?[0-9.]{0,20}[ij]?(?: ?[-+] ?[0-9.]{0,20}[ij]?)?\)?"),
+    "complex_arithmetic": pattern(rf"\(?[-+]?{_SHORT}[ij]?(?: ?[-+] ?{_SHORT}[ij]?)?\)?"),
     "countdown": forms.arithmetic,
     "course_schedule": forms.as_it_is,
     "cryptarithm": forms.mapping,
@@ -72,7 +74,7 @@ FORMS: dict[str, Form] = {
     "palindrome_partitioning": forms.json_of(list, list),
     "path_star": forms.as_it_is,
     # What is no number would be passed over, and where there is no root anything is right.
-    "polynomial_equations": pattern(r"[-+]?[0-9.]{1,30}(?:\s*,\s*[-+]?[0-9.]{1,30})*"),
+    "polynomial_equations": pattern(rf"[-+]?{_SHORT}(?:\s*,\s*[-+]?{_SHORT})*"),
     "polynomial_multiplication": forms.polynomial,
     "pool_matrix": forms.pooled,
     "power_function": pattern(r"[-+]?[0-9]{1,40}(?:\.[0-9]{0,40})?(?:[eE][-+]?[0-9]{1,3})?"),
