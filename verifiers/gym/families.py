@@ -130,6 +130,15 @@ def own_answer(family: str, entry: Json) -> str | None:
     return answer if isinstance(answer, str) else None
 
 
+def shown(family: str, answer: str, entry: Json) -> str | None:
+    """The answer as the family's scorer may see it; None for one that cannot be right."""
+    # Whatever an answer makes its form raise: it is that answer's doing, for the entry's own has the form.
+    try:
+        return FORMS[family](answer, entry)
+    except Exception:
+        return None
+
+
 def restored(family: str, entry: Json) -> Json:
     """The entry with what JSON has made lists of and the scorer compares with tuples."""
     if family in ("arc_agi", "rearc"):

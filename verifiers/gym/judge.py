@@ -101,14 +101,11 @@ def _entry_problem(family: str, sent: str) -> str:
 def _said(family: str, answer: str, sent: str) -> str:
     """Why an answer has no full score; "" where it has one."""
     entry = families.restored(family, json.loads(sent))
-    # Whatever an answer makes a scorer raise, memory and recursion included: it is that answer's doing, for the
-    # scorer takes the entry's own.
-    try:
-        shown = families.FORMS[family](answer, entry)
-    except Exception:
-        shown = None
+    shown = families.shown(family, answer, entry)
     if shown is None:
         return "no form of a right answer"
+    # Whatever an answer makes a scorer raise, memory and recursion included: it is that answer's doing, for the
+    # scorer takes the entry's own.
     try:
         score = scorers.score(family, shown, entry)
     except Exception as error:

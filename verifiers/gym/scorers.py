@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
+import warnings
 from typing import Any
 
 from verifiers.types import Json
@@ -25,7 +26,10 @@ class Absent(Exception):
 def load() -> str:
     """Import the library, which takes seconds, and build what reads files. Why that cannot be done, "" when it is."""
     try:
-        from reasoning_gym.factory import DATASETS
+        with warnings.catch_warnings():
+            # Of packages that it brings.
+            warnings.simplefilter("ignore", SyntaxWarning)
+            from reasoning_gym.factory import DATASETS
     except ImportError as error:
         missing = str(error.name or "").partition(".")[0] or "reasoning_gym"
         return f"{missing} is not installed here: pip install 'rlcore[gym]'"
