@@ -41,7 +41,7 @@ FORMS: dict[str, Form] = {
     "emoji_mystery": forms.as_it_is,
     "family_relationships": forms.as_it_is,
     # Ten letters in their places were a full score, whatever follows.
-    "figlet_font": pattern(r"\s*(?:\w\s*){1,40}"),
+    "figlet_font": forms.the_same_letters,
     "fraction_simplification": pattern(
         r"\$?\s*(?:\\d?frac\s*\{\s*\d{1,30}\s*\}\s*\{\s*\d{1,30}\s*\}|\d{1,30}\s*/\s*\d{1,30})\s*\$?"
     ),

@@ -41,6 +41,11 @@ def the_same(answer: str, entry: Json) -> str | None:
     return answer if answer.casefold().split() == entry["answer"].casefold().split() else None
 
 
+def the_same_letters(answer: str, entry: Json) -> str | None:
+    """The expected word, letter case and spaces aside."""
+    return answer if "".join(answer.casefold().split()) == "".join(entry["answer"].casefold().split()) else None
+
+
 def pattern(expression: str) -> Form:
     """A form of texts that match a regular expression whole."""
     compiled = re.compile(expression)

@@ -90,6 +90,7 @@ def _entry_problem(family: str, sent: str) -> str:
     entry = json.loads(sent)
     # An entry may come from anybody: what is missing in it, or of another type, shows where it is read.
     try:
+        families.restored(family, entry)
         if problem := forms.reference_problem(family, entry):
             return problem
     except Exception as error:
