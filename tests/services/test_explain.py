@@ -50,6 +50,8 @@ INTEGRAL: Json = {
     "family": "simple_integration",
     "entry": {"question": "", "answer": "x**2 + C", "metadata": {"variable": "x", "integrand": "2*x"}},
 }
+# To be simplified.
+SLOW = " + ".join(f"sin(x)**{n}*cos(x+{n})**19*tan(x)**7" for n in range(9))
 
 ZEROS = [
     ("gym", " ", COUNTDOWN, "stop", "no_answer", "It states no final answer, or several."),
@@ -59,7 +61,7 @@ ZEROS = [
     ("gym", "<answer>COT,COX,DOX,DOG</answer>", LADDER, "stop",
      "wrong", "The scorer of word_ladder does not give it a full score."),
     ("gym", "1 + " * 9_000, COUNTDOWN, "stop", "rejected", "It is too long to be judged."),
-    ("gym", f"<answer>{' + '.join(f'sin(x)**{n}*cos(x+{n})**19*tan(x)**7' for n in range(9))}</answer>", INTEGRAL, "stop",
+    ("gym", f"<answer>{SLOW}</answer>", INTEGRAL, "stop",
      "timeout", "Scoring its answer took too long."),
     ("math", "no idea", NUMBER, "stop", "no_answer", "It never states a final answer."),
     ("math", "The answer is 3, or the answer is 4", NUMBER, "stop",

@@ -50,9 +50,9 @@ TOKENS = {
     "code": "def f(x): return x import os sys \n \t lambda yield from async await class with as try: except: @f"
     " finally: (x) {1:2} * ** // << 10**9 int str open eval exec print input() while for in range(9**9) global nonlocal"
     ' \'a\' """ \\ # ; ``` ~~~ ```cpp ``` raise SystemExit assert del None True ... : = == :=',
-    "gym": "17 5 + - * / ** // ( ) 24 0 1e9 9**9**9 0x1f 1_0 4! . , = == \\times \\div \u00d7 \u2212 $ x y E pi sin( sqrt( exp("
-    " Integral( __import__('os') .__class__ [0] lambda: eval exec print() \\boxed{ } </answer> <answer> ``` \n \" ' {} [] True"
-    " None NaN Infinity -inf 1j \u06f5 answer is Answer: **",
+    "gym": "17 5 + - * / ** // ( ) 24 0 1e9 9**9**9 0x1f 1_0 4! . , = == \\times \\div \u00d7 \u2212 $ x y E pi"
+    " sin( sqrt( exp( Integral( __import__('os') .__class__ [0] lambda: eval exec print() \\boxed{ } </answer> <answer>"
+    " ``` \n \" ' {} [] True None NaN Infinity -inf 1j \u06f5 answer is Answer: **",
     "lean": "by intro exact apply refine constructor cases induction rfl rw [ ] simp decide calc have show first <;> ·"
     " | => ( ) ⟨ ⟩ { } , ; fun λ h h.1 x _ ?_ :=  : = ∧ ∨ ¬ → ∀ ∃ Nat Nat.succ 0 1 2 5 Eq.refl sorry admit"
     " native_decide set_option axiom theorem t end #eval #exit macro @[simp] open in \n    let match with if then else"

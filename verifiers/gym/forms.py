@@ -24,7 +24,8 @@ _NUMBER = r"[-+]?\d{1,30}(?:\.\d{1,30})?"
 _DECIMAL = re.compile(_NUMBER)
 _FRACTION = re.compile(rf"{_NUMBER}(?:/\d{{1,30}})?")
 _FUNCTIONS = frozenset(
-    "sin cos tan sec csc cot asin acos atan sinh cosh tanh asinh acosh atanh exp log ln sqrt Abs".split()
+    ("sin", "cos", "tan", "sec", "csc", "cot", "asin", "acos", "atan")
+    + ("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "exp", "log", "ln", "sqrt", "Abs")
 )
 # Letters that SymPy reads as something else.
 _TAKEN = frozenset("CEINOQS")
@@ -107,10 +108,10 @@ def pooled(answer: str, entry: Json) -> str | None:
     )
     if [len(row) for row in said] != [len(row) for row in right]:
         return None
-    cells = [(one, other) for row, wanted in zip(said, right, strict=True) for one, other in zip(row, wanted, strict=True)]
-    near = all(
-        one is not None and other is not None and abs(one - other) <= Decimal("0.0051") for one, other in cells
-    )
+    cells = [
+        (one, other) for row, wanted in zip(said, right, strict=True) for one, other in zip(row, wanted, strict=True)
+    ]
+    near = all(one is not None and other is not None and abs(one - other) <= Decimal("0.0051") for one, other in cells)
     return answer if near else None
 
 

@@ -26,7 +26,9 @@ COUNTDOWN = entry("countdown", "94*4 - 61 - 6", numbers=[94, 61, 6, 4], target=3
 NEAR = entry("countdown", "97*3 + 7*1", numbers=[97, 3, 7, 1], target=298)
 PUZZLE24 = entry("puzzle24", "4*8 - 6 - 2", numbers=[4, 8, 6, 2])
 INTEGRAL = entry("simple_integration", "x**3/3 + 2*x + C", variable="x", integrand="x**2 + 2")
-PARTS = entry("intermediate_integration", "-x**2*cos(x) + 2*x*sin(x) + 2*cos(x) + C", variable="x", integrand="x**2*sin(x)")
+PARTS = entry(
+    "intermediate_integration", "-x**2*cos(x) + 2*x*sin(x) + 2*cos(x) + C", variable="x", integrand="x**2*sin(x)"
+)
 PRODUCT = entry("polynomial_multiplication", "x**2 + 3*x + 2", variables=["x"], polynomial_expr="(x + 1)*(x + 2)")
 COMPLEX = entry("complex_arithmetic", "8.0 + 3.0i", result=[8, 3])
 COINS = entry("coin_flip", "0.3125")
@@ -55,7 +57,9 @@ FRACTION = entry(
     simplified_numerator=1, simplified_denominator=2, numerator=2, denominator=4,
 )  # fmt: skip
 WORD = entry("figlet_font", "CLOWREXYZAB")
-COLOURS = entry("graph_color", '{"0": 1, "1": 2}', puzzle={"vertices": [0, 1], "edges": [[0, 1]], "color_options": [1, 2]})
+COLOURS = entry(
+    "graph_color", '{"0": 1, "1": 2}', puzzle={"vertices": [0, 1], "edges": [[0, 1]], "color_options": [1, 2]}
+)
 CRYPT = entry("cryptarithm", "A=1,B=2", words_letters=["A", "A"], result_letters="B")
 EVENT = entry("calendar_arithmetic", "-1", task="recurring_event_day")
 HEX = entry("bitwise_arithmetic", "0x3d2d", problem="((0x7a5b >> 0x0) >> 0x1)")
@@ -70,7 +74,7 @@ ARC = entry("arc_agi", "1 2\n3 4", output=[[1, 2], [3, 4]])
         (COUNTDOWN, "94*4 - 61 - 6"),
         (COUNTDOWN, "4 * 94 - (61 + 6)"),
         (COUNTDOWN, r"94 \times 4 - 61 - 6"),
-        (COUNTDOWN, "94×4 − 61 − 6"),
+        (COUNTDOWN, "94×4 \u2212 61 \u2212 6"),
         (COUNTDOWN, "$94 \\cdot 4 - 61 - 6$"),
         (PUZZLE24, "8*4 - (6 + 2)"),
         (INTEGRAL, "2*x + x**3/3"),
@@ -209,7 +213,7 @@ EVALUATED = [
         "__import__('builtins').__dict__.__setitem__('ran', 1)",
         "[__import__('builtins').__dict__.__setitem__('ran', 1)]",
         "(lambda: __import__('builtins').__dict__.__setitem__('ran', 1))()",
-        "[1, exec(\"import builtins; builtins.ran = 1\")]",
+        '[1, exec("import builtins; builtins.ran = 1")]',
         "setattr(__import__('builtins'), 'ran', 1)",
         "().__class__.__base__.__subclasses__()",
         "breakpoint()",
