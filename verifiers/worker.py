@@ -11,10 +11,11 @@ first job of a user's judge it sends `{"loading": true}`, runs the user's file, 
 import has the limit of a start, not that of an answer.
 It ends at end of file, and the kernel kills it when the thread that started it dies (Linux).
 
-What it evaluates itself it evaluates confined: in the lanes `confined` and `library` it gives up, once warm, the right to read files
-other than code, to write files, to start programs or processes and to open sockets (`verifiers.sandbox.policy`), and
-each answer has a limit of CPU time, at which the kernel ends it by SIGPROF. In the lane `driver` it only moves text to
-sandboxed processes of its own; in the lane `user` it runs a user's function, unconfined.
+What it evaluates itself it evaluates confined: in the lanes `confined` and `library` it gives up, once warm, the right
+to read files other than code, to write files, to start programs or processes and to open sockets
+(`verifiers.sandbox.policy`), and each answer has a limit of CPU time, at which the kernel ends it by SIGPROF. In the
+lane `driver` it only moves text to sandboxed processes of its own; in the lane `user` it runs a user's function,
+unconfined.
 """
 
 from __future__ import annotations

@@ -78,7 +78,8 @@ def problems(family: str, size: int, seed: int) -> list[Problem]:
     return found
 
 
-def _made(family: str, size: int, seed: int) -> Iterator[Problem]:
+def generated(family: str, size: int, seed: int) -> Iterator[Problem]:
+    """What `problems` gives, made in this process."""
     with warnings.catch_warnings():
         # Of packages that it brings.
         warnings.simplefilter("ignore", SyntaxWarning)
@@ -122,5 +123,5 @@ def _entry_of(family: str, item: Json) -> Json | None:
 
 
 if __name__ == "__main__":
-    for problem in _made(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])):
+    for problem in generated(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])):
         print(problem.model_dump_json())

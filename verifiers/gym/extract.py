@@ -78,11 +78,12 @@ def _marked(text: str) -> Found | None:
         return Found(_lines(text[fence.start : fence.end]), "fence", fence.closed)
     if not ends:
         return None
-    rest = text[ends[-1] :]
-    line, ended, below = rest.partition("\n")
-    if line.strip(" \t*$:"):
+    line, ended, below = text[ends[-1] :].partition("\n")
+    # Below a title everything is the answer.
+    if text[ends[-1] - 1] != "\n" and line.strip(" \t*$:"):
         return Found(_lines(line), "answer is", bool(ended))
-    paragraph, parted, _ = re.sub(r"\A\s*\n", "", below).partition("\n\n")
+    rest = text[ends[-1] :] if text[ends[-1] - 1] == "\n" else below
+    paragraph, parted, _ = re.sub(r"\A\s*\n", "", rest).partition("\n\n")
     return Found(_lines(paragraph), "answer is", bool(parted))
 
 

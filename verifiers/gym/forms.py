@@ -24,8 +24,10 @@ _NUMBER = r"[-+]?\d{1,30}(?:\.\d{1,30})?"
 _DECIMAL = re.compile(_NUMBER)
 _FRACTION = re.compile(rf"{_NUMBER}(?:/\d{{1,30}})?")
 _FUNCTIONS = frozenset(
-    ("sin", "cos", "tan", "sec", "csc", "cot", "asin", "acos", "atan")
-    + ("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "exp", "log", "ln", "sqrt", "Abs")
+    {
+        *("sin", "cos", "tan", "sec", "csc", "cot", "asin", "acos", "atan"),
+        *("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "exp", "log", "ln", "sqrt", "Abs"),
+    }
 )
 # Letters that SymPy reads as something else.
 _TAKEN = frozenset("CEINOQS")

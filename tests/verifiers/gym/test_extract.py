@@ -27,6 +27,7 @@ from verifiers.gym.extract import find_text, readings
         ("Answer: 1 2 3\nbecause", "1 2 3"),
         ("**Answer:**\n1 2\n2 1\n\nEach row sums to 3.", "1 2\n2 1"),
         ("Some thoughts.\n\n**Final Answer**\n\nup up left\n", "up up left"),
+        ("**Final Answer**\n1 2\n2 1\n\nChecked.", "1 2\n2 1"),
         ("答案是 D3", "D3"),
         ("3*4 - 5\n", "3*4 - 5"),
         ("1 2\n2 1", "1 2\n2 1"),
