@@ -1,4 +1,4 @@
-"""Every family of reasoning-gym: it loads and its own answers are right by its judge, or it is refused with a reason."""
+"""Every family of reasoning-gym: it loads and its answers are right by its judge, or it is refused, with a reason."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ COUNTDOWN: Json = {
 }
 LADDER: Json = {
     "family": "word_ladder",
-    "entry": {"question": "", "answer": "COT,COG,DOG", "metadata": {"start_word": "COT", "end_word": "DOG"}},
+    "entry": {"question": "", "answer": "COLD,CORD,WORD", "metadata": {"start_word": "COLD", "end_word": "WORD"}},
 }
 INTEGRAL: Json = {
     "family": "simple_integration",
@@ -58,7 +58,7 @@ ZEROS = [
     ("gym", "<answer>3*4", COUNTDOWN, "length", "truncated", "Cut off before its final answer."),
     ("gym", "<answer>3 + 4</answer>", COUNTDOWN, "stop",
      "wrong", "It is nothing that an answer to countdown can look like."),
-    ("gym", "<answer>COT,COX,DOX,DOG</answer>", LADDER, "stop",
+    ("gym", "<answer>COLD,CORD,QORD,WORD</answer>", LADDER, "stop",
      "wrong", "The scorer of word_ladder does not give it a full score."),
     ("gym", "1 + " * 9_000, COUNTDOWN, "stop", "rejected", "It is too long to be judged."),
     ("gym", f"<answer>{SLOW}</answer>", INTEGRAL, "stop",

@@ -179,10 +179,18 @@ def deep(levels: int) -> Any:
 
 HUGE = "9" * (1 << 20)
 CALLS: dict[str, Any] = UNREACHABLE["code"]
+PUZZLE: dict[str, Any] = UNREACHABLE["gym"]
 BAD: dict[str, list[dict[str, Any]]] = {
     "math": [
         *({"answer": value} for value in (None, [], {}, "", " ", deep(50), "\x00", "\ud800", HUGE, "{" * 9999)),
         *({"answer": "\\frac{1}{" * 9999}, {}, {"answers": "1"}, {"answer": True}, {"answer": "\u202e"}),
+    ],
+    "gym": [
+        *({}, {"family": "countdown"}, {"family": [], "entry": {}}, {"family": "composite", "entry": {}}),
+        *({"family": "countdown", "entry": value} for value in (None, [], {}, "", deep(50), {"answer": "1"})),
+        *(PUZZLE | {"family": family} for family in ("", "\x00", "chain_sum", "propositional_logic", "n_queens", HUGE)),
+        *(PUZZLE | {"entry": PUZZLE["entry"] | {"answer": one}} for one in ("", "\u202e", 5, None, HUGE, "9**9**9**9")),
+        *(PUZZLE | {"entry": PUZZLE["entry"] | {"metadata": one}} for one in ({}, [], deep(50), {"numbers": deep(50)})),
     ],
     "code": [
         {},

@@ -27,6 +27,7 @@ def expected(given: Any) -> Expected | None:
     | tests in a form of `verifiers.expected.tests` | code |
     | an object with `statement` | lean |
     | an object with `answer` | math |
+    | an object with `family` and `entry` | gym |
     | another text or number; a list of just one text | math |
 
     Raises ValueError for tests that are broken.
@@ -38,7 +39,7 @@ def expected(given: Any) -> Expected | None:
         for key, verifier in (("statement", "lean"), ("answer", "math")):
             if key in found:
                 return Expected(verifier, found)
-        return None
+        return Expected("gym", found) if {"family", "entry"} <= found.keys() else None
     answer = plain_answer(given)
     return None if answer is None else Expected("math", {"answer": answer})
 
