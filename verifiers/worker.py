@@ -11,10 +11,11 @@ first job of a user's judge it sends `{"loading": true}`, runs the user's file, 
 import has the limit of a start, not that of an answer.
 It ends at end of file, and the kernel kills it when the thread that started it dies (Linux).
 
-What it evaluates itself it evaluates confined: in the lane `confined` it gives up, once warm, the right to read files
-other than code, to write files, to start programs or processes and to open sockets (`verifiers.sandbox.policy`), and
-each answer has a limit of CPU time, at which the kernel ends it by SIGPROF. In the lane `driver` it only moves text to
-sandboxed processes of its own; in the lane `user` it runs a user's function, unconfined.
+What it evaluates itself it evaluates confined: in the lanes `confined` and `library` it gives up, once warm, the right
+to read files other than code, to write files, to start programs or processes and to open sockets
+(`verifiers.sandbox.policy`), and each answer has a limit of CPU time, at which the kernel ends it by SIGPROF. In the
+lane `driver` it only moves text to sandboxed processes of its own; in the lane `user` it runs a user's function,
+unconfined.
 """
 
 from __future__ import annotations
@@ -48,8 +49,11 @@ READY = b'{"ready": true}\n'
 LOADING = b'{"loading": true}\n'
 _PR_SET_PDEATHSIG = 1
 _log = logging.getLogger(__name__)
-# What a judge of the lane `confined` may import after it has been confined, besides the standard library.
-_IMPORTED_LATE = ("antlr4", "latex2sympy2_extended", "math_verify", "mpmath", "pydantic", "sympy", "verifiers")
+# What a judge may import after it has been confined, besides the standard library.
+_IMPORTED_LATE = {
+    "confined": ("antlr4", "latex2sympy2_extended", "math_verify", "mpmath", "pydantic", "sympy", "verifiers"),
+    "library": ("magiccube", "mpmath", "numpy", "pydantic", "reasoning_gym", "sympy", "verifiers", "zss"),
+}
 
 
 def judge(job: Job) -> Verdict:
@@ -94,7 +98,7 @@ def main() -> None:
     """`python -m verifiers.worker SOCKET_FD PARENT_PID LANE MEMORY_BYTES CPU_SECONDS`."""
     lane = sys.argv[3]
     descriptor, parent, memory_bytes = (int(sys.argv[index]) for index in (1, 2, 4))
-    cpu_seconds = float(sys.argv[5]) if lane == "confined" else 0.0
+    cpu_seconds = float(sys.argv[5]) if lane in registry.CONFINED else 0.0
     _die_with_parent(parent)
     if lane != "driver":
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
@@ -104,11 +108,11 @@ def main() -> None:
     # math-verify warns at every start that its timeouts are off: the pool has the deadline.
     logging.getLogger("math_verify").setLevel(logging.ERROR)
     channel = socket.socket(fileno=descriptor)
-    if lane == "confined":
-        if not judge(CONTROL).reward:
+    if lane in registry.CONFINED:
+        if lane == registry.lane(CONTROL.verifier) and not judge(CONTROL).reward:
             raise SystemExit("a judge worker failed its own control job")
-        _load_confined()
-        Confinement(readable.packages(_IMPORTED_LATE).values()).apply(None)
+        _load_confined(lane)
+        Confinement(readable.packages(_IMPORTED_LATE[lane]).values()).apply(None)
     channel.sendall(READY)
     decoder = Decoder()
     with channel.makefile("rb") as requests:
@@ -158,11 +162,11 @@ def _load(verifier: str, channel: socket.socket) -> str:
     return ""
 
 
-def _load_confined() -> None:
+def _load_confined(lane: str) -> None:
     """Import the judges of this lane and read what their versions depend on: afterwards no file can be opened."""
     for name, entry in registry.VERIFIERS.items():
-        if entry.lane == "confined":
-            registry.resolve(name)
+        if entry.lane == lane:
+            registry.prepare(name)
             _version_loaded(name)
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
-from rlcore.data import arithmetic, leandojo, programs, theorems, word_problems
+from rlcore.data import arithmetic, leandojo, programs, puzzles, theorems, word_problems
 from rlcore.data.drops import Dropped, Drops, Placed
 from rlcore.data.readers import to_problems
 from rlcore.data.rows import SUFFIXES, file_rows, hf_rows
@@ -17,19 +15,9 @@ from rlcore.data.screening import Screening
 from verifiers import registry
 from verifiers.types import Problem
 
-# Families whose answers are single numbers with one right value (reasoning-gym 0.1.25, 60 problems of each).
-NUMERIC_FAMILIES = (
-    "aiw", "basic_arithmetic", "binary_alternation", "chain_sum", "circuit_logic", "count_bits", "count_primes",
-    "decimal_arithmetic", "decimal_chain_sum", "dice", "gcd", "gsm_symbolic", "largest_island", "lcm", "leg_counting",
-    "letter_counting", "maze", "number_format", "number_sequence", "products", "rectangle_count", "rotten_oranges",
-    "self_reference", "simple_equations", "simple_geometry",
-)  # fmt: skip
-
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 _LEVELS = {"word_problems": word_problems.LEVELS, "programs": programs.LEVELS, "theorems": theorems.LEVELS}
-
-_NUMBER = re.compile(r"-?\d+(\.\d+)?(/\d+)?")
 
 
 def load_problems(
@@ -114,7 +102,7 @@ def _read(source: str, format: str, size: int, seed: int, levels: tuple[int, ...
         raise ValueError(f"{source} has no levels ({', '.join(_LEVELS)} have): leave `levels` out")
     scheme, _, rest = source.partition(":")
     if scheme == "reasoning_gym" and rest:
-        return [Placed(problem, source) for problem in reasoning_gym_problems(rest, size, seed)]
+        return [Placed(problem, source) for problem in puzzles.problems(rest, size, seed)]
     if scheme == "leandojo" and rest:
         return leandojo.load(rest)
     if scheme == "hf" and rest:
@@ -133,40 +121,6 @@ def _languages(source: str, names: str) -> tuple[Language, ...]:
     if len(languages) != len((names or "en").split("+")):
         raise ValueError(f"data source {source!r}: after the colon stand languages, en, zh or en+zh")
     return languages
-
-
-def reasoning_gym_problems(family: str, size: int, seed: int) -> list[Problem]:
-    """Problems of a reasoning-gym family whose answers are single numbers, for the math judge.
-
-    Other families need their own scoring, since equality is not what makes their answers right (a countdown puzzle
-    has many solutions): write their problems to JSON Lines and name a `path/to/file.py:function` judge.
-    """
-    if size < 1:
-        raise ValueError(f"{size} problems of reasoning_gym:{family} asked for: set data.size to 1 or more")
-    import reasoning_gym
-    from reasoning_gym.factory import DATASETS
-
-    if family not in DATASETS:
-        near = difflib.get_close_matches(family, DATASETS, n=3, cutoff=0.0)
-        raise ValueError(f"reasoning_gym has no family {family!r}; the nearest are {', '.join(near)}")
-    problems = []
-    for number, item in enumerate(reasoning_gym.create_dataset(family, size=size, seed=seed), start=1):
-        answer = str(item["answer"]).strip()
-        if not _NUMBER.fullmatch(answer):
-            raise ValueError(
-                f"reasoning_gym:{family}: the answer {answer[:60]!r} is no number, so the math judge cannot score this "
-                f"family; use one of {', '.join(NUMERIC_FAMILIES)}, or write its problems to a .jsonl file "
-                "and name your own judge in data.verifier"
-            )
-        problems.append(
-            Problem(
-                id=f"{family}-{seed}-{number}",
-                prompt=item["question"],
-                reference={"answer": answer},
-                tags=("reasoning_gym", family),
-            )
-        )
-    return problems
 
 
 def check_verifier(name: str) -> None:

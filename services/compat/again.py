@@ -17,7 +17,7 @@ from services.schemas import ScoreItem
 from verifiers.types import LASTING_FAILURES, Verdict
 
 # Not the doing of what was sent: another service may judge it.
-_OURS = frozenset({"no_lean", "no_compiler"})
+_OURS = frozenset({"no_lean", "no_compiler", "no_reasoning_gym"})
 _TRIES = 5
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.25, 5.0
 _COME_AGAIN_SECONDS = 5

