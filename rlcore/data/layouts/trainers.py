@@ -49,8 +49,7 @@ def verification_problem(row: Row) -> Problem:
     if isinstance(task, str) and task not in _TASKS:
         raise ValueError(f"`task_type` is {cells.shown(task)}: only {', '.join(_TASKS)} have a judge here")
     info = unpacked(row.values.get("verification_info"))
-    gold = info if isinstance(info, dict) and "ground_truth" not in info else None
-    gold = info["ground_truth"] if isinstance(info, dict) and gold is None else gold
+    gold = info.get("ground_truth", info) if isinstance(info, dict) else None
     solution = cells.first_solution(row.values.get("gold_standard_solution"))
     own = cells.tags(row, "source", "problem_id", first=task)
     return _problem(row, cells.prompt(row, "prompt"), gold, "verification_info", own, solution=solution)
