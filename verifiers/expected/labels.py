@@ -1,4 +1,4 @@
-"""Which judge an expected answer is for, by what it is: the same for rows of data sets and for labels over HTTP."""
+"""Which judge a data set's expected answer is for, by what it is."""
 
 from __future__ import annotations
 
