@@ -247,6 +247,7 @@ _LEAN = Grammar(
     ),
 )  # fmt: skip
 
+
 def _puzzle(family: str, answer: str, **metadata: object) -> Json:
     return {"family": family, "entry": {"question": "?", "answer": answer, "metadata": metadata}}
 

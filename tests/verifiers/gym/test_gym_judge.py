@@ -306,7 +306,6 @@ RUN = "__import__('builtins').__dict__.__setitem__('ran', 1)"
         entry("intermediate_integration", "x", variable="x", integrand="().__class__"),
         entry("graph_color", '{"0": 1}', puzzle={"vertices": RUN, "edges": [], "color_options": [1]}),
         entry("word_sorting", "a, b", sorted_words="ab"),
-        entry("quantum_lock", "A", buttons=[{"name": {}}]),
     ],
 )
 def test_references_that_nothing_can_be_judged_against(reference: Json) -> None:
@@ -341,6 +340,17 @@ def test_what_an_answer_costs_is_a_zero_and_no_mask() -> None:
     assert {name: v.reward for name, v in zip(hostile, verdicts, strict=True) if v.reward != 0.0} == {}
     assert [v.status for v in verdicts].count(Status.TIMEOUT) == 1
     assert verdicts[0].status is Status.TIMEOUT and last.status is Status.CORRECT
+
+
+def test_a_reference_that_costs_too_much_is_to_blame_itself() -> None:
+    huge = entry("rubiks_cube", "U", cube_size=10**9, scramble_moves="U'")
+    jobs = [
+        Job(verifier="gym", text="<answer>U</answer>", reference=huge),
+        Job(verifier="gym", text="<answer>94*4 - 61 - 6</answer>", reference=COUNTDOWN),
+    ]
+    with JudgePool(1) as pool:
+        costly, honest = pool.judge(jobs)
+    assert (costly.mask_sample, honest.status) == (True, Status.CORRECT), costly
 
 
 def test_an_answer_is_judged_alike_whatever_was_judged_before() -> None:
