@@ -105,7 +105,9 @@ class Slot:
                 reason = f"the reference takes more than {self._limits.cpu_seconds:g} s of CPU time to check"
                 return self.failed(job, "bad_reference", reason)
             except (Late, Dead) as error:
-                return self.failed(job, "control", f"the control job failed as well: {error or 'over the deadline'}")
+                return self.failed(
+                    job, "control", f"the control job failed as well: {str(error) or 'over the deadline'}"
+                )
             if isinstance(last, Spent):
                 break
             tries += 1

@@ -168,10 +168,10 @@ def open_instruct(http: httpx.Client, url: str, asked: list[Asked]) -> Iterator[
 
 
 ROUTES: dict[str, tuple[Masked, tuple[str, ...]]] = {
-    "native": (native, ("math", "code", "lean")),
-    "openrlhf": (openrlhf, ("math", "code", "lean")),
-    "slime": (slime, ("math", "lean")),
-    "nemo_gym": (nemo_gym, ("math", "lean")),
+    "native": (native, ("math", "code", "gym", "lean")),
+    "openrlhf": (openrlhf, ("math", "code", "gym", "lean")),
+    "slime": (slime, ("math", "gym", "lean")),
+    "nemo_gym": (nemo_gym, ("math", "gym", "lean")),
     "kimina": (kimina, ("lean",)),
     "run_code": (run_code, ("code",)),
     "open_instruct": (open_instruct, ("code",)),

@@ -24,6 +24,8 @@ from verifiers.math.marks import answer_marks, title
 _TEXT = re.compile(r"\\(?:text|texttt|textbf|mathrm|mathbf|mathtt)\s*\{([^{}]*)\}")
 _ESCAPED = re.compile(r"\\([#$%&_{}])")
 _WRAPPINGS = (("**", "**"), ("$$", "$$"), ("$", "$"), ("`", "`"), ('"', '"'), ("\\(", "\\)"), ("\\[", "\\]"))
+# `"**$5$**."` has five; each is judged.
+_MOST_READINGS = 5
 
 
 def find_text(text: str) -> Found | None:
@@ -38,16 +40,20 @@ def find_text(text: str) -> Found | None:
 
 
 def readings(answer: str) -> Iterator[str]:
-    """The answer, without what is wrapped around it, and without the full stop of its sentence."""
-    seen = {answer}
-    yield answer
+    """The answer, then without what is wrapped around it and without the full stop of its sentence, one at a time."""
+    for _ in range(_MOST_READINGS):
+        yield answer
+        inside = _unwrapped(answer)
+        if not inside or inside == answer:
+            return
+        answer = inside
+
+
+def _unwrapped(answer: str) -> str:
     for start, end in _WRAPPINGS:
         if len(answer) > len(start + end) and answer.startswith(start) and answer.endswith(end):
-            answer = answer[len(start) : -len(end)].strip()
-    for reading in (answer, answer[:-1].rstrip() if answer.endswith(".") else answer):
-        if reading and reading not in seen:
-            seen.add(reading)
-            yield reading
+            return answer[len(start) : -len(end)].strip()
+    return answer[:-1].rstrip() if answer.endswith((".", "\u3002")) else answer
 
 
 def _inside(text: str) -> Found:

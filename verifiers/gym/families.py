@@ -13,7 +13,7 @@ from verifiers.gym.forms import Form, pattern
 from verifiers.types import Json
 
 # With more digits a number can be nearly right, and no double tells it from the right one.
-_SHORT = r"(?:[0-9]{1,12}(?:\.[0-9]{0,10})?)?"
+_SHORT = r"[0-9]{1,12}(?:\.[0-9]{0,10})?"
 _GRID = pattern(r"[0-9]{1,2}(?:[ \n]+[0-9]{1,2})*")
 
 FORMS: dict[str, Form] = {
@@ -34,7 +34,7 @@ FORMS: dict[str, Form] = {
     "coin_flip": forms.probability,
     "color_cube_rotation": forms.as_it_is,
     # The scorer gives NaN a full score.
-    "complex_arithmetic": pattern(rf"\(?[-+]?{_SHORT}[ij]?(?: ?[-+] ?{_SHORT}[ij]?)?\)?"),
+    "complex_arithmetic": pattern(rf"\(?[-+]?(?:{_SHORT})?[ij]?(?: ?[-+] ?(?:{_SHORT})?[ij]?)?\)?"),
     "countdown": forms.arithmetic,
     "course_schedule": forms.as_it_is,
     "cryptarithm": forms.mapping,
@@ -50,11 +50,12 @@ FORMS: dict[str, Form] = {
     "game_of_life": forms.same_json,
     # Any text is as true as "False".
     "game_of_life_halting": forms.the_same,
-    "graph_color": forms.json_of(dict, int),
-    "group_anagrams": forms.json_of(list, list),
+    # A vertex twice, or one that is none, would be passed over.
+    "graph_color": forms.colouring,
+    "group_anagrams": forms.json_list(list),
     "intermediate_integration": forms.antiderivative,
     "isomorphic_strings": forms.as_it_is,
-    "jugs": forms.json_of(list, str),
+    "jugs": forms.json_list(str),
     "kakurasu": pattern(r"[01]+(?:[ \n]+[01]+)*"),
     "knight_swap": forms.as_it_is,
     "knights_knaves": forms.roles,
@@ -71,7 +72,8 @@ FORMS: dict[str, Form] = {
     "number_filtering": forms.as_it_is,
     "number_sorting": forms.sorted_numbers,
     "palindrome_generation": forms.as_it_is,
-    "palindrome_partitioning": forms.json_of(list, list),
+    # The same partition again would be passed over.
+    "palindrome_partitioning": forms.json_list(list, once=True),
     "path_star": forms.as_it_is,
     # What is no number would be passed over, and where there is no root anything is right.
     "polynomial_equations": pattern(rf"[-+]?{_SHORT}(?:\s*,\s*[-+]?{_SHORT})*"),
@@ -106,7 +108,8 @@ FORMS: dict[str, Form] = {
     "tsumego": forms.as_it_is,
     "word_ladder": forms.as_it_is,
     "word_sequence_reversal": forms.as_it_is,
-    "word_sorting": forms.as_it_is,
+    # The right words with others behind them were right.
+    "word_sorting": forms.word_list,
     "zebra_puzzles": forms.as_it_is,
 }
 

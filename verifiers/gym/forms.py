@@ -32,6 +32,7 @@ _FUNCTIONS = frozenset(
 # Letters that SymPy reads as something else.
 _TAKEN = frozenset("CEINOQS")
 _SYMBOL = re.compile(r"[A-Za-z]")
+_BETWEEN_ROLES = frozenset({"is", "a", "an", "and"})
 
 
 def as_it_is(answer: str, entry: Json) -> str | None:
@@ -47,6 +48,11 @@ def the_same(answer: str, entry: Json) -> str | None:
 def the_same_letters(answer: str, entry: Json) -> str | None:
     """The expected word, letter case and spaces aside."""
     return answer if "".join(answer.casefold().split()) == "".join(entry["answer"].casefold().split()) else None
+
+
+def word_list(answer: str, entry: Json) -> str | None:
+    """The expected words and no others."""
+    return answer if [word.strip() for word in answer.split(",")] == entry["metadata"]["sorted_words"] else None
 
 
 def pattern(expression: str) -> Form:
@@ -156,15 +162,24 @@ def same_json(answer: str, entry: Json) -> str | None:
     """The same JSON value, or the same text where the expected one is no JSON."""
     if answer.strip() == entry["answer"].strip():
         return answer
-    try:
-        said, right = (json.loads(text, parse_constant=_refuse) for text in (answer, entry["answer"]))
-    except (ValueError, RecursionError):
-        return None
+    said, right = _json(answer), _json(entry["answer"])
     return answer if _plain(said) == _plain(right) else None
+
+
+def _json(text: str) -> Any:
+    """Its value. Raises ValueError or RecursionError, for NaN and for a key that is there twice as well."""
+    return json.loads(text, parse_constant=_refuse, object_pairs_hook=_once)
 
 
 def _refuse(constant: str) -> float:
     raise ValueError(f"{constant} is no JSON")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is there twice")
+    return found
 
 
 def _plain(value: Any) -> Any:
@@ -179,18 +194,22 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def json_of(kind: type, items: type) -> Form:
-    """JSON: an object or list of values of this type."""
+def json_list(items: type, *, once: bool = False) -> Form:
+    """JSON: a list of values of this type, each there once where that is asked."""
 
     def form(answer: str, entry: Json) -> str | None:
-        try:
-            said = json.loads(answer, parse_constant=_refuse)
-        except (ValueError, RecursionError):
-            return None
-        values = said.values() if isinstance(said, dict) else said
-        return answer if isinstance(said, kind) and all(type(one) is items for one in values) else None
+        said = _json(answer)
+        sound = isinstance(said, list) and all(type(one) is items for one in said)
+        return answer if sound and not (once and len({json.dumps(one) for one in said}) < len(said)) else None
 
     return form
+
+
+def colouring(answer: str, entry: Json) -> str | None:
+    """JSON: a number for each vertex, and for nothing else."""
+    said = _json(answer)
+    sound = isinstance(said, dict) and all(type(one) is int for one in said.values())
+    return answer if sound and said.keys() == {str(one) for one in entry["metadata"]["puzzle"]["vertices"]} else None
 
 
 def mapping(answer: str, entry: Json) -> str | None:
@@ -202,10 +221,15 @@ def mapping(answer: str, entry: Json) -> str | None:
 
 
 def roles(answer: str, entry: Json) -> str | None:
-    """Nothing but the words of the expected sentence: the scorer takes "it is false that ..." for what follows."""
-    words = re.findall(r"\w+", answer.casefold())
-    known = {*re.findall(r"\w+", entry["answer"].casefold()), "is", "a", "an", "and"}
-    return answer if known.issuperset(words) else None
+    """The names and roles of the expected sentence, each as often.
+
+    The scorer takes "it is false that ..." for what follows, and of names in a row the last one.
+    """
+    said, right = (
+        sorted(word for word in re.findall(r"\w+", text.casefold()) if word not in _BETWEEN_ROLES)
+        for text in (answer, entry["answer"])
+    )
+    return answer if said == right else None
 
 
 def factors(answer: str, entry: Json) -> str | None:

@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"[0-9]{1,30}(?:\.[0-9]{1,30})?")
 _NOT_PLAIN = re.compile(r"(?<![0-9.])0[0-9]|[0-9][A-Za-z]|[+-]\s*[+-]\s*[+-]|/\s*/|\*\s*\*\s*\*|\*\s+\*")
 _SPELLINGS = (
     (re.compile(r"\\(?:left|right)(?![A-Za-z])|\$"), ""),
-    (re.compile(r"\\(?:times|cdot)(?![A-Za-z])|[\u00d7\u00b7\u22c5]"), "*"),
+    (re.compile(r"\\(?:times|cdot)(?![A-Za-z])|[\u00d7\u00b7\u22c5\u2217]"), "*"),
     (re.compile(r"\\div(?![A-Za-z])|\u00f7"), "/"),
     (re.compile(r"[\u2212\u2013]"), "-"),
     (re.compile(r"\^"), "**"),

@@ -20,6 +20,8 @@ from verifiers.types import Json, Status, Verdict
 
 MAX_TEXT_CHARS = 400_000
 MAX_ANSWER_CHARS = 20_000
+# The longest of the library has 25,000. Entries are kept: without a bound they would take the memory of other answers.
+MAX_ENTRY_CHARS = 1_000_000
 _KEYS = {"question": str, "answer": str, "metadata": dict}
 
 
@@ -31,7 +33,12 @@ def judge(text: str, reference: Json, *, finish_reason: str) -> Verdict:
     assert isinstance(family, str)
     if problem := scorers.load():
         return Verdict.failed("no_reasoning_gym", problem)
-    sent = json.dumps(entry)
+    try:
+        sent = json.dumps(entry)
+    except RecursionError:
+        return Verdict.failed("bad_reference", f"the entry of {family} is nested too deeply")
+    if len(sent) > MAX_ENTRY_CHARS:
+        return Verdict.failed("bad_reference", f"the entry of {family} is longer than {MAX_ENTRY_CHARS} characters")
     if problem := _entry_problem(family, sent):
         return Verdict.failed("bad_reference", problem)
     if len(text) > MAX_TEXT_CHARS:
@@ -84,7 +91,7 @@ def _shape_problem(family: object, entry: object) -> str:
     return "" if entry["answer"].strip() else f"the entry of {family} has no answer of its own"
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=64)
 def _entry_problem(family: str, sent: str) -> str:
     """Why no answer can be judged against an entry, "" where its own answer is right."""
     entry = json.loads(sent)

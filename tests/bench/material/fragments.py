@@ -247,4 +247,37 @@ _LEAN = Grammar(
     ),
 )  # fmt: skip
 
-GRAMMARS: dict[str, Grammar] = {"math": _MATH, "code": _CODE, "lean": _LEAN}
+
+def _puzzle(family: str, answer: str, **metadata: object) -> Json:
+    return {"family": family, "entry": {"question": "?", "answer": answer, "metadata": metadata}}
+
+
+# No fragment holds a digit above 3, a word or a name of the targets.
+_GYM = Grammar(
+    fragments=(
+        "0", "1", "2", "3", "0.3", "-1", "x", "C", "E", "pi", "+", "-", "*", "**", "/", "//", "^", "(", ")", "()",
+        "[", "]", "{", "}", ",", ", ", ":", "=", "'", '"', '"x"', '{"0": 1}', "[[0]]", "[0, 1]", "\n", "\n\n", "\t", " ",
+        "A", "B", "U", "R", "_ Q", "Q _", " is a ", " and ", "knight", "knave", "not ", "True", "False", "None", "NaN", "nan",
+        "inf", "Infinity", "1e3", "1e-3", "1j", "\\times ", "\\div ", "\u00d7", "\u2212", "\u06f3", "sin(x)", "cos(", "exp(", "sqrt(",
+        "Integral(", "integrate(", "diff(", "expand(", "Symbol('x')", "lambda: ", "__import__('os')._exit(0)", "().__class__",
+        "eval(", "exec(", "1 if 1 else 0", "[1 for x in (1,)]", "*" * 9, "(" * 60, "[" * 2000, "3**3**3", "3" * 400, " # ", "!", ".",
+        "Move disk 1 from Peg 1 to Peg 2\n", "fill A", "\\boxed{", "<answer>", "</answer>", "```\n", "\n```", "The answer is ",
+        "</think>", "\x00", "\u202e", "\ufeff", "\ud800",
+    ),
+    frames=("<answer>@</answer>", "\\boxed{@}", "```\n@\n```", "The answer is @", "@", "<answer>[@]</answer>", '<answer>"@"</answer>'),
+    targets=(
+        _puzzle("countdown", "611953 - 7919*7 - 4", numbers=[611953, 7919, 7, 4], target=556516),
+        _puzzle("puzzle24", "4*8 - 6 - 2", numbers=[4, 8, 6, 2]),
+        _puzzle("simple_integration", "104729*x**7/7 + C", variable="x", integrand="104729*x**6"),
+        _puzzle("polynomial_multiplication", "104729*x**2 + 7919*x", variables=["x"]),
+        _puzzle("complex_arithmetic", "7919.0 + 7.0i", result=[7919, 7]),
+        _puzzle("number_sorting", "['7919', '104729']", direction="ascending"),
+        _puzzle("word_sorting", "qoph, zax", sorted_words=["qoph", "zax"]),
+        _puzzle("knights_knaves", "Zoey is a knight, and Liam is a knave."),
+        _puzzle("spiral_matrix", "7 9 1 9"),
+        _puzzle("codeio", '{"N": 104729}'),
+        _puzzle("polynomial_equations", "-7.5, 9.25"),
+    ),
+)  # fmt: skip
+
+GRAMMARS: dict[str, Grammar] = {"math": _MATH, "code": _CODE, "gym": _GYM, "lean": _LEAN}

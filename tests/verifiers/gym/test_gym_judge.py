@@ -60,6 +60,9 @@ WORD = entry("figlet_font", "CLOWREXYZAB")
 COLOURS = entry(
     "graph_color", '{"0": 1, "1": 2}', puzzle={"vertices": [0, 1], "edges": [[0, 1]], "color_options": [1, 2]}
 )
+WORDS = entry("word_sorting", "ant, bee, Cat", sorted_words=["ant", "bee", "Cat"])
+PARTS_OF_WORD = entry("palindrome_partitioning", '[["a", "a"], ["aa"]]', solution=[["a", "a"], ["aa"]])
+CODE = entry("codeio", '{"N": 35}')
 CRYPT = entry("cryptarithm", "A=1,B=2", words_letters=["A", "A"], result_letters="B")
 EVENT = entry("calendar_arithmetic", "-1", task="recurring_event_day")
 HEX = entry("bitwise_arithmetic", "0x3d2d", problem="((0x7a5b >> 0x0) >> 0x1)")
@@ -99,6 +102,15 @@ ARC = entry("arc_agi", "1 2\n3 4", output=[[1, 2], [3, 4]])
         (FRACTION, r"\dfrac{1}{2}"),
         (WORD, "clowrexyzab"),
         (COLOURS, '{"0": 2, "1": 1}'),
+        (COLOURS, '{"1": 1, "0": 2}'),
+        (WORDS, "ant,bee, Cat"),
+        (WORDS, "ant, bee, Cat."),
+        (PARTS_OF_WORD, '[["aa"], ["a", "a"]]'),
+        (CODE, '{"N":35}'),
+        (KNIGHTS, "Liam is a knave, Zoey is a knight."),
+        (COMPLEX, "**8 + 3i**."),
+        (COUNTDOWN, "$94*4 - 61 - 6$."),
+        (COUNTDOWN, "94 \u2217 4 \u2212 61 \u2212 6"),
         (CRYPT, "A=3, B=6"),
         (EVENT, "-1"),
         (HEX, "0x3D2D"),
@@ -180,6 +192,35 @@ def test_right_answers(reference: Json, answer: str) -> None:
         (COLOURS, '{"0": 1, "1": 1}'),
         (COLOURS, '{"0": 1}'),
         (COLOURS, "[2, 1]"),
+        (COLOURS, '{"0": 1, "0": 2, "1": 1}'),
+        (COLOURS, '{"0": 1, "1": 2, "x": 1}'),
+        (COLOURS, '{"0": true, "1": 2}'),
+        (WORDS, "ant, bee, Cat, ant, bee, Cat"),
+        (WORDS, "ant, bee, Cat, dog"),
+        (WORDS, "ant, bee, Cat,"),
+        (WORDS, "ant, bee, cat"),
+        (WORDS, "bee, ant, Cat"),
+        (PARTS_OF_WORD, '[["a", "a"], ["aa"], ["aa"]]'),
+        (PARTS_OF_WORD, '["aa", ["aa"]]'),
+        (CODE, '{"N": 1, "N": 35}'),
+        (CODE, '{"N": true}'),
+        (KNIGHTS, "Zoey is a knight, and Zoey and Liam is a knave."),
+        (KNIGHTS, "Zoey is a knight, and Liam is a knave, knight"),
+        (KNIGHTS, "Liam Zoey is a knight, and Liam is a knave."),
+        (ROOTS, "-0.7757, , 0.0, 1.9717"),
+        (ROOTS, "-0.7757, 0.0, 1.9717, +"),
+        (ROOTS, "-0.7757, 0.0, 1.9717,"),
+        # Numbers in a row, numbers joined, powers, a second division sign, a comma, another sign.
+        (COUNTDOWN, "94(4) - 61 - 6"),
+        (COUNTDOWN, "9 4*4 - 61 - 6"),
+        (COUNTDOWN, "94**1*4 - 61 - 6"),
+        (COUNTDOWN, "94*4 - (61 + 6)//1"),
+        (COUNTDOWN, "(94*4 - 61 - 6,)"),
+        (COUNTDOWN, "94*4 - 61 - 06"),
+        (COUNTDOWN, "94*4 - 6_1 - 6"),
+        (COUNTDOWN, "94*4 - 61 - 6 if 1 else 0"),
+        (COUNTDOWN, "309 + 0*94*4*61*6"),
+        (COUNTDOWN, "\u2079\u2074*4 - 61 - 6"),
         (CRYPT, "A=9,A=1,B=2"),
         # Beyond 1 a score is an error of the scorer's: relative to a negative number.
         (EVENT, "5"),
@@ -254,6 +295,17 @@ RUN = "__import__('builtins').__dict__.__setitem__('ran', 1)"
         entry("n_queens", "x", valid_answers=3),
         entry("arc_agi", "1 2", output=3),
         entry("word_ladder", "COT,COG"),
+        entry("../countdown", "3"),
+        entry("countdown\x00", "3"),
+        entry("COUNTDOWN", "3"),
+        entry("countdown", "94*4", numbers=[94, 4], target=376, more="9" * 1_000_000),
+        entry("tower_of_hanoi", "Move disk 1 from Peg 1 to Peg 2", num_disks=1, num_pegs=3, start_peg=9, target_peg=2),
+        entry("bitwise_arithmetic", "0x1", problem="0x1 << 0x" + "f" * 60),
+        entry("bitwise_arithmetic", "0x1", problem="0x1.__class__"),
+        entry("polynomial_multiplication", "x**2", variables=["x", ["y"]]),
+        entry("intermediate_integration", "x", variable="x", integrand="().__class__"),
+        entry("graph_color", '{"0": 1}', puzzle={"vertices": RUN, "edges": [], "color_options": [1]}),
+        entry("word_sorting", "a, b", sorted_words="ab"),
     ],
 )
 def test_references_that_nothing_can_be_judged_against(reference: Json) -> None:
@@ -276,6 +328,9 @@ def test_what_an_answer_costs_is_a_zero_and_no_mask() -> None:
         "a tower": (PUZZLE24, "9**9**9**9"),
         "an exponent": (entry("power_function", "1.5e+3"), "1e999999999"),
         "many moves": (SOKOBAN, "LR" * 9_000),
+        "many gaps": (ROOTS, " , " * 6_000),
+        "many quotes": (INTEGRAL, '"' * 9_000 + "x" + '"' * 9_000),
+        "a cube turned often": (entry("rubiks_cube", "U", cube_size=3, scramble_moves="U'"), "U9 " * 500),
         "a long answer": (JUMBLE, "the cat " * 9_000),
     }
     honest = Job(verifier="gym", text="<answer>94*4 - 61 - 6</answer>", reference=COUNTDOWN)
@@ -283,7 +338,34 @@ def test_what_an_answer_costs_is_a_zero_and_no_mask() -> None:
     with JudgePool(1) as pool:
         *verdicts, last = pool.judge([*jobs, honest])
     assert {name: v.reward for name, v in zip(hostile, verdicts, strict=True) if v.reward != 0.0} == {}
+    assert [v.status for v in verdicts].count(Status.TIMEOUT) == 1
     assert verdicts[0].status is Status.TIMEOUT and last.status is Status.CORRECT
+
+
+def test_a_reference_that_costs_too_much_is_to_blame_itself() -> None:
+    huge = entry("rubiks_cube", "U", cube_size=10**9, scramble_moves="U'")
+    jobs = [
+        Job(verifier="gym", text="<answer>U</answer>", reference=huge),
+        Job(verifier="gym", text="<answer>94*4 - 61 - 6</answer>", reference=COUNTDOWN),
+    ]
+    with JudgePool(1) as pool:
+        costly, honest = pool.judge(jobs)
+    assert (costly.mask_sample, honest.status) == (True, Status.CORRECT), costly
+
+
+def test_an_answer_is_judged_alike_whatever_was_judged_before() -> None:
+    asked = [
+        *((COUNTDOWN, "94*4 - 61 - 6"), (SORTED, "[-2.5, 1, 3]"), (KNIGHTS, "Liam is a knave and Zoey is a knight")),
+        *((LOCK, "B, A"), (SOKOBAN, "R"), (ARC, "1 2\n3 4"), (PARTS, "(2 - x**2)*cos(x) + 2*x*sin(x)")),
+        *((LOCK, "A, A, A"), (SOKOBAN, "L"), (ARC, "1 2\n3 5"), (PARTS, "x"), (COLOURS, '{"0": 1, "1": 1}')),
+    ]
+
+    def judged(order: list[tuple[Json, str]]) -> list[Status]:
+        return [judge(f"<answer>{text}</answer>", one, finish_reason="stop").status for one, text in order]
+
+    first = judged(asked)
+    assert first == [Status.CORRECT] * 7 + [Status.WRONG] * 5
+    assert judged(asked[::-1]) == first[::-1] and judged(asked) == first
 
 
 def test_without_reasoning_gym_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
