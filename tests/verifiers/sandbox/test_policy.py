@@ -98,7 +98,7 @@ def test_a_confined_worker_keeps_its_socket_and_judges_math() -> None:
         "from math_verify import parse, verify\n"
         "from verifiers.sandbox import readable\n"
         "from verifiers.worker import _IMPORTED_LATE\n"
-        "Confinement(readable.packages(_IMPORTED_LATE).values()).apply()\n"
+        "Confinement(readable.packages(_IMPORTED_LATE['confined']).values()).apply()\n"
         "pairs = [('$x^2+2x+1$', '$(x+1)^2$'), (r'$\\frac{1}{2}$', '$0.5$'), (r'$\\{1,2\\}$', r'$\\{2,1\\}$'),"
         " (r'$\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}$', r'$\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}$'),"
         " (r'$[0,1)$', r'$[0,1)$'), (r'$\\int_0^1 x dx$', r'$1/2$'), (r'$\\sqrt{8}$', r'$2\\sqrt{2}$')]\n"
