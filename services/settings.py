@@ -68,6 +68,8 @@ class Settings(BaseModel):
     """A caller has so long for the headers of a request, again for its body, and for taking a piece of the answer."""
     max_connections: int = Field(default=4096, ge=1)
     """Open connections of one server process; requests on more are refused with 503."""
+    access_log: bool = False
+    """Write a line for each request to stderr: its route, status, milliseconds, id and the name of its key."""
     user_functions: tuple[str, ...] = ()
     """The verifiers `path/to/file.py:function` that callers may name, letter for letter: each runs that file here."""
 
