@@ -116,15 +116,14 @@ class _Files(Collector):
     """Those of all processes, always in one order: a sum that is rounded otherwise may be a little smaller."""
 
     def collect(self) -> Iterable[Metric]:
-        found: Iterable[Metric] = MultiProcessCollector.merge(
-            sorted(map(str, Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("*.db")))
-        )
+        files = sorted(map(str, Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("*.db")))
+        found: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
         return found
 
 
 def forget(process: int) -> None:
     """A server process has ended: it holds nothing any more. What it counted stays."""
-    mark_process_dead(process)
+    mark_process_dead(process)  # type: ignore[no-untyped-call]
 
 
 def _gauge(name: str, about: str, mode: str) -> Gauge:

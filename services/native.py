@@ -177,6 +177,7 @@ async def readyz(request: Request) -> Health:
     return Health(status="ok", workers=service.settings.workers)
 
 
+@router.head("/metrics", include_in_schema=False)
 @router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(request: Request) -> Response:
     """For Prometheus. Where callers need a key it wants one too, of any scope."""

@@ -88,7 +88,11 @@ class Protocol(HttpToolsProtocol):
         is_full = len(self.connections) > self.most_connections and self.url.partition(b"?")[0] not in _PROBES
         # Exactly, once they are all there; what never ends is cut off by what came in.
         taken = len(self.url) + sum(len(name) + len(value) + _BETWEEN for name, value in self.headers)
-        self.app = _too_large if taken > _MOST_FRAMING else _too_many if is_full else self.config.loaded_app
+        if taken > _MOST_FRAMING:
+            # Nobody reads where it was for, and the parser of URLs takes no longer one.
+            self.app, self.url = _too_large, b"/"
+        else:
+            self.app = _too_many if is_full else self.config.loaded_app
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:
