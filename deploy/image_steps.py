@@ -2,9 +2,9 @@
 
     deploy/fresh_root.sh "python3 deploy/image_steps.py"      as root, where there is no container engine
 
-The service runs as the image's user, on a read-only root file system, without a capability, with only /tmp and /state to
-write to; each kind of judge has to judge there. Python is this Debian's own, in an environment where the image has its
-base's. Needs nothing but the standard library.
+The service runs as the image's user, on a read-only root file system, without a capability, with only /tmp and /state
+to write to; each kind of judge has to judge there. Python is this Debian's own, in an environment where the image has
+its base's. Needs nothing but the standard library.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.registry import Collector
 
 from verifiers import registry
-from verifiers.types import Verdict
+from verifiers.types import Status, Verdict
 
 if TYPE_CHECKING:
     from services.admission import Admission
@@ -35,6 +35,8 @@ FAILURES = frozenset(
         *("no_reference", "pool", "unknown_verifier", "user_function", "worker"),
     }
 )
+# A team's own judge: what it is called is for its callers to know.
+_USERS = "user"
 _PAGE_BYTES = resource.getpagesize()
 
 
@@ -80,12 +82,18 @@ class Metrics:
             time.time()
         )
         Counter("reward_server_starts", "Server processes started, replaced ones too", registry=None).inc()
+        # A counter that appears with its first failure shows no increase.
+        for name in (*registry.VERIFIERS, _USERS):
+            for status in Status:
+                self.verdicts.labels(name, status.value)
+            for kind in (*FAILURES, "other"):
+                self.failures.labels(name, kind)
         self._seen_cpu = 0.0
         self._seen_starts = 0
 
     def count(self, verdict: Verdict) -> None:
         """One verdict."""
-        name = verdict.verifier if verdict.verifier in registry.VERIFIERS else "user"
+        name = verdict.verifier if verdict.verifier in registry.VERIFIERS else _USERS
         self.verdicts.labels(name, verdict.status.value).inc()
         self.seconds.labels(name).observe(verdict.seconds)
         if verdict.failure_kind is not None:

@@ -150,9 +150,12 @@ def test_what_waits_is_seen_from_either_process(service: Service, judge: str) ->
 
 
 def test_failures_are_counted_by_kinds_of_ours(service: Service, judge: str) -> None:
+    key = ("reward_failures_total", (("kind", "user_function"), ("verifier", "user")))
+    # It is there before the first one, which would be no increase otherwise.
+    assert scraped(service)[key] == 0
     assert ask(service, 2, f"{judge}:away") == 200
     found = scraped(service)
-    assert found["reward_failures_total", (("kind", "user_function"), ("verifier", "user"))] == 2
+    assert found[key] == 2
     assert found["reward_verdicts_total", (("status", "error"), ("verifier", "user"))] == 2
 
 
