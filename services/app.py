@@ -15,11 +15,11 @@ from typing import Any
 import anyio.to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.exceptions import HTTPException
 
 from services import compat, native
 from services.access import Service
+from services.account import Account, error_of
 from services.admission import Admission
 from services.guard import Refused
 from services.keys import Keys
@@ -40,7 +40,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     code: {"model": Problematic} for code in (401, 403, 404, 408, 413, 415, 422, 429, 503)
 }
 
-_LARGE_ANSWER_BYTES = 64 << 10
+_SAMPLE_SECONDS = 1.0
 
 
 def create_app(service: Service, ready: Callable[[], None]) -> FastAPI:
@@ -49,10 +49,12 @@ def create_app(service: Service, ready: Callable[[], None]) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.service = service
+        sampling = asyncio.create_task(_sample(service))
         ready()
         try:
             yield
         finally:
+            sampling.cancel()
             await anyio.to_thread.run_sync(_end, service)
 
     app = FastAPI(
@@ -71,7 +73,8 @@ def create_app(service: Service, ready: Callable[[], None]) -> FastAPI:
     app.add_exception_handler(Refused, _refuse)
     app.add_exception_handler(BadLabel, _refuse_label)
     app.add_exception_handler(RequestValidationError, _refuse_parameters)
-    app.add_middleware(_Account)
+    app.add_exception_handler(HTTPException, _refuse_path)
+    app.add_middleware(Account, logs=service.settings.access_log)
     describe_bodies(app)
     return app
 
@@ -114,63 +117,29 @@ def _end(service: Service) -> None:
         service.store.close()
 
 
-async def _refuse(_: Request, error: Exception) -> Response:
+async def _sample(service: Service) -> None:
+    while True:
+        service.metrics.sample(service.pool, service.admission)
+        await asyncio.sleep(_SAMPLE_SECONDS)
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    return JSONResponse({"detail": error.detail}, status_code=error.status, headers=error.headers)
+    return error_of(request, error.status, error.detail, error.headers)
 
 
-async def _refuse_label(_: Request, error: Exception) -> Response:
-    return JSONResponse({"detail": str(error)}, status_code=422)
+async def _refuse_label(request: Request, error: Exception) -> Response:
+    return error_of(request, 422, str(error))
 
 
-async def _refuse_parameters(_: Request, error: Exception) -> Response:
+async def _refuse_path(request: Request, error: Exception) -> Response:
+    """Of a path or method that there is not."""
+    assert isinstance(error, HTTPException)
+    return error_of(request, error.status_code, error.detail, dict(error.headers or {}))
+
+
+async def _refuse_parameters(request: Request, error: Exception) -> Response:
     """As every error of ours; FastAPI's own would repeat the input."""
     assert isinstance(error, RequestValidationError)
     shown = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:5]]
-    return JSONResponse({"detail": "; ".join(shown)}, status_code=422)
-
-
-class _Account:
-    """Counts requests, and what their bodies and answers take up. What a shutdown breaks off is told to come again."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        service: Service = scope["app"].state.service
-        state = scope.setdefault("state", {})
-        has_begun = False
-
-        async def watched(message: Message) -> None:
-            nonlocal has_begun
-            if message["type"] == "http.response.start":
-                has_begun = True
-                service.metrics.requests.labels(str(message["status"])).inc()
-            size = len(message.get("body", b""))
-            if size < _LARGE_ANSWER_BYTES:
-                await send(message)
-                return
-            owner = state.get("owner", "")
-            # In requests without a body nothing else asks for room.
-            service.take_room(owner, size)
-            try:
-                await send({**message, "more_body": True})
-                # uvicorn takes the next one only once the client has taken this one.
-                await send({"type": message["type"], "body": b"", "more_body": message.get("more_body", False)})
-            finally:
-                service.give_room(owner, size)
-
-        try:
-            await self._app(scope, receive, watched)
-        except asyncio.CancelledError:
-            # uvicorn's patience with open requests is over. It would answer 500, at which no client tries again.
-            if has_begun:
-                raise
-            refusal = Refused(503, "the service is ending: send the request again", 1)
-            await (await _refuse(Request(scope), refusal))(scope, receive, watched)
-        finally:
-            if count := state.get("body_bytes", 0):
-                service.give_room(state["body_owner"], count)
+    return error_of(request, 422, "; ".join(shown))

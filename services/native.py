@@ -158,12 +158,14 @@ async def verifiers(request: Request) -> VerifierList:
     )
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", response_model=Health)
 async def healthz(request: Request) -> Health:
     """Whether this process lives; needs no key."""
     return Health(status="ok", workers=service_of(request).settings.workers)
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", response_model=Health)
 async def readyz(request: Request) -> Health:
     """Whether a control job passes through the judges and the store answers now; needs no key."""
@@ -175,6 +177,7 @@ async def readyz(request: Request) -> Health:
     return Health(status="ok", workers=service.settings.workers)
 
 
+@router.head("/metrics", include_in_schema=False)
 @router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(request: Request) -> Response:
     """For Prometheus. Where callers need a key it wants one too, of any scope."""
@@ -182,8 +185,8 @@ async def metrics(request: Request) -> Response:
     check_caller(request, service.settings.host)
     if not lets_in_without_key(service.settings):
         await caller_of(request, *SCOPES)
-    service.metrics.backlog.set(service.admission.backlog_seconds)
-    return Response(service.metrics.text(), media_type="text/plain; version=0.0.4")
+    service.metrics.sample(service.pool, service.admission)
+    return Response(await asyncio.to_thread(service.metrics.text), media_type="text/plain; version=0.0.4")
 
 
 def _result(item: ScoreItem, one: Scored, caller: Caller) -> ScoreResult:

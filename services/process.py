@@ -15,6 +15,7 @@ import resource
 import signal
 import socket
 import sys
+import tempfile
 import termios
 import time
 from collections.abc import Callable
@@ -44,6 +45,8 @@ _FOR_PROBES = 64
 # Beside the connections: the store's, those of judges, fork servers.
 _OTHER_FILES = 512
 _MOST_FRAMING = 64 << 10
+# Of a header: colon, blank, end of the line.
+_BETWEEN = 4
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: application/json\r\ncontent-length: 51\r\n"
     b'connection: close\r\n\r\n{"detail": "the headers are larger than 64 KiB"}   '
@@ -83,7 +86,13 @@ class Protocol(HttpToolsProtocol):
         self._stop_waiting()
         self._silent.pop(self, None)
         is_full = len(self.connections) > self.most_connections and self.url.partition(b"?")[0] not in _PROBES
-        self.app = _too_many if is_full else self.config.loaded_app
+        # Exactly, once they are all there; what never ends is cut off by what came in.
+        taken = len(self.url) + sum(len(name) + len(value) + _BETWEEN for name, value in self.headers)
+        if taken > _MOST_FRAMING:
+            # Nobody reads where it was for, and the parser of URLs takes no longer one.
+            self.app, self.url = _too_large, b"/"
+        else:
+            self.app = _too_many if is_full else self.config.loaded_app
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:
@@ -163,6 +172,13 @@ async def _too_many(_: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": detail})
 
 
+async def _too_large(_: Scope, receive: Receive, send: Send) -> None:
+    """The app of a request whose headers are too large, which has its turn behind earlier ones of its connection."""
+    headers = ((b"content-type", b"application/json"), (b"connection", b"close"))
+    await send({"type": "http.response.start", "status": 431, "headers": headers})
+    await send({"type": "http.response.body", "body": _TOO_LARGE.partition(b"\r\n\r\n")[2]})
+
+
 class Watchdog(Multiprocess):
     """Starts server processes on an open socket, and another one for each that dies or hangs.
 
@@ -172,6 +188,7 @@ class Watchdog(Multiprocess):
     def __init__(self, settings: Settings, listener: socket.socket) -> None:
         make = functools.partial(_app, settings, listener.getsockname()[1], os.getpid(), time.monotonic())
         super().__init__(_configuration(settings, make), [listener])
+        self._serving: set[int] = set()
 
     @property
     def failed(self) -> bool:
@@ -182,11 +199,33 @@ class Watchdog(Multiprocess):
         """From any thread."""
         self.should_exit.set()
 
+    def run(self) -> None:
+        """Serve until told to stop. What the servers count is in a folder that lasts as long."""
+        with tempfile.TemporaryDirectory(prefix="reward-metrics-", ignore_cleanup_errors=True) as folder:
+            # prometheus_client's name; it looks as soon as it is imported.
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+            super().run()
+
     def keep_subprocess_alive(self) -> None:
         """As uvicorn's, which waits for the answer of a server that died while it was asked: we hold its end open."""
         for process in self.processes:
             process.child_conn.close()
+        self._serving |= self._pids()
         super().keep_subprocess_alive()
+        for ended in self._serving - self._pids():
+            _forget(ended)
+        self._serving = self._pids()
+
+    def _pids(self) -> set[int]:
+        return {process.pid for process in self.processes if process.pid is not None}
+
+
+def _forget(process: int) -> None:
+    """Nothing is under way in a server that ended."""
+    # Not before the folder has its name.
+    from services import metrics
+
+    metrics.forget(process)
 
 
 def _configuration(settings: Settings, make: Callable[[], object]) -> uvicorn.Config:

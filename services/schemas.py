@@ -271,6 +271,7 @@ class Health(Frozen):
 class Problematic(Frozen):
     """Body of every error: what is wrong and what to do about it."""
 
-    model_config = _example({"detail": "1025 items: send at most 1024 in one request"})
+    model_config = _example({"detail": "1025 items: send at most 1024 in one request", "request_id": _ID})
 
     detail: str
+    request_id: str = ""

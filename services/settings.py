@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from services.schemas import faults
 
 PREFIX = "REWARD_"
+# The variables that Kubernetes adds for a service of that name are many.
+_MOST_NAMED = 8
 
 
 def default_store() -> str:
@@ -68,6 +73,8 @@ class Settings(BaseModel):
     """A caller has so long for the headers of a request, again for its body, and for taking a piece of the answer."""
     max_connections: int = Field(default=4096, ge=1)
     """Open connections of one server process; requests on more are refused with 503."""
+    access_log: bool = False
+    """Write a line for each request to stderr: its route, status, milliseconds, id and the name of its key."""
     user_functions: tuple[str, ...] = ()
     """The verifiers `path/to/file.py:function` that callers may name, letter for letter: each runs that file here."""
 
@@ -79,12 +86,43 @@ class Settings(BaseModel):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], **given: object) -> Settings:
-        """`given` before `REWARD_NAME` before the defaults. Raises ValueError for an unknown name or a bad value."""
+        """`given` before `REWARD_NAME` before the defaults.
+
+        Raises ValueError for a variable that is none of ours, which may be a setting that is mistyped, and for a bad
+        value; both are named as the environment does.
+        """
         found: dict[str, object] = {}
+        foreign: list[str] = []
         for name, value in environment.items():
             if not name.startswith(PREFIX):
                 continue
             field = name.removeprefix(PREFIX).lower()
+            if field not in cls.model_fields:
+                foreign.append(name)
+                continue
             # `REWARD_USER_FUNCTIONS` holds one per line.
             found[field] = tuple(value.split("\n")) if field == "user_functions" else value
-        return cls.model_validate(found | {name: value for name, value in given.items() if value is not None})
+        if foreign:
+            raise ValueError(_about(sorted(foreign), list(cls.model_fields)))
+        asked = {name: value for name, value in given.items() if value is not None}
+        try:
+            return cls.model_validate(found | asked)
+        except ValidationError as error:
+            named = {str(each["loc"][0]) for each in error.errors(include_input=False) if each["loc"]}
+            if variables := sorted(PREFIX + name.upper() for name in named & (found.keys() - asked.keys())):
+                raise ValueError(f"{faults(error)} (as {', '.join(variables)} in the environment says)") from None
+            raise
+
+
+def _about(foreign: Sequence[str], settings: Sequence[str]) -> str:
+    """Variables that are none of ours, and how to start without them. Their values may be secrets."""
+    ours = [PREFIX + name.upper() for name in settings]
+    near = [match for name in foreign for match in difflib.get_close_matches(name, ours, n=1, cutoff=0.85)]
+    meant = f"; did you mean {', '.join(dict.fromkeys(near))}?" if near else ""
+    named = ", ".join(foreign[:_MOST_NAMED])
+    named += f" and {len(foreign) - _MOST_NAMED} more" if len(foreign) > _MOST_NAMED else ""
+    without = " ".join(f"-u {name}" for name in foreign[:_MOST_NAMED])
+    return (
+        f"the environment has {named}: no setting of this service, which reads all {PREFIX}NAME{meant or '.'} Unset "
+        f"what is another program's (`env {without} COMMAND`); `python -m services --help` lists the settings"
+    )

@@ -34,6 +34,7 @@ class Call:
         on_verdict: called with each job's index and verdict as soon as it is there, under the pool's lock: it must
             not block or raise.
         owner: calls of different owners take turns.
+        since: `time.monotonic()` when they were handed over.
     """
 
     verdicts: list[Verdict | None]
@@ -42,6 +43,7 @@ class Call:
     given_up: bool = False
     on_verdict: Callable[[int, Verdict], None] | None = None
     owner: str = ""
+    since: float = field(default_factory=time.monotonic)
     future: Future[list[Verdict]] = field(default_factory=Future)
 
     def __post_init__(self) -> None:

@@ -121,6 +121,18 @@ class JudgePool:
     ) -> None:
         self.close()
 
+    @property
+    def queue_age_seconds(self) -> float:
+        """How long the answer has waited that waits longest; 0 where none does."""
+        with self._changed:
+            since = self._queue.since()
+        return 0.0 if since is None else time.monotonic() - since
+
+    @property
+    def judge_starts(self) -> int:
+        """Judge processes that were started, first ones and replacements."""
+        return sum(slot.starts for slot in self._slots)
+
     def judge(
         self, jobs: Sequence[Job], *, urgent: bool = False, deadline_seconds: float | None = None
     ) -> list[Verdict]:

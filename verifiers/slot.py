@@ -38,6 +38,9 @@ class Slot:
 
     Args:
         recycle_after: answers after which a worker is replaced, so that nothing an answer may have left behind lasts.
+
+    Attributes:
+        starts: worker processes that were started.
     """
 
     def __init__(self, limits: WorkerLimits, *, deadline_seconds: float, recycle_after: int) -> None:
@@ -47,6 +50,7 @@ class Slot:
         self._held: dict[Lane, _Held] = {}
         self._lock = threading.Lock()
         self._closed = False
+        self.starts = 0
 
     def worker(self, lane: Lane) -> Worker:
         """A warm worker of the lane, started when there is none. Raises NoWorker."""
@@ -67,6 +71,7 @@ class Slot:
                         raise NoWorker("the pool is closed")
                     worker = Worker(lane, self._limits)
                     self._held[lane] = _Held(worker)
+                    self.starts += 1
                 worker.wait_ready()
             except (Late, Dead, OSError) as error:
                 killed += isinstance(error, Killed)

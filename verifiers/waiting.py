@@ -50,6 +50,11 @@ class Waiting:
         self._count -= len(chunk)
         return chunk
 
+    def since(self) -> float | None:
+        """When the one that waits longest was handed over (`time.monotonic()`); None where nobody waits."""
+        heads = [tasks[0] for tasks in (self._urgent, *self._owned.values()) if tasks]
+        return min((task.call.since for task in heads), default=None)
+
     def drop(self, call: Call | None = None) -> list[Task]:
         """Take away the tasks of a call; None: all."""
         dropped: list[Task] = []

@@ -51,3 +51,21 @@ def test_a_call_is_dropped_and_nobody_elses() -> None:
     assert took(waiting, 5) == ["a0", "a1"]
     waiting.add(first)
     assert len(waiting.drop()) == 3 and len(waiting) == 0
+
+
+def test_since_when_the_one_waits_that_waits_longest() -> None:
+    waiting = Waiting()
+    assert waiting.since() is None
+    first, second, urgent = tasks("a", 2), tasks("b", 2), tasks("", 1)
+    first[0].call.since, second[0].call.since, urgent[0].call.since = 5.0, 3.0, 7.0
+    waiting.add(first)
+    assert waiting.since() == 5.0
+    waiting.add(second)
+    waiting.add(urgent, urgent=True)
+    assert waiting.since() == 3.0
+    waiting.drop(second[0].call)
+    assert waiting.since() == 5.0
+    waiting.drop(first[0].call)
+    assert waiting.since() == 7.0
+    waiting.drop()
+    assert waiting.since() is None
