@@ -75,6 +75,14 @@ class Service:
         if not self.open_bytes[owner]:
             del self.open_bytes[owner]
 
+    def has_room(self, owner: str, count: int) -> bool:
+        """Whether so many bytes more of a caller would fit."""
+        try:
+            check_room(self, owner, count)
+        except Refused:
+            return False
+        return True
+
     def stored(self) -> Store:
         """The store. Raises Refused where there is none."""
         if self.store is None:
@@ -164,7 +172,7 @@ async def read_body(request: Request, most_bytes: int, remedy: str) -> bytes:
                 body += part
                 if len(body) > most_bytes:
                     raise Refused(413, remedy)
-                _check_room(service, owner, len(part))
+                check_room(service, owner, len(part))
                 service.take_room(owner, len(part))
                 request.state.body_bytes += len(part)
     except ClientDisconnect:
@@ -174,7 +182,7 @@ async def read_body(request: Request, most_bytes: int, remedy: str) -> bytes:
     return bytes(body)
 
 
-def _check_room(service: Service, owner: str, count: int) -> None:
+def check_room(service: Service, owner: str, count: int) -> None:
     """Raises Refused (429 where one caller has half of all there may be, 503)."""
     most = service.settings.max_bodies_bytes
     if service.open_bytes.get(owner, 0) + count > most // 2:
