@@ -112,6 +112,7 @@ class AsyncRewardClient:
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
         self._http = httpx.AsyncClient(trust_env=False, limits=limits, headers=headers)
         self._about: dict[str, VerifierList] = {}
+        self._asking_about = asyncio.Lock()
         self._outages: dict[str, float] = {}
 
     async def __aenter__(self) -> Self:
@@ -222,9 +223,13 @@ class AsyncRewardClient:
         """What a service judges, and within which limits; read once per service and outage."""
         # Read once: another task may forget it in between.
         known = self._about.get(url)
-        if known is None:
-            content = await self._send("GET", f"{url}/v1/verifiers", timeout_seconds=self._timeout_seconds)
-            known = self._about[url] = _parse(url, content, VerifierList)
+        if known is not None:
+            return known
+        async with self._asking_about:
+            known = self._about.get(url)
+            if known is None:
+                content = await self._send("GET", f"{url}/v1/verifiers", timeout_seconds=self._timeout_seconds)
+                known = self._about[url] = _parse(url, content, VerifierList)
         return known
 
     def _split(self, items: Sequence[ScoreItem]) -> list[Sequence[ScoreItem]]:
