@@ -23,6 +23,7 @@ from services.schemas import faults
 from services.scoring import Scorer
 from services.settings import Settings
 from services.store import Store
+from services.userinfo import basic_key
 from verifiers.pool import JudgePool
 
 COOKIE = "reward_key"
@@ -101,15 +102,31 @@ def lets_in_without_key(settings: Settings) -> bool:
     return settings.auth == "auto" and is_loopback(settings.host)
 
 
+async def scorer_of(request: Request) -> Caller:
+    """Who asks for a score: as `caller_of`, and by HTTP Basic too, which trainers' clients send for `http://x:KEY@host`.
+
+    Nowhere else, and no 401 asks for it: a browser would keep it and send it along by itself.
+
+    Raises Refused as `caller_of`.
+    """
+    kind, _, credentials = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return await caller_of(request, "score")
+    return await _known(request, basic_key(credentials) or "?", ("score",))
+
+
 async def caller_of(request: Request, *scopes: str) -> Caller:
     """Who asks, by `Authorization: Bearer KEY` or the page's cookie; it has one of these scopes.
 
-    Raises Refused (401, 403, 503).
+    Raises Refused (400, 401, 403, 503).
     """
+    kind, _, key = request.headers.get("authorization", "").partition(" ")
+    return await _known(request, key.strip() if kind.lower() == "bearer" else request.cookies.get(COOKIE, ""), scopes)
+
+
+async def _known(request: Request, key: str, scopes: tuple[str, ...]) -> Caller:
     service = service_of(request)
     check_caller(request, service.settings.host)
-    kind, _, key = request.headers.get("authorization", "").partition(" ")
-    key = key.strip() if kind.lower() == "bearer" else request.cookies.get(COOKIE, "")
     if key:
         caller = await asyncio.to_thread(service.keys.caller, key)
         if caller is None:

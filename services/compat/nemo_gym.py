@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.access import caller_of, deadline_of, read_model, service_of
+from services.access import deadline_of, read_model, scorer_of, service_of
 from services.compat.shapes import Label, without_special
 from services.keys import Caller
 from services.labels import BadLabel, item_of
@@ -124,7 +124,7 @@ class NemoGymResponse(BaseModel):
 @router.post("/seed_session", response_model=dict[str, Any])
 async def seed_session(request: Request) -> dict[str, Any]:
     """A judge has no session; the answer is empty."""
-    await caller_of(request, "score")
+    await scorer_of(request)
     return {}
 
 
@@ -150,7 +150,7 @@ class AggregateResponse(BaseModel):
 @router.post("/aggregate_metrics", response_model=AggregateResponse, openapi_extra=body_of(AggregateRequest))
 async def aggregate_metrics(request: Request) -> AggregateResponse:
     """What NeMo-Gym's agents ask at the end of a run. Nothing is kept here: it is computed from the body."""
-    await caller_of(request, "score")
+    await scorer_of(request)
     given = (await read_model(request, AggregateRequest)).verify_responses
     if not given:
         return AggregateResponse()

@@ -19,7 +19,7 @@ from typing import Literal
 from fastapi import APIRouter, FastAPI, Request
 from pydantic import ConfigDict, Field
 
-from services.access import caller_of, deadline_of, read_model, service_of
+from services.access import deadline_of, read_model, scorer_of, service_of
 from services.compat.held import HeldRuns
 from services.compat.programs import Program, Ran, Runner
 from services.compat.shapes import Lenient
@@ -127,7 +127,7 @@ async def _read(request: Request) -> tuple[Caller, RunCodeRequest]:
     """Who asks for what, once there is room for it. Raises Refused."""
     try:
         async with asyncio.timeout(_UNREAD_SECONDS):
-            caller = await caller_of(request, "score")
+            caller = await scorer_of(request)
             announced = request.headers.get("content-length", "")
             size = int(announced) if announced.isdigit() else 0
             service = service_of(request)
