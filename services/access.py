@@ -23,6 +23,7 @@ from services.schemas import faults
 from services.scoring import Scorer
 from services.settings import Settings
 from services.store import Store
+from services.userinfo import basic_key
 from verifiers.pool import JudgePool
 
 COOKIE = "reward_key"
@@ -75,6 +76,14 @@ class Service:
         if not self.open_bytes[owner]:
             del self.open_bytes[owner]
 
+    def has_room(self, owner: str, count: int) -> bool:
+        """Whether so many bytes more of a caller would fit."""
+        try:
+            check_room(self, owner, count)
+        except Refused:
+            return False
+        return True
+
     def stored(self) -> Store:
         """The store. Raises Refused where there is none."""
         if self.store is None:
@@ -93,15 +102,31 @@ def lets_in_without_key(settings: Settings) -> bool:
     return settings.auth == "auto" and is_loopback(settings.host)
 
 
+async def scorer_of(request: Request) -> Caller:
+    """Who asks for a score: as `caller_of`, and by HTTP Basic too, which trainers' clients send for `http://x:KEY@host`.
+
+    Nowhere else, and no 401 asks for it: a browser would keep it and send it along by itself.
+
+    Raises Refused as `caller_of`.
+    """
+    kind, _, credentials = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return await caller_of(request, "score")
+    return await _known(request, basic_key(credentials) or "?", ("score",))
+
+
 async def caller_of(request: Request, *scopes: str) -> Caller:
     """Who asks, by `Authorization: Bearer KEY` or the page's cookie; it has one of these scopes.
 
-    Raises Refused (401, 403, 503).
+    Raises Refused (400, 401, 403, 503).
     """
+    kind, _, key = request.headers.get("authorization", "").partition(" ")
+    return await _known(request, key.strip() if kind.lower() == "bearer" else request.cookies.get(COOKIE, ""), scopes)
+
+
+async def _known(request: Request, key: str, scopes: tuple[str, ...]) -> Caller:
     service = service_of(request)
     check_caller(request, service.settings.host)
-    kind, _, key = request.headers.get("authorization", "").partition(" ")
-    key = key.strip() if kind.lower() == "bearer" else request.cookies.get(COOKIE, "")
     if key:
         caller = await asyncio.to_thread(service.keys.caller, key)
         if caller is None:
@@ -164,7 +189,7 @@ async def read_body(request: Request, most_bytes: int, remedy: str) -> bytes:
                 body += part
                 if len(body) > most_bytes:
                     raise Refused(413, remedy)
-                _check_room(service, owner, len(part))
+                check_room(service, owner, len(part))
                 service.take_room(owner, len(part))
                 request.state.body_bytes += len(part)
     except ClientDisconnect:
@@ -174,7 +199,7 @@ async def read_body(request: Request, most_bytes: int, remedy: str) -> bytes:
     return bytes(body)
 
 
-def _check_room(service: Service, owner: str, count: int) -> None:
+def check_room(service: Service, owner: str, count: int) -> None:
     """Raises Refused (429 where one caller has half of all there may be, 503)."""
     most = service.settings.max_bodies_bytes
     if service.open_bytes.get(owner, 0) + count > most // 2:

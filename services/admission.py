@@ -7,9 +7,10 @@ has its part of the work and of the quotas.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 
 from services.guard import Refused
@@ -24,6 +25,8 @@ _LEAST_SECONDS = 0.0002
 # Of the backlog, for one key: there is always room for another.
 _SHARE = 0.5
 _LONGEST_WAIT_SECONDS = 60
+# Who is held is looked at so often.
+_LOOK_SECONDS = 0.05
 
 
 @dataclass(slots=True)
@@ -46,6 +49,7 @@ class Admission:
         self._seconds = dict(_FIRST_GUESS)
         self._open: dict[str, float] = {}
         self._buckets: dict[str, _Bucket] = {}
+        self._lines: dict[str, asyncio.Lock] = {}
 
     @property
     def backlog_seconds(self) -> float:
@@ -62,6 +66,26 @@ class Admission:
         A request that meets an idle service is let in whatever it costs, or it could never be.
         """
         cost = sum(self._seconds.get(verifier, _OTHERS_GUESS) for verifier in verifiers)
+        with self._let_in(caller, cost, len(verifiers) if is_charged else 0):
+            yield
+
+    @contextlib.asynccontextmanager
+    async def held(self, caller: Caller, seconds: float, *, is_charged: bool = True) -> AsyncIterator[None]:
+        """As `admitted`, for one item of so many estimated seconds, but waits for room: of one key, who came first
+        goes first.
+        """
+        with contextlib.ExitStack() as entered:
+            async with self._lines.setdefault(caller.name, asyncio.Lock()):
+                while True:
+                    try:
+                        entered.enter_context(self._let_in(caller, max(seconds, _LEAST_SECONDS), int(is_charged)))
+                        break
+                    except Refused:
+                        await asyncio.sleep(_LOOK_SECONDS)
+            yield
+
+    @contextlib.contextmanager
+    def _let_in(self, caller: Caller, cost: float, charged: int) -> Iterator[None]:
         total, own = sum(self._open.values()), self._open.get(caller.name, 0.0)
         if own and own + cost > _SHARE * self._limit:
             wait = self._drained(own + cost - _SHARE * self._limit)
@@ -69,8 +93,8 @@ class Admission:
         if total and total + cost > self._limit:
             wait = self._drained(total + cost - self._limit)
             raise Refused(503, "the judges have as much to do as they may: come again", wait)
-        if is_charged:
-            self._draw(caller, len(verifiers))
+        if charged:
+            self._draw(caller, charged)
         self._open[caller.name] = own + cost
         try:
             yield

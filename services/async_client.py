@@ -26,6 +26,7 @@ from services.schemas import (
     ScoreResult,
     VerifierList,
 )
+from services.userinfo import taken_from
 from verifiers.types import LASTING_FAILURES, FinishReason, Problem, Verdict
 
 _FIRST_BACKOFF_SECONDS = 0.2
@@ -76,7 +77,7 @@ class AsyncRewardClient:
 
     Args:
         urls: `http://host:port` of each service. Batches go to whichever is free; proxies of the environment are not
-            used.
+            used. The key of one may stand in it (`http://x:KEY@host`); it is in no message.
         key: sent as `Authorization: Bearer`; "" for none.
         batch: items per request.
         max_wait_seconds: give up when nothing has been scored for so long while services are away; 0 waits for ever.
@@ -102,16 +103,19 @@ class AsyncRewardClient:
             raise ValueError("a reward client needs a list of at least one URL, such as ['http://127.0.0.1:8300']")
         if batch < 1 or requests_per_url < 1:
             raise ValueError("batch and requests_per_url must be at least 1")
-        self.urls = tuple(url.rstrip("/") for url in urls)
+        parted = [taken_from(url.rstrip("/")) for url in urls]
+        self.urls = tuple(url for url, _ in parted)
+        keys = {url: own or key for url, own in parted}
+        self._authorized = {url: {"authorization": f"Bearer {known}"} for url, known in keys.items() if known}
         self._batch = batch
         self._max_wait_seconds = max_wait_seconds
         self._on_wait = on_wait
         self._requests_per_url = requests_per_url
         self._timeout_seconds = timeout_seconds
-        headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {key}"} if key else {})
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-        self._http = httpx.AsyncClient(trust_env=False, limits=limits, headers=headers)
+        self._http = httpx.AsyncClient(trust_env=False, limits=limits, headers={"content-type": "application/json"})
         self._about: dict[str, VerifierList] = {}
+        self._asking_about = asyncio.Lock()
         self._outages: dict[str, float] = {}
 
     async def __aenter__(self) -> Self:
@@ -207,7 +211,7 @@ class AsyncRewardClient:
             started, backoff = time.monotonic(), _FIRST_BACKOFF_SECONDS
             while True:
                 try:
-                    await self._send("GET", f"{url}/readyz", timeout_seconds=self._timeout_seconds)
+                    await self._send("GET", url, "/readyz", timeout_seconds=self._timeout_seconds)
                 except _Away as reason:
                     self._went_away(url, reason)
                     if self._max_wait_seconds and time.monotonic() - started > self._max_wait_seconds:
@@ -222,9 +226,13 @@ class AsyncRewardClient:
         """What a service judges, and within which limits; read once per service and outage."""
         # Read once: another task may forget it in between.
         known = self._about.get(url)
-        if known is None:
-            content = await self._send("GET", f"{url}/v1/verifiers", timeout_seconds=self._timeout_seconds)
-            known = self._about[url] = _parse(url, content, VerifierList)
+        if known is not None:
+            return known
+        async with self._asking_about:
+            known = self._about.get(url)
+            if known is None:
+                content = await self._send("GET", url, "/v1/verifiers", timeout_seconds=self._timeout_seconds)
+                known = self._about[url] = _parse(url, content, VerifierList)
         return known
 
     def _split(self, items: Sequence[ScoreItem]) -> list[Sequence[ScoreItem]]:
@@ -280,7 +288,7 @@ class AsyncRewardClient:
         if (left := expires - time.monotonic()) < float("inf"):
             headers["x-deadline-ms"] = str(max(int(left * 1000), 1))
             timeout = min(timeout, max(left, 0.001) + _GRACE_SECONDS)
-        content = await self._send("POST", f"{url}/v1/score", body, headers, timeout_seconds=timeout)
+        content = await self._send("POST", url, "/v1/score", body, headers, timeout_seconds=timeout)
         results = _parse(url, content, ScoreResponse).results
         if [result.id for result in results] != [item.id for item in batch]:
             raise RewardServiceError(
@@ -303,6 +311,7 @@ class AsyncRewardClient:
         self,
         method: str,
         url: str,
+        path: str,
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
         *,
@@ -311,7 +320,8 @@ class AsyncRewardClient:
         """The body of a 200. Raises _Away, or RewardServiceError with the server's message."""
         timeout = httpx.Timeout(timeout_seconds, connect=min(5.0, timeout_seconds), pool=None)
         try:
-            response = await self._http.request(method, url, content=body, headers=headers, timeout=timeout)
+            headers = self._authorized.get(url, {}) | (headers or {})
+            response = await self._http.request(method, url + path, content=body, headers=headers, timeout=timeout)
         except httpx.ReadTimeout as error:
             raise _Silent(f"no answer within {timeout_seconds:g} s") from error
         except (httpx.TransportError, OSError) as error:
@@ -322,7 +332,7 @@ class AsyncRewardClient:
         if response.status_code in _COME_AGAIN:
             after = response.headers.get("retry-after", "")
             raise _Away(message, float(after) if after.isdigit() else 0.0)
-        raise RewardServiceError(f"{url}: {message}")
+        raise RewardServiceError(f"{url}{path}: {message}")
 
     def _unavailable(self, reason: str) -> RewardServiceUnavailable:
         return RewardServiceUnavailable(

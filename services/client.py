@@ -6,7 +6,7 @@ import asyncio
 import functools
 import os
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -22,6 +22,10 @@ DEFAULT_URL = "http://127.0.0.1:8300"
 
 _T = TypeVar("_T")
 
+_async_clients: dict[
+    asyncio.AbstractEventLoop, dict[tuple[str, str], tuple[AsyncRewardClient, AsyncGenerator[None, None]]]
+] = {}
+
 
 def url_of(url: str) -> str:
     """This one, or where trainers on this machine find the service: from their environment."""
@@ -36,6 +40,29 @@ def key_of(key: str) -> str:
 def shared_client(url: str, key: str) -> RewardClient:
     """One for each process (a fork does not take a client's thread along); from the environment where empty."""
     return _shared_client(os.getpid(), url_of(url), key_of(key))
+
+
+async def shared_async_client(url: str, key: str) -> AsyncRewardClient:
+    """One for each event loop, which closes it at its end: what it costs to make (TLS) and connections are shared."""
+    loop = asyncio.get_running_loop()
+    for other in [other for other in _async_clients if other.is_closed()]:
+        del _async_clients[other]
+    clients = _async_clients.setdefault(loop, {})
+    name = (url_of(url), key_of(key))
+    if name not in clients:
+        client = AsyncRewardClient([name[0]], key=name[1])
+        open_one = _open_until_the_end(client)
+        clients[name] = client, open_one
+        await anext(open_one)
+    return clients[name][0]
+
+
+async def _open_until_the_end(client: AsyncRewardClient) -> AsyncGenerator[None, None]:
+    # A loop that ends closes the generators that were begun in it (`shutdown_asyncgens`).
+    try:
+        yield
+    finally:
+        await client.close()
 
 
 class RewardClient:

@@ -20,6 +20,9 @@ class Refused(Exception):
         self.status = status
         self.detail = detail
         self.headers = {} if retry_after_seconds is None else {"Retry-After": str(math.ceil(retry_after_seconds))}
+        if status == 401:
+            # Never Basic: a browser would ask for it, and send it along from then on.
+            self.headers["WWW-Authenticate"] = 'Bearer realm="reward service"'
         if status == 408:
             # The rest of what did not come in time is not waited for.
             self.headers["Connection"] = "close"
@@ -31,8 +34,10 @@ def check_caller(request: Request, bound: str) -> None:
     A page that rebinds its own name to a loopback address still sends that name as Host, so a service on loopback
     answers to loopback names only. A service on another address leaves Host to the proxy in front of it.
 
-    Raises Refused (403).
+    Raises Refused (400, 403).
     """
+    if len(request.headers.getlist("host")) > 1:
+        raise Refused(400, "two Host headers: a proxy and we could each believe another one, send one")
     host = request.headers.get("host", "")
     if is_loopback(bound) and not is_loopback(name := _name_of(host)):
         raise Refused(403, f"this service listens on {bound}: send the request to that address, not to {name!r}")

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
-from services.access import caller_of, deadline_of, lets_in_without_key, read_model, service_of
+from services.access import caller_of, deadline_of, lets_in_without_key, read_model, scorer_of, service_of
 from services.asked import Asked, Scored
 from services.explain import explain
 from services.guard import Refused, check_caller
@@ -50,7 +50,7 @@ router = APIRouter()
 )
 async def score(request: Request) -> Response:
     """Judge a batch of answers. Results come in order; with `Accept: application/x-ndjson` each as it is judged."""
-    caller = await caller_of(request, "score")
+    caller = await scorer_of(request)
     deadline = deadline_of(request)
     service = service_of(request)
     items = (await read_model(request, ScoreRequest)).items

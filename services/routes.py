@@ -19,6 +19,8 @@ from verifiers import registry, user
 from verifiers.types import Verdict
 
 _T = TypeVar("_T")
+# Failures of a team's own judge, in words of its own.
+_OWN_JUDGES = ("user_function", "judge_unavailable")
 
 
 def verifiers_of(settings: Settings) -> list[str]:
@@ -137,7 +139,7 @@ def shown(verdict: Verdict, caller: Caller, *, sent: bool = False) -> Verdict:
     Why a reference is bad may quote it: that is for who sent it himself, and for the scope privileged-why. Why a team's
     own judge fails may quote what that judge knows: for privileged-why only.
     """
-    hidden = verdict.failure_kind == "user_function" or (verdict.failure_kind == "bad_reference" and not sent)
+    hidden = verdict.failure_kind in _OWN_JUDGES or (verdict.failure_kind == "bad_reference" and not sent)
     if not hidden or caller.may("privileged-why"):
         return verdict
     return verdict.model_copy(update={"failure_reason": "a key with the scope privileged-why sees why"})

@@ -7,7 +7,11 @@ The function is called as `function(completion: str, reference: dict)` and retur
 * a dict `{"reward": float, "detail": str}` (`detail` optional);
 * a `verifiers.types.Verdict`.
 
-A malformed answer is the answer's fault: return 0 for it. Where the function raises instead, the rule of
+Where the judge itself cannot judge, since the model or service that it asks is away, it raises `JudgeUnavailable`: the
+sample is masked (`failure_kind` "judge_unavailable") and may be judged again. Never raise it for what an answer does:
+whoever writes answers would learn to get out of a zero.
+
+A malformed answer is the answer's fault: return 0 for it. Where the function raises anything else, the rule of
 `verifiers.pool` says who is to blame: it raises on the answer, judges a neutral text against the same reference, and
 raises on the answer again: `rejected`, reward 0. It raises on the neutral texts as well: masked (`failure_kind`
 "user_function"), never a zero. Any other return (NaN, 7.0, a string) is a broken judge: masked.
@@ -36,6 +40,10 @@ NEUTRAL_TEXTS = ("0", "```python\n0\n```\n<answer>0</answer>\n\\boxed{0}\n#### 0
 
 _loaded: dict[str, UserFunction] = {}
 _log = logging.getLogger(__name__)
+
+
+class JudgeUnavailable(Exception):
+    """A judge of the user's own raises it where what it needs is away; the message is for whoever runs the judge."""
 
 
 class _NoVerdict(ValueError):
@@ -129,6 +137,8 @@ def _call(function: UserFunction, text: str, reference: Json) -> Verdict | BaseE
     try:
         # Its own copy: the next call sees the reference as it came.
         returned = function(text, copy.deepcopy(reference))
+    except JudgeUnavailable as error:
+        return Verdict.failed("judge_unavailable", f"the judge says that it cannot judge now: {error}"[:2000])
     # The user's code may raise anything.
     except (Exception, SystemExit) as error:
         return error

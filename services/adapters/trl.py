@@ -9,16 +9,18 @@ failed, which TRL leaves out of the reward and of the group's baseline.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from services.client import AsyncRewardClient, key_of, shared_client, url_of
+from services.client import shared_async_client, shared_client
 from services.labels import item_of
 from services.schemas import ScoreItem
 from verifiers.types import FinishReason, Json, Verdict
 
 Rewards = list[float | None]
+_Returned = TypeVar("_Returned")
 
 
 def reward_function(
@@ -30,7 +32,7 @@ def reward_function(
     reference: str = "answer",
     eos_token_ids: Collection[int] = (),
 ) -> Callable[..., Rewards]:
-    """A reward function that waits for its verdicts.
+    """A reward function that waits for its verdicts. It can be pickled, the key with it where one is given here.
 
     Args:
         url, key: of the service; from RLCORE_REWARD_URL and RLCORE_REWARD_KEY where they are empty.
@@ -43,14 +45,7 @@ def reward_function(
     Raises ValueError for a column that is not there or a label that is no problem, RewardServiceError as the client.
     """
     read = _Reader(verifier, reference, frozenset(eos_token_ids))
-
-    def reward(completions: Sequence[Any], completion_ids: Any = None, **columns: Any) -> Rewards:
-        items = read.items(completions, completion_ids, columns)
-        # It is not kept here: a trainer may pickle the function or fork.
-        return _rewards(shared_client(url, key).score(items, deadline_seconds=deadline_seconds))
-
-    reward.__name__ = f"{verifier}_reward"
-    return reward
+    return _named(functools.partial(_reward, read, url, key, deadline_seconds), verifier)
 
 
 def async_reward_function(
@@ -64,15 +59,7 @@ def async_reward_function(
 ) -> Callable[..., Coroutine[Any, Any, Rewards]]:
     """As `reward_function`, for TRL to await: several reward functions then wait at the same time."""
     read = _Reader(verifier, reference, frozenset(eos_token_ids))
-
-    async def reward(completions: Sequence[Any], completion_ids: Any = None, **columns: Any) -> Rewards:
-        items = read.items(completions, completion_ids, columns)
-        # Its connections belong to the event loop that runs now.
-        async with AsyncRewardClient([url_of(url)], key=key_of(key)) as client:
-            return _rewards(await client.score(items, deadline_seconds=deadline_seconds))
-
-    reward.__name__ = f"{verifier}_reward"
-    return reward
+    return _named(functools.partial(_async_reward, read, url, key, deadline_seconds), verifier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +91,42 @@ class _Reader:
                 reason = "length"
             items.append(item_of(number, labels[number], judges[number], _text(completion), finish_reason=reason))
         return items
+
+
+def _reward(
+    read: _Reader,
+    url: str,
+    key: str,
+    deadline_seconds: float | None,
+    /,
+    completions: Sequence[Any],
+    completion_ids: Any = None,
+    **columns: Any,
+) -> Rewards:
+    items = read.items(completions, completion_ids, columns)
+    # The client is not kept here: a trainer may pickle the function or fork.
+    return _rewards(shared_client(url, key).score(items, deadline_seconds=deadline_seconds))
+
+
+async def _async_reward(
+    read: _Reader,
+    url: str,
+    key: str,
+    deadline_seconds: float | None,
+    /,
+    completions: Sequence[Any],
+    completion_ids: Any = None,
+    **columns: Any,
+) -> Rewards:
+    items = read.items(completions, completion_ids, columns)
+    client = await shared_async_client(url, key)
+    return _rewards(await client.score(items, deadline_seconds=deadline_seconds))
+
+
+def _named(function: functools.partial[_Returned], verifier: str) -> functools.partial[_Returned]:
+    """With the name under which TRL logs it; it goes along when the function is pickled."""
+    vars(function)["__name__"] = f"{verifier}_reward"
+    return function
 
 
 def _text(completion: str | Sequence[Json]) -> str:

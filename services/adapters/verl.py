@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.client import AsyncRewardClient, RewardServiceError, key_of, shared_client, url_of
+from services.client import RewardServiceError, shared_async_client, shared_client
 from services.labels import item_of
 from services.schemas import ScoreItem, ScoreResult
 from verifiers.types import FinishReason
@@ -56,8 +56,8 @@ async def compute_score_async(
 ) -> dict[str, Any]:
     """As `compute_score`, for verl's reward loop to await."""
     item = _item(solution_str, ground_truth, extra_info, verifier)
-    async with AsyncRewardClient([url_of(url)], key=key_of(key)) as client:
-        return _score((await client.results([item], tries=_TRIES))[0])
+    client = await shared_async_client(url, key)
+    return _score((await client.results([item], tries=_TRIES))[0])
 
 
 def _item(text: str, ground_truth: Any, extra_info: dict[str, Any] | None, verifier: str) -> ScoreItem:

@@ -23,7 +23,7 @@ import asyncio
 from fastapi import APIRouter, Request
 from pydantic import ConfigDict, Field, model_validator
 
-from services.access import caller_of, deadline_of, read_model, service_of
+from services.access import deadline_of, read_model, scorer_of, service_of
 from services.compat import lean_texts
 from services.compat.lean_texts import LeanMessage
 from services.compat.shapes import Lenient
@@ -153,7 +153,7 @@ async def health() -> KiminaHealth:
 @router.post("/api/check", response_model=CheckResponse, openapi_extra=body_of(CheckRequest))
 async def check(request: Request) -> CheckResponse:
     """Lean texts for `kimina-client`."""
-    caller = await caller_of(request, "score")
+    caller = await scorer_of(request)
     body = await read_model(request, CheckRequest)
     judged = await _judged(request, caller, [snippet.code for snippet in body.snippets], body.timeout)
     results = []
@@ -166,7 +166,7 @@ async def check(request: Request) -> CheckResponse:
 @router.post("/one_pass_verify_batch", response_model=VerifyResponse, openapi_extra=body_of(VerifyRequest))
 async def one_pass_verify_batch(request: Request) -> VerifyResponse:
     """As `POST /verify`."""
-    caller = await caller_of(request, "score")
+    caller = await scorer_of(request)
     return await verify(request, caller, await read_model(request, VerifyRequest))
 
 

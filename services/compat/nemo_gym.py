@@ -1,4 +1,4 @@
-"""NeMo-Gym's resource server: `POST /verify` (by `services.compat.verify`) and `POST /seed_session`.
+"""NeMo-Gym's resource server: `POST /verify` (by `services.compat.verify`), `/seed_session`, `/aggregate_metrics`.
 
 Its answer can say that the judge failed: `mask_sample`, `failure_kind`, `failure_reason`; the reward is 0.0 then, and
 does not count. Expected answers do not go back: of the task's fields only the others are repeated.
@@ -7,15 +7,17 @@ does not count. Expected answers do not go back: of the task's fields only the o
 from __future__ import annotations
 
 import asyncio
+import statistics
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.access import caller_of, deadline_of, service_of
+from services.access import deadline_of, read_model, scorer_of, service_of
 from services.compat.shapes import Label, without_special
 from services.keys import Caller
 from services.labels import BadLabel, item_of
+from services.openapi import body_of
 from services.routes import asked_of, shown, until_gone
 from verifiers.types import FinishReason, Json, Verdict
 
@@ -24,6 +26,17 @@ _LABELS = ("expected_answer", "answer", "ground_truth", "label")
 # Where there is none of them: a code problem's tests.
 _TESTS = ("verifier_metadata", "unit_tests", "test_cases", "tests")
 _GOLD = frozenset({*_LABELS, *_TESTS, "reference", "solution"})
+
+# Our kinds of failure in NeMo-Gym's words (`nemo_gym.failure_kinds`); what is not here is `verifier_error`.
+_KINDS = {
+    "judge_unavailable": "judge_failed",
+    "user_function": "judge_failed",
+    "no_lean": "provider_unavailable",
+    "no_compiler": "provider_unavailable",
+    "no_reasoning_gym": "provider_unavailable",
+    "aborted": "agent_request_failed",
+    "shutdown": "shutdown",
+}
 
 router = APIRouter(tags=["NeMo-Gym"])
 
@@ -87,6 +100,14 @@ class NemoGymRequest(BaseModel):
     expected_answer: Label = None
 
 
+class _Verified(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    reward: float = Field(allow_inf_nan=False)
+    mask_sample: bool = False
+    task: int = Field(default=0, alias="_ng_task_index")
+
+
 class NemoGymResponse(BaseModel):
     """The body without what is expected, and the verdict. `mask_sample`: leave this sample out, the judge failed."""
 
@@ -103,8 +124,68 @@ class NemoGymResponse(BaseModel):
 @router.post("/seed_session", response_model=dict[str, Any])
 async def seed_session(request: Request) -> dict[str, Any]:
     """A judge has no session; the answer is empty."""
-    await caller_of(request, "score")
+    await scorer_of(request)
     return {}
+
+
+class AggregateRequest(BaseModel):
+    """Body of NeMo-Gym's `POST /aggregate_metrics`: what `/verify` answered, with its agent's own fields."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"verify_responses": [{"_ng_task_index": 0, "reward": 1.0}]}]}
+    )
+
+    verify_responses: list[_Verified] = Field(fail_fast=True)
+
+
+class AggregateResponse(BaseModel):
+    """Of the rewards: by task, of all, and their means; samples that are masked count as such only."""
+
+    group_level_metrics: list[dict[str, float | int]] = Field(default_factory=list)
+    agent_metrics: dict[str, float | int] = Field(default_factory=dict)
+    key_metrics: dict[str, float | int] = Field(default_factory=dict)
+    repeat_level_metrics: list[dict[str, float | int]] = Field(default_factory=list)
+
+
+@router.post("/aggregate_metrics", response_model=AggregateResponse, openapi_extra=body_of(AggregateRequest))
+async def aggregate_metrics(request: Request) -> AggregateResponse:
+    """What NeMo-Gym's agents ask at the end of a run. Nothing is kept here: it is computed from the body."""
+    await scorer_of(request)
+    given = (await read_model(request, AggregateRequest)).verify_responses
+    if not given:
+        return AggregateResponse()
+    tasks: dict[int, list[float]] = {each.task: [] for each in given}
+    for each in given:
+        if not each.mask_sample:
+            tasks[each.task].append(each.reward)
+    measured = {task: rewards for task, rewards in tasks.items() if rewards}
+    every = [reward for rewards in measured.values() for reward in rewards]
+    coverage: dict[str, float | int] = {}
+    if len(every) < len(given):
+        coverage = {
+            "coverage/measured_rollouts": len(every),
+            "coverage/masked_rollouts": len(given) - len(every),
+            "coverage/measured_tasks": len(measured),
+            "coverage/fully_masked_tasks": len(tasks) - len(measured),
+        }
+    if not every:
+        return AggregateResponse(agent_metrics=coverage, key_metrics=coverage)
+    metrics = _metrics(every) | coverage
+    return AggregateResponse(
+        group_level_metrics=[{"_ng_task_index": task} | _metrics(measured[task]) for task in sorted(measured)],
+        agent_metrics=metrics,
+        key_metrics={"mean/reward": metrics["mean/reward"]} | coverage,
+    )
+
+
+def _metrics(rewards: list[float]) -> dict[str, float | int]:
+    metrics: dict[str, float | int] = {
+        "mean/reward": statistics.fmean(rewards),
+        "max/reward": max(rewards),
+        "min/reward": min(rewards),
+        "median/reward": statistics.median(rewards),
+    }
+    return metrics if len(rewards) == 1 else metrics | {"std/reward": statistics.stdev(rewards)}
 
 
 async def verify(request: Request, caller: Caller, body: NemoGymRequest, verifier: str) -> NemoGymResponse:
@@ -126,8 +207,8 @@ async def verify(request: Request, caller: Caller, body: NemoGymRequest, verifie
         | {
             "reward": float(verdict.reward or 0.0),
             "mask_sample": verdict.mask_sample,
-            "failure_kind": verdict.failure_kind,
-            "failure_reason": verdict.failure_reason,
+            "failure_kind": verdict.failure_kind and _KINDS.get(verdict.failure_kind, "verifier_error"),
+            "failure_reason": verdict.failure_kind and f"{verdict.failure_kind}: {verdict.failure_reason}",
         }
     )
 

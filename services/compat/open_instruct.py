@@ -14,7 +14,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from pydantic import ConfigDict, Field, ValidationError, field_validator
 
-from services.access import caller_of, read_model, service_of
+from services.access import read_model, scorer_of, service_of
 from services.compat.again import judged
 from services.compat.shapes import Lenient, fenced
 from services.guard import Refused
@@ -88,7 +88,7 @@ async def test_program_stdio(request: Request) -> ProgramResponse:
 
 
 async def _tested(request: Request, reference_of: Callable[[int, Any], Json]) -> ProgramResponse:
-    caller = await caller_of(request, "score")
+    caller = await scorer_of(request)
     body = await read_model(request, ProgramRequest)
     if not body.tests:
         return ProgramResponse(results=[], runtimes=[])

@@ -11,7 +11,7 @@ import asyncio
 from fastapi import APIRouter, Request
 from pydantic import ConfigDict, Field, model_validator
 
-from services.access import caller_of, read_model
+from services.access import read_model, scorer_of
 from services.compat.again import judged
 from services.compat.shapes import Label, Lenient, Verifier, answer_in
 from services.guard import Refused
@@ -59,7 +59,7 @@ class OpenRLHFResponse(Lenient):
 @router.post("/get_reward", response_model=OpenRLHFResponse, openapi_extra=body_of(OpenRLHFRequest))
 async def get_reward(request: Request, verifier: Verifier = "math") -> OpenRLHFResponse:
     """Rewards for OpenRLHF."""
-    caller = await caller_of(request, "score")
+    caller = await scorer_of(request)
     body = await read_model(request, OpenRLHFRequest)
     if not body.query:
         return OpenRLHFResponse(rewards=[], scores=[], extra_logs={})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import shutil
 import signal
 import threading
@@ -33,6 +34,18 @@ class Program:
     files: Mapping[str, bytes]
     limits: Limits
     compile_limits: Limits
+
+    @property
+    def digest(self) -> bytes:
+        """Of all of it: two with the same one do the same."""
+        files = sorted((name, hashlib.sha256(content).digest()) for name, content in self.files.items())
+        whole = (self.source, self.language, self.stdin, files, self.limits, self.compile_limits)
+        return hashlib.sha256(repr(whole).encode(errors="surrogatepass")).digest()
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes in memory, about."""
+        return len(self.source) + len(self.stdin) + sum(map(len, self.files.values()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """SandboxFusion's `POST /run_code`, for Python and C++, inside our sandbox (`services.compat.programs`).
 
-A sandbox that failed is `SandboxError`, at which its client asks again; so is a caller's own deadline (`X-Deadline-Ms`)
-that passes. Within the program's limits nothing that it does makes one. A limit on memory or output is `Finished` with
-the code of the signal (-9, -25), since the protocol knows no such limits.
+A request is held rather than refused, and a sandbox that failed is tried again (`services.compat.held`); 504 comes
+before verl's client gives up, which asks again at nothing else. `SandboxError` is left where that cannot help: there is
+no sandbox or compiler, or a caller's own deadline (`X-Deadline-Ms`) passed. Nothing that a program does makes one. A
+limit on memory or output is `Finished` with the code of the signal (-9, -25), since the protocol knows no such limits.
 """
 
 from __future__ import annotations
@@ -18,29 +19,35 @@ from typing import Literal
 from fastapi import APIRouter, FastAPI, Request
 from pydantic import ConfigDict, Field
 
-from services.access import caller_of, deadline_of, read_model, service_of
+from services.access import deadline_of, read_model, scorer_of, service_of
+from services.compat.held import HeldRuns
 from services.compat.programs import Program, Ran, Runner
 from services.compat.shapes import Lenient
 from services.guard import Refused
+from services.keys import Caller
 from services.openapi import body_of
-from services.routes import until_gone
-from verifiers.sandbox.types import Limits, SandboxFailed, SandboxUnavailable
+from verifiers.sandbox.types import Limits, SandboxUnavailable
 
 _LONGEST_SECONDS = 60.0
 _DEFAULT_MEGABYTES, _LEAST_MEGABYTES, _MOST_MEGABYTES = 1024, 16, 4096
 _COMPILER_BYTES = 2 << 30
-# What it takes is learnt apart from that of the judges.
-_COSTS_AS = "run_code"
+# verl's client waits for compile_timeout + run_timeout + 10 s; an answer has to travel, and a busy loop to send it.
+_CLIENT_GRACE_SECONDS, _TRAVEL_SECONDS = 10.0, 2.0
+# Before the body is read its limits are not known: this is less than any of them.
+_UNREAD_SECONDS = 7.0
+_LOOK_SECONDS = 0.05
 _LANGUAGES = ("python", "cpp")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 @asynccontextmanager
 async def _running(app: FastAPI) -> AsyncIterator[None]:
-    app.state.runner = runner = Runner(app.state.service.settings.workers)
+    runner = Runner(app.state.service.settings.workers)
+    app.state.held_runs = held = HeldRuns(app.state.service, runner)
     try:
         yield
     finally:
+        held.close()
         runner.close()
 
 
@@ -87,25 +94,48 @@ class RunCodeResponse(Lenient):
 
 @router.post("/run_code", response_model=RunCodeResponse, openapi_extra=body_of(RunCodeRequest))
 async def run_code(request: Request) -> RunCodeResponse:
-    """Run a program. Hanging up ends it at once."""
-    caller = await caller_of(request, "score")
-    service = service_of(request)
-    program = _program(await read_model(request, RunCodeRequest))
-    runner: Runner = request.app.state.runner
-    deadline = deadline_of(request)
+    """Run a program. Hanging up ends it at once. What may pass is 504 (never 429 or 503)."""
+    held: HeldRuns = request.app.state.held_runs
     try:
-        with service.admission.admitted(caller, [_COSTS_AS]):
-            async with asyncio.timeout(deadline):
-                ran = await until_gone(request, runner.run(program))
-    except TimeoutError:
-        return RunCodeResponse(status="SandboxError", message=f"it did not get its turn and end within {deadline:g} s")
-    except (SandboxFailed, SandboxUnavailable) as error:
+        caller, body = await _read(request)
+        program, deadline = _program(body), deadline_of(request)
+        patience = max(body.compile_timeout + body.run_timeout + _CLIENT_GRACE_SECONDS - _TRAVEL_SECONDS, 1.0)
+        is_own = "x-deadline-ms" in request.headers and deadline <= patience
+        seconds = min(patience, deadline)
+        try:
+            ran = await held.run(request, caller, program, seconds, comes_again=not is_own)
+        except TimeoutError:
+            late = f"it did not get its turn and end within {seconds:g} s"
+            if is_own:
+                return RunCodeResponse(status="SandboxError", message=late)
+            raise Refused(504, f"{late}: send it again", 1) from None
+    except SandboxUnavailable as error:
         return RunCodeResponse(status="SandboxError", message=str(error))
-    service.admission.learn(_COSTS_AS, sum(each.seconds for each in (ran.compiled, ran.ran) if each is not None))
+    except Refused as error:
+        if error.status in (429, 503):
+            raise Refused(504, error.detail, 1) from None
+        raise
+    except asyncio.CancelledError:
+        raise Refused(504, "the service is ending: send the request again", 1) from None
     compiled = None if ran.compiled is None else _result(ran.compiled, program.compile_limits)
     result = None if ran.ran is None else _result(ran.ran, program.limits)
     good = all(each is None or (each.status == "Finished" and not each.return_code) for each in (compiled, result))
     return RunCodeResponse(status="Success" if good else "Failed", compile_result=compiled, run_result=result)
+
+
+async def _read(request: Request) -> tuple[Caller, RunCodeRequest]:
+    """Who asks for what, once there is room for it. Raises Refused."""
+    try:
+        async with asyncio.timeout(_UNREAD_SECONDS):
+            caller = await scorer_of(request)
+            announced = request.headers.get("content-length", "")
+            size = int(announced) if announced.isdigit() else 0
+            service = service_of(request)
+            while size <= service.settings.max_body_bytes and not service.has_room(caller.name, size):
+                await asyncio.sleep(_LOOK_SECONDS)
+    except TimeoutError:
+        raise Refused(504, "neither the store nor room for the body in time: send it again", 1) from None
+    return caller, await read_model(request, RunCodeRequest)
 
 
 def _program(body: RunCodeRequest) -> Program:

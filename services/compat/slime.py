@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 from pydantic import ConfigDict, Field
 
-from services.access import caller_of, read_model
+from services.access import read_model, scorer_of
 from services.compat.again import judged
 from services.compat.shapes import Label, Lenient, Verifier, without_special
 from services.labels import item_of
@@ -39,7 +39,7 @@ class SlimeRequest(Lenient):
 @router.post("/rm", response_model=float, openapi_extra=body_of(SlimeRequest))
 async def reward(request: Request, verifier: Verifier = "math") -> float:
     """The reward of one sample for slime."""
-    caller = await caller_of(request, "score")
+    caller = await scorer_of(request)
     body = await read_model(request, SlimeRequest)
     prompt = body.prompt if isinstance(body.prompt, str) else None
     # It may parse tests.

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Discriminator, RootModel, Tag
 
-from services.access import caller_of, read_model
+from services.access import read_model, scorer_of
 from services.compat import kimina, nemo_gym
 from services.compat.shapes import Verifier
 from services.openapi import body_of
@@ -38,7 +38,7 @@ class EitherRequest(
 )
 async def verify(request: Request, verifier: Verifier = "math") -> Response:
     """Lean texts for Kimina's clients, or one response for NeMo-Gym."""
-    caller = await caller_of(request, "score")
+    caller = await scorer_of(request)
     body = (await read_model(request, EitherRequest)).root
     if isinstance(body, nemo_gym.NemoGymRequest):
         return _json(await nemo_gym.verify(request, caller, body, verifier))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rlcore.config import ConfigError, RunConfig
-from rlcore.config_sections import TrainConfig
+from rlcore.config_sections import RewardConfig, TrainConfig
 from rlcore.run_folder import RunFolder, open_run, write_json
 
 
@@ -22,6 +22,14 @@ def test_manifest_has_versions_and_hashes(tmp_path: Path) -> None:
     assert manifest["versions"]["torch"].startswith("2.")
     assert len(manifest["hashes"]["code"]) == 64
     assert manifest["config"]["train"]["algorithm"] == "gspo"
+
+
+def test_a_key_in_a_url_stays_out_of_the_folder(tmp_path: Path) -> None:
+    reward = RewardConfig(urls=("http://x:rk_secret@127.0.0.1:8300", "http://127.0.0.1:8301"))
+    for _ in range(2):
+        with open_run(config(tmp_path, reward=reward)) as folder:
+            assert folder.manifest()["config"]["reward"]["urls"] == ["http://127.0.0.1:8300", "http://127.0.0.1:8301"]
+    assert not [path for path in folder.path.rglob("*.json*") if "rk_secret" in path.read_text(encoding="utf-8")]
 
 
 def test_the_same_config_reopens_and_another_is_refused(tmp_path: Path) -> None:

@@ -83,6 +83,53 @@ def test_an_answer_that_makes_the_function_raise_buys_no_mask(write: Write, body
     assert "31415926" not in verdict.detail
 
 
+AWAY = "from verifiers.user import JudgeUnavailable as Away\n    "
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "raise Away('503 from the grader')",
+        "raise Away",
+        "raise Away('x' * 10_000)",
+        "raise type('GraderAway', (Away,), {})('no answer')",
+        # It goes while the function is asked whose fault it is.
+        "if completion == 'text': 1 / 0\n    raise Away('gone')",
+        "raise Away('gone') from ConnectionError('refused')",
+    ],
+)
+def test_a_judge_that_says_it_is_away_is_masked(write: Write, body: str) -> None:
+    verdict = user.judge(write(AWAY + body), "text", {})
+    assert (verdict.status, verdict.reward) == (Status.ERROR, None)
+    assert verdict.failure_kind in ("judge_unavailable", "user_function")
+    assert len(verdict.failure_reason or "") <= 2000
+
+
+def test_away_and_back(write: Write) -> None:
+    """It raises something else on the text; it is away once the controls have passed."""
+    body = AWAY + "seen.append(completion)\n    if completion == 'text' and len(seen) == 1: 1 / 0\n"
+    spec = write(body + "    if completion == 'text': raise Away('gone')\n    return 0.0\nseen = []")
+    assert user.judge(spec, "text", {}).failure_kind == "judge_unavailable"
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        "ConnectionError('the grader is away')",
+        "TimeoutError",
+        "RuntimeError('JudgeUnavailable')",
+        # A class of the same name is another class.
+        "type('JudgeUnavailable', (Exception,), {})('away')",
+        "ValueError(Away('inside'))",
+        "ValueError('x') from Away('as the cause')",
+        "SystemExit",
+    ],
+)
+def test_nothing_else_that_is_raised_is_a_mask(write: Write, raised: str) -> None:
+    verdict = user.judge(write(f"{AWAY}if completion == 'text': raise {raised}\n    return 0.0"), "text", {})
+    assert (verdict.status, verdict.reward, verdict.failure_kind) == (Status.REJECTED, 0.0, None)
+
+
 def test_a_passing_failure_is_tried_again(write: Write, tmp_path: Path) -> None:
     """The function raises once, then works: its verdict counts."""
     body = (

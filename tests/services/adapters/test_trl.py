@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
+import pickle
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -73,6 +77,34 @@ def test_it_may_be_pickled_and_forked(service: Service) -> None:
 
 def _called(url: str, arguments: dict[str, Any]) -> list[float | None]:
     return reward_function(url)(**arguments)
+
+
+FRESH = """
+import asyncio, inspect, pickle, sys
+from pathlib import Path
+
+for name in ("sync", "async"):
+    function = pickle.loads(Path(name).read_bytes())
+    given = function(completions=sys.argv[1:2], answer=sys.argv[2:])
+    print(function.__name__, asyncio.run(given) if inspect.iscoroutinefunction(function) else given)
+"""
+
+
+def test_plain_pickle_takes_it_into_a_fresh_process(service: Service, tmp_path: Path) -> None:
+    """As AsyncGRPO does."""
+    (tmp_path / "sync").write_bytes(pickle.dumps(reward_function(service.url)))
+    (tmp_path / "async").write_bytes(pickle.dumps(async_reward_function(service.url, deadline_seconds=20)))
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
+    said = subprocess.run(
+        [sys.executable, "-c", FRESH, TEXTS[0], GOLD],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (said.stdout, said.stderr) == ("math_reward [1.0]\n" * 2, "")
 
 
 def test_what_was_cut_off_is_no_answer(service: Service) -> None:

@@ -10,7 +10,7 @@ from canary import GOLD, GOLD_AS_ANSWERED
 from reward_process import Service
 
 from services.adapters.verl import compute_score, compute_score_async
-from services.client import RewardServiceError
+from services.client import AsyncRewardClient, RewardServiceError, shared_async_client
 
 KEYS = {"score", "acc", "status", "extracted", "detail", "verdict_id"}
 TEXT = rf"\boxed{{{GOLD_AS_ANSWERED}}}"
@@ -45,3 +45,24 @@ def test_another_judge_by_the_row(service: Service) -> None:
 def test_a_failed_judge_is_no_zero(service: Service) -> None:
     with pytest.raises(RewardServiceError, match="which is no zero: bad_reference"):
         compute_score("gsm8k", r"\boxed{42}", "", url=service.url)
+
+
+def test_one_client_for_a_loop_and_another_for_the_next(service: Service) -> None:
+    async def together() -> list[float]:
+        # Two tasks at once ask for it first.
+        await asyncio.gather(*(compute_score_async("gsm8k", TEXT, GOLD, url=service.url) for _ in range(2)))
+        client = await shared_async_client(service.url, "")
+        clients.append(client)
+        texts = [TEXT if number % 2 else "no idea" for number in range(100)]
+        made = [compute_score_async("gsm8k", text, GOLD, url=service.url) for text in texts]
+        scores = [result["score"] for result in await asyncio.gather(*made)]
+        assert await shared_async_client(service.url, "") is client
+        return scores
+
+    clients: list[AsyncRewardClient] = []
+    for _ in range(2):
+        assert asyncio.run(together()) == [0.0, 1.0] * 50
+    assert clients[0] is not clients[1]
+    # The end of a loop closes it.
+    with pytest.raises(RuntimeError, match="closed"):
+        asyncio.run(clients[0].wait_ready())

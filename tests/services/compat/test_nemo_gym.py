@@ -60,12 +60,13 @@ def test_a_verdict(post: Any, text: str, task: dict[str, Any], reward: float) ->
 
 def test_a_judge_that_fails_masks(post: Any, judges: str) -> None:
     answer = post("/verify", body("x", reference={"cases": int(GOLD)}, verifier="code")).json()
-    assert verdict(answer) == (0.0, True, "bad_reference")
-    assert answer["failure_reason"]
+    assert verdict(answer) == (0.0, True, "verifier_error")
+    assert answer["failure_reason"].startswith("bad_reference: ")
     answer = post("/verify", body("x", expected_answer="1"), verifier=f"{judges}:raises").json()
-    assert verdict(answer) == (0.0, True, "user_function")
+    assert verdict(answer) == (0.0, True, "judge_failed")
+    assert answer["failure_reason"] == "user_function: a key with the scope privileged-why sees why"
     answer = post("/verify", body("x", question="no label")).json()
-    assert verdict(answer) == (0.0, True, "no_reference")
+    assert verdict(answer) == (0.0, True, "verifier_error")
     assert "is null: nothing to judge against" in answer["failure_reason"]
 
 
@@ -79,7 +80,7 @@ def test_how_a_response_ended(post: Any) -> None:
     assert verdict(post("/verify", cut).json()) == (0.0, False, None)
     failed = body("\\boxed{42}", expected_answer="42")
     failed["response"]["status"] = "failed"
-    assert verdict(post("/verify", failed).json()) == (0.0, True, "aborted")
+    assert verdict(post("/verify", failed).json()) == (0.0, True, "agent_request_failed")
 
 
 @pytest.mark.parametrize(
@@ -100,3 +101,55 @@ def test_wrong_types_are_422(post: Any, sent: Any, remedy: str) -> None:
 def test_a_session_is_nothing(post: Any) -> None:
     response = post("/seed_session", {"anything": 1})
     assert (response.status_code, response.json()) == (200, {})
+
+
+def measured(*rewards: float) -> list[dict[str, Any]]:
+    return [{"reward": reward, "_ng_task_index": index % 2, "more": [1]} for index, reward in enumerate(rewards)]
+
+
+MASKED = {"reward": 0.0, "mask_sample": True, "_ng_task_index": 2}
+
+
+def test_the_metrics_of_a_run(post: Any) -> None:
+    """A masked sample is no zero."""
+    answer = post("/aggregate_metrics", {"verify_responses": [*measured(1.0, 0.5, 0.0, 0.5), MASKED]}).json()
+    coverage = {
+        "coverage/measured_rollouts": 4,
+        "coverage/masked_rollouts": 1,
+        "coverage/measured_tasks": 2,
+        "coverage/fully_masked_tasks": 1,
+    }
+    assert answer["key_metrics"] == {"mean/reward": 0.5} | coverage
+    assert answer["agent_metrics"] == pytest.approx(
+        {"mean/reward": 0.5, "max/reward": 1.0, "min/reward": 0.0, "median/reward": 0.5, "std/reward": 0.40824829}
+        | coverage
+    )
+    assert [(each["_ng_task_index"], each["mean/reward"]) for each in answer["group_level_metrics"]] == [
+        (0, 0.5),
+        (1, 0.5),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "key_metrics"),
+    [
+        ([], {}),
+        ([{"reward": 1}], {"mean/reward": 1.0}),
+        (
+            [MASKED],
+            {
+                "coverage/measured_rollouts": 0,
+                "coverage/masked_rollouts": 1,
+                "coverage/measured_tasks": 0,
+                "coverage/fully_masked_tasks": 1,
+            },
+        ),
+    ],
+)
+def test_metrics_of_little(post: Any, given: list[Any], key_metrics: dict[str, Any]) -> None:
+    assert post("/aggregate_metrics", {"verify_responses": given}).json()["key_metrics"] == key_metrics
+
+
+@pytest.mark.parametrize("given", [None, [{}], [{"reward": "x"}], [[1]], [{"reward": 1, "_ng_task_index": "a"}]])
+def test_metrics_of_wrong_types_are_422(post: Any, given: Any) -> None:
+    assert post("/aggregate_metrics", {"verify_responses": given}).status_code == 422

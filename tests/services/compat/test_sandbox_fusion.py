@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import base64
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -155,3 +159,56 @@ def test_a_deadline_ends_a_program(service: Service) -> None:
     answer = httpx.post(f"{service.url}/run_code", json=ENDLESS["cpp"], headers=headers, trust_env=False, timeout=30)
     assert answer.json()["status"] == "SandboxError"
     assert "within 1.5 s" in answer.json()["message"]
+
+
+@pytest.fixture
+def narrow(tmp_path: Path) -> Iterator[Service]:
+    """One place, a small backlog and small bodies: where others refuse, these wait."""
+    limits = ["--max-backlog-seconds", "1", "--max-body-bytes", "20000", "--max-bodies-bytes", "40000"]
+    running = Service(tmp_path, "--workers", "1", *limits)
+    running.wait_ready()
+    yield running
+    code, errors = running.end()
+    assert code == 0, errors
+
+
+def raw(service: Service, code: str, **more: Any) -> httpx.Response:
+    body = {"code": code, "language": "python"} | more
+    return httpx.post(f"{service.url}/run_code", json=body, trust_env=False, timeout=60)
+
+
+def test_too_much_at_once_is_held(narrow: Service) -> None:
+    """Each program has told what it takes, and half a second is the most that one key may have under way."""
+    programs = [f"import time\ntime.sleep(0.4)\nprint({number})" for number in range(4)]
+    for code in programs:
+        assert raw(narrow, code).json()["status"] == "Success"
+    padded = [f"{code}\n#{'x' * 5000}" for code in programs]
+    with ThreadPoolExecutor(12) as together:
+        answers = list(together.map(lambda code: raw(narrow, code), programs * 2 + padded))
+    assert [answer.status_code for answer in answers] == [200] * 12
+    assert [answer.json()["run_result"]["stdout"] for answer in answers] == [f"{number}\n" for number in range(4)] * 3
+
+
+def test_a_client_is_told_to_come_again_and_finds_its_program(narrow: Service) -> None:
+    """One that would wait for 10.3 s, behind a program that takes 10 s."""
+    limits = {"compile_timeout": 0.1, "run_timeout": 0.2}
+    with ThreadPoolExecutor(1) as other:
+        long = other.submit(raw, narrow, "import time\ntime.sleep(10)", run_timeout=12)
+        time.sleep(1)
+        late = raw(narrow, "print('in time')", **limits)
+        assert (late.status_code, late.headers["retry-after"]) == (504, "1")
+        assert "send it again" in late.json()["detail"]
+        # It kept its place, and another one that came meanwhile stands behind it.
+        again = raw(narrow, "print('in time')", **limits)
+        assert again.json()["run_result"]["stdout"] == "in time\n"
+        assert long.result().json()["status"] == "Success"
+
+
+def test_an_end_is_a_504(tmp_path: Path) -> None:
+    running = Service(tmp_path, "--workers", "1")
+    running.wait_ready()
+    with ThreadPoolExecutor(2) as together:
+        waiting = [together.submit(raw, running, "while True: pass", run_timeout=60) for _ in range(2)]
+        time.sleep(1.5)
+        assert running.end()[0] == 0
+        assert [answer.result().status_code for answer in waiting] == [504] * 2
