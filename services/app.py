@@ -37,7 +37,7 @@ _DESCRIPTION = "Judges of math, code and Lean over HTTP: why a sample got zero, 
 
 
 _ERRORS: dict[int | str, dict[str, Any]] = {
-    code: {"model": Problematic} for code in (401, 403, 404, 408, 413, 415, 422, 429, 503)
+    code: {"model": Problematic} for code in (400, 401, 403, 404, 408, 413, 415, 422, 429, 503, 504)
 }
 
 _SAMPLE_SECONDS = 1.0
