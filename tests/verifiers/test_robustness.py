@@ -18,7 +18,8 @@ def recipe(repository: Path) -> dict[str, list[str]]:
     """The blocks of the page's sections 8 and 9, by their language."""
     page = (repository / "docs" / "JUDGES.md").read_text(encoding="utf-8")
     blocks: dict[str, list[str]] = {}
-    for language, body in re.findall(r"^```(\w*)\n(.*?)^```$", page[page.index("## 8. ") :], re.DOTALL | re.MULTILINE):
+    sections = page[page.index("## 8. ") : page.index("## 10. ")]
+    for language, body in re.findall(r"^```(\w*)\n(.*?)^```$", sections, re.DOTALL | re.MULTILINE):
         blocks.setdefault(language, []).append(body)
     return blocks
 
@@ -38,7 +39,8 @@ def audit(root: Path) -> tuple[int, dict[str, object]]:
 
 def test_a_new_judge_is_one_file_and_one_entry(repository: Path, recipe: dict[str, list[str]], tmp_path: Path) -> None:
     shutil.copytree(repository / "verifiers", tmp_path / "verifiers", ignore=shutil.ignore_patterns("__pycache__"))
-    (module,), (entry,), (cases,) = recipe["python"], recipe[""], recipe["json"]
+    # Behind the module the page has a user's function.
+    (module, _), (entry,), (cases,) = recipe["python"], recipe[""], recipe["json"]
     (tmp_path / "verifiers" / "last_line.py").write_text(module, encoding="utf-8")
     registry = tmp_path / "verifiers" / "registry.py"
     start = "VERIFIERS: dict[str, Entry] = {\n"
