@@ -48,6 +48,8 @@ from services.schemas import ScoreProblem
 from verifiers.types import Verdict
 
 _MAX_GROUP = 4096
+# Any number that nobody else locks.
+_MAKING = 7_214_001
 _RETRY_SECONDS = 0.1
 _SWEEP_SECONDS = 60.0
 _SWEEP_SHARE = 0.1
@@ -241,7 +243,9 @@ class Store:
                 time.sleep(_RETRY_SECONDS)
 
     def _make_tables(self, connection: sql.Connection) -> bytes:
-        """Where there are none; the secret of the store."""
+        """Where there are none; the secret of the store. One process at a time: several servers start at once."""
+        is_sqlite = connection.dialect.name == "sqlite"
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_sqlite else f"SELECT pg_advisory_xact_lock({_MAKING})")
         tables.metadata.create_all(connection)
         about = tables.about.c
         found = connection.execute(sql.select(about.schema)).scalar()

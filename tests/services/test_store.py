@@ -9,6 +9,7 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,20 @@ def sample(number: int = 0, at: float | None = None, **changes: Any) -> Sample:
         verdict=verdict,
     )
     return replace(made, **changes)
+
+
+def test_servers_that_start_at_once_share_one_store(url: str) -> None:
+    start = threading.Barrier(6)
+
+    def opened(_: int) -> Store:
+        start.wait()
+        return Store(url)
+
+    with ThreadPoolExecutor(6) as threads:
+        stores = list(threads.map(opened, range(6)))
+    assert len({store._secret for store in stores}) == 1
+    for store in stores:
+        store.close()
 
 
 def test_what_goes_in_comes_out(url: str) -> None:
