@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 _SECONDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 # A request may wait for its judges up to `max_request_seconds`.
 _REQUEST_SECONDS = (*_SECONDS, 300.0, 900.0)
-# All that judges and pool say; a team's own judge says `user_function`, whatever it says.
+# All that judges and pool say; a team's own judge `judge_unavailable` or `user_function`, whatever it says.
 FAILURES = frozenset(
     {
         *("aborted", "bad_reference", "control", "deadline", "no_compiler", "no_lean", "no_reasoning_gym"),
-        *("no_reference", "pool", "unknown_verifier", "user_function", "worker"),
+        *("judge_unavailable", "no_reference", "pool", "unknown_verifier", "user_function", "worker"),
     }
 )
 # A team's own judge: what it is called is for its callers to know.

@@ -20,6 +20,7 @@ JUDGE = """
 import time
 
 from verifiers.types import Verdict
+from verifiers.user import JudgeUnavailable
 
 
 def slow(completion, reference):
@@ -29,6 +30,10 @@ def slow(completion, reference):
 
 def away(completion, reference):
     return Verdict.failed("a kind of its own", "its model is away")
+
+
+def gone(completion, reference):
+    raise JudgeUnavailable("its model is away")
 """
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -53,6 +58,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, judge: str, folder: Path) 
             tmp_path_factory.mktemp("metrics"),
             *("--processes", "2", "--workers", "1"),
             *("--user-function", f"{judge}:slow", "--user-function", f"{judge}:away"),
+            *("--user-function", f"{judge}:gone"),
         )
     running.wait_ready()
     assert len(list(folder.glob("reward-metrics-*"))) == 1
@@ -149,14 +155,17 @@ def test_what_waits_is_seen_from_either_process(service: Service, judge: str) ->
     assert scraped(service)["reward_requests_in_flight", route] == 0
 
 
-def test_failures_are_counted_by_kinds_of_ours(service: Service, judge: str) -> None:
-    key = ("reward_failures_total", (("kind", "user_function"), ("verifier", "user")))
+@pytest.mark.parametrize(("function", "kind"), [("away", "user_function"), ("gone", "judge_unavailable")])
+def test_failures_are_counted_by_kinds_of_ours(service: Service, judge: str, function: str, kind: str) -> None:
+    key = ("reward_failures_total", (("kind", kind), ("verifier", "user")))
+    errors = ("reward_verdicts_total", (("status", "error"), ("verifier", "user")))
+    before = scraped(service)
     # It is there before the first one, which would be no increase otherwise.
-    assert scraped(service)[key] == 0
-    assert ask(service, 2, f"{judge}:away") == 200
+    assert before[key] == 0
+    assert ask(service, 2, f"{judge}:{function}") == 200
     found = scraped(service)
     assert found[key] == 2
-    assert found["reward_verdicts_total", (("status", "error"), ("verifier", "user"))] == 2
+    assert found[errors] - before[errors] == 2
 
 
 @pytest.mark.parametrize(
