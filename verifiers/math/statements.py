@@ -111,7 +111,8 @@ def _in_words(sentence: str) -> Iterator[str]:
         return
     numbers = list(NUMBER.finditer(sentence))
     if len({same(number.group()) for number in numbers}) > 1:
-        yield from dict.fromkeys(same(number.group()) for number in numbers)
+        # With what follows, so that no words between equal values are dropped: "104729倍104729%".
+        yield from (sentence[number.start() :] for number in numbers)
         return
     if not numbers:
         yield sentence

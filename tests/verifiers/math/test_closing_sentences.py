@@ -93,3 +93,15 @@ def test_wrong(gold: str, text: str) -> None:
 def test_long_statements_are_bounded(part: str, before: str, behind: str) -> None:
     text = before + part * (100_000 // len(part)) + behind
     assert not judge(text, {"answer": "18", "lone_number": True}, finish_reason="stop").mask_sample
+
+
+@pytest.mark.parametrize(
+    ("gold", "text"),
+    [
+        ("w=104729", "因此，0104729倍104729 (thousands)"),
+        ("104729", "The answer should be 104729的倒数up to 104729%−."),
+        ("5", "The answer is 5 times 5.0"),
+    ],
+)
+def test_words_between_equal_numbers_are_not_dropped(gold: str, text: str) -> None:
+    assert judge(text, {"answer": gold}, finish_reason="stop").reward == 0.0
