@@ -15,14 +15,14 @@ from verifiers.types import Problem, Status
 CHUNK = 256
 
 
-def by_family(resources: Resources, problems: Sequence[Problem]) -> dict[str, Any]:
+def by_family(resources: Resources, problems: Sequence[Problem], *, step: int) -> dict[str, Any]:
     """`evaluate` of each family, under `by_family`; the top level is math's, or the first family's without math."""
-    families = {name: evaluate(resources, part) for name, part in mixture.by_family(problems).items()}
+    families = {name: evaluate(resources, part, step=step) for name, part in mixture.by_family(problems).items()}
     return {**next(iter(families.values())), "by_family": families}
 
 
-def evaluate(resources: Resources, problems: Sequence[Problem]) -> dict[str, Any]:
-    """Evaluate the policy that the rollout workers serve now.
+def evaluate(resources: Resources, problems: Sequence[Problem], *, step: int) -> dict[str, Any]:
+    """Evaluate the policy that the rollout workers serve now, which is that after RL step `step`.
 
     Greedy takes one sample per problem; temperature 1 takes `eval.samples`, the others `eval.sweep_samples`.
     Seeds do not depend on the policy, so before and after are paired. Returns JSON (see `rlcore.report`).
@@ -38,7 +38,14 @@ def evaluate(resources: Resources, problems: Sequence[Problem]) -> dict[str, Any
             part = problems[start : start + CHUNK]
             seed_parts = ("eval", temperature)
             groups += sample_groups(
-                resources, part, samples=samples, temperature=temperature, seed_parts=seed_parts, first=start
+                resources,
+                part,
+                samples=samples,
+                temperature=temperature,
+                seed_parts=seed_parts,
+                stage="eval",
+                step=step,
+                first=start,
             ).groups
         counts = [judged_and_correct(group) for group in groups]
         found = mean_pass_at_k(counts, 1)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,12 @@ class RunFolder:
     def update_manifest(self, **fields: Any) -> None:
         """Replace top-level fields of the manifest."""
         write_json(self.manifest_path, self.manifest() | fields)
+
+    @cached_property
+    def label(self) -> str:
+        """What the run's samples are labelled with: its name, and what tells it from others of this name."""
+        manifest = self.manifest()
+        return f"{manifest['config']['name']}-{sha256_json([manifest['started'], manifest['seed']])[:6]}"
 
     def check_hashes(self, hashes: dict[str, str]) -> None:
         """Record what the run reads, by config key; ConfigError names what is not what it was before."""

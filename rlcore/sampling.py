@@ -7,10 +7,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rlcore.data.mixture import family
 from rlcore.resources import Resources
 from rlcore.types import Group
 from rollout.types import Completion, Request
-from services.schemas import ScoredCompletion, ScoreItem, ScoreProblem
+from services.schemas import Labels, ScoredCompletion, ScoreItem, ScoreProblem
 from verifiers.types import Problem, Verdict
 
 
@@ -40,9 +41,11 @@ def sample_groups(
     samples: int,
     temperature: float,
     seed_parts: Sequence[object],
+    stage: str = "",
+    step: int | None = None,
     first: int = 0,
 ) -> SampledGroups:
-    """`samples` completions of each problem by the current policy, judged.
+    """`samples` completions of each problem by the current policy, judged; labelled with the run, its stage and step.
 
     The sample is a function of (weights, problem, temperature, seed_parts, first + position, index): it does not
     depend on how requests are spread over workers, and a problem that comes twice gets other samples the second
@@ -63,7 +66,20 @@ def sample_groups(
     started = time.perf_counter()
     completions = resources.rollout.generate(requests)
     generated = time.perf_counter()
-    verdicts = score(resources, [p for p in problems for _ in range(samples)], completions)
+    run = _one_line(resources.folder.label, 180) + (f" {stage}" if stage else "")
+    labels = [
+        Labels(
+            run=run,
+            step=step,
+            family=_one_line(family(problem), 100),
+            group=_one_line(f"{first + index} T={temperature:g} {problem.id}", 200),
+            sample=sample,
+            problem=_one_line(problem.id, 512),
+        )
+        for index, problem in enumerate(problems)
+        for sample in range(samples)
+    ]
+    verdicts = score(resources, [p for p in problems for _ in range(samples)], completions, labels)
     scored = time.perf_counter()
     groups = []
     for index, (problem, prompt) in enumerate(zip(problems, prompts, strict=True)):
@@ -79,31 +95,44 @@ def sample_groups(
     return SampledGroups(groups, generated - started, scored - generated)
 
 
-def score(resources: Resources, problems: Sequence[Problem], completions: Sequence[Completion]) -> list[Verdict]:
-    """The verdict on each completion of its problem. Equal answers to a problem are judged once: judges are
+def score(
+    resources: Resources,
+    problems: Sequence[Problem],
+    completions: Sequence[Completion],
+    labels: Sequence[Labels],
+) -> list[Verdict]:
+    """The verdict on each completion of its problem. The service judges equal answers to a problem once: judges are
     deterministic, and late in RL most answers of a group are the same.
 
     Raises TooManyJudgeFailures.
     """
-    keys = [
-        (problem.id, completion.text, completion.finish_reason)
-        for problem, completion in zip(problems, completions, strict=True)
+    items = [
+        ScoreItem(
+            id=completion.id,
+            problem=ScoreProblem(
+                verifier=problem.verifier, reference=problem.reference, id=problem.id, prompt=problem.prompt
+            ),
+            completion=ScoredCompletion(text=completion.text, finish_reason=completion.finish_reason),
+            labels=label,
+        )
+        for problem, completion, label in zip(problems, completions, labels, strict=True)
     ]
-    items: dict[tuple[str, str, str], ScoreItem] = {}
-    for key, problem, completion in zip(keys, problems, completions, strict=True):
-        if key not in items:
-            items[key] = ScoreItem(
-                id=completion.id,
-                problem=ScoreProblem(verifier=problem.verifier, reference=problem.reference),
-                completion=ScoredCompletion(text=completion.text, finish_reason=completion.finish_reason),
-            )
-    verdicts = dict(zip(items, resources.reward_client.score(list(items.values())), strict=True))
-    failed = [verdict for verdict in verdicts.values() if verdict.mask_sample]
+    verdicts = resources.reward_client.score(items)
+    answers = {
+        (problem.id, completion.text, completion.finish_reason): verdict
+        for problem, completion, verdict in zip(problems, completions, verdicts, strict=True)
+    }
+    failed = [verdict for verdict in answers.values() if verdict.mask_sample]
     # One failure alone proves nothing: a share needs samples, and a refill may be a single group.
-    if len(failed) > max(1.0, resources.config.reward.max_masked_share * len(verdicts)):
+    if len(failed) > max(1.0, resources.config.reward.max_masked_share * len(answers)):
         raise TooManyJudgeFailures(
-            f"the judge failed on {len(failed)} of {len(verdicts)} answers (reward.max_masked_share="
+            f"the judge failed on {len(failed)} of {len(answers)} answers (reward.max_masked_share="
             f"{resources.config.reward.max_masked_share}); the first: {failed[0].failure_kind}: "
             f"{failed[0].failure_reason}. Mend the judge; the run goes on from its last checkpoint."
         )
-    return [verdicts[key] for key in keys]
+    return verdicts
+
+
+def _one_line(text: str, most: int) -> str:
+    """As a label takes it: a data set's ids may hold anything."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text[:most]) or "-"

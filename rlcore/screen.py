@@ -33,6 +33,7 @@ def run(resources: Resources) -> dict[str, Any]:
             samples=config.samples,
             temperature=1.0,
             seed_parts=("filter",),
+            stage="filter",
             first=len(verdicts),
         )
         for group in sampled.groups:

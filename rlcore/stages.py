@@ -90,7 +90,7 @@ def measure(resources: Resources, when: str) -> None:
         if checkpoint is not None and resources.rollout.policy_version != step:
             resources.rollout.update_weights(checkpoint.hf, step)
         path.parent.mkdir(exist_ok=True)
-        result = {"step": step, **evaluate.by_family(resources, resources.held_out)}
+        result = {"step": step, **evaluate.by_family(resources, resources.held_out, step=step)}
         write_json(path, result)
         resources.metrics.log(f"eval_{when}", step, evaluate.to_metrics(result))
         for name, found in result["by_family"].items():

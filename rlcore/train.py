@@ -107,6 +107,7 @@ def collect(resources: Resources, pool: Pool, *, step: int, cursor: int) -> Coll
             samples=train.group_size,
             temperature=train.temperature,
             seed_parts=("train", step),
+            step=step + 1,
             first=first,
         )
         out.sampled += sampled.groups

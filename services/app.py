@@ -17,7 +17,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from services import compat, native
+from services import compat, native, verdicts
 from services.access import Service
 from services.account import Account, error_of
 from services.admission import Admission
@@ -67,6 +67,7 @@ def create_app(service: Service, ready: Callable[[], None]) -> FastAPI:
         redoc_url=None,
     )
     app.include_router(native.router)
+    app.include_router(verdicts.router)
     app.include_router(pages.router)
     for router in compat.routers:
         app.include_router(router)

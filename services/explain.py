@@ -8,7 +8,7 @@ import tomllib
 from importlib import resources
 from typing import Any
 
-from services.schemas import Explanation
+from services.stored import Explanation
 from verifiers.types import Status, Verdict
 
 

@@ -11,35 +11,29 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
-from services.access import caller_of, deadline_of, lets_in_without_key, read_model, scorer_of, service_of
+from services import rollouts
+from services.access import Service, caller_of, deadline_of, lets_in_without_key, read_model, scorer_of, service_of
 from services.asked import Asked, Scored
-from services.explain import explain
 from services.guard import Refused, check_caller
-from services.keys import READS, SCOPES, Caller
+from services.keys import SCOPES, Caller
 from services.openapi import body_of
-from services.routes import asked_of, check_count, check_verifier, rescored, sample_of, shown, until_gone, verifiers_of
-from services.samples import Filter
+from services.routes import asked_of, check_count, check_verifier, shown, until_gone, verifiers_of
 from services.schemas import (
     Health,
     Registered,
     RegisterRequest,
     RegisterResponse,
-    Rescored,
-    RescoreRequest,
-    RescoreResponse,
     ScoredCompletion,
     ScoreItem,
     ScoreRequest,
     ScoreResponse,
     ScoreResult,
-    StoredVerdict,
     VerifierInfo,
     VerifierList,
 )
 from verifiers import controls, registry
 
 NDJSON = "application/x-ndjson"
-_RESCORED_AT_ONCE = 64
 router = APIRouter()
 
 
@@ -56,11 +50,11 @@ async def score(request: Request) -> Response:
     items = (await read_model(request, ScoreRequest)).items
     asked = await asked_of(service, caller, items)
     if NDJSON in request.headers.get("accept", ""):
-        parts = service.scorer.stream(caller, asked, deadline_seconds=deadline)
+        parts = _noted_parts(service, caller, items, asked, deadline)
         # Whether it is let in at all is known before the first byte goes out.
         first = await until_gone(request, anext(parts))
         return StreamingResponse(_lines(items, caller, first, parts), media_type=NDJSON)
-    scored = await until_gone(request, service.scorer.score(caller, asked, deadline_seconds=deadline))
+    scored = await until_gone(request, _noted_whole(service, caller, items, asked, deadline))
     results = tuple(_result(item, one, caller) for item, one in zip(items, scored, strict=True))
     versions = {one.verdict.verifier: one.verdict.verifier_version for one in scored}
     answer = ScoreResponse(results=results, verifier_versions=versions)
@@ -94,51 +88,6 @@ async def register(request: Request) -> RegisterResponse:
             for problem, reason in zip(problems, unfit, strict=True)
         )
     )
-
-
-@router.get("/v1/verdicts/{verdict_id}", response_model=StoredVerdict)
-async def verdict(request: Request, verdict_id: str) -> StoredVerdict:
-    """Why: what was read as the answer, how it was compared, which test or line of Lean failed, limits, versions."""
-    caller = await caller_of(request, *READS)
-    sample = await sample_of(request, caller, verdict_id)
-    seen = shown(sample.verdict, caller)
-    return StoredVerdict(
-        verdict_id=sample.id,
-        judged_at=sample.at,
-        verdict=seen,
-        explanation=explain(seen),
-        problem_id=sample.problem,
-        prompt=sample.prompt,
-        completion=ScoredCompletion(text=sample.completion, finish_reason=sample.finish_reason),
-        reference=sample.reference if caller.may("privileged-why") else None,
-        rescored=sample.rescored,
-    )
-
-
-@router.post("/v1/rescore", response_model=RescoreResponse, openapi_extra=body_of(RescoreRequest))
-async def rescore(request: Request) -> RescoreResponse:
-    """Stored samples under today's judges, with the difference. The old verdicts stay."""
-    caller = await caller_of(request, "score")
-    service = service_of(request)
-    asked = await read_model(request, RescoreRequest)
-    store = service.stored()
-    check_count(len(asked.verdict_ids), service.settings)
-    ids = asked.verdict_ids
-    if not ids:
-        wanted = Filter(tenant=caller.sees, verifier=asked.verifier, status=asked.status)
-        ids = tuple(await asyncio.to_thread(store.ids, wanted, min(asked.limit, service.settings.max_items)))
-    expires = time.monotonic() + deadline_of(request)
-    results: list[Rescored] = []
-    # Their references may be large: not all at once.
-    for start in range(0, len(ids), _RESCORED_AT_ONCE):
-        part = ids[start : start + _RESCORED_AT_ONCE]
-        samples = await asyncio.to_thread(store.samples_by_id, part, caller.sees)
-        if not asked.verdict_ids:
-            # A team's own judge that is mounted no more cannot be asked again.
-            samples = [each for each in samples if each.verdict.verifier in verifiers_of(service.settings)]
-        left = max(expires - time.monotonic(), 0.0)
-        results += await until_gone(request, rescored(service, caller, samples, left))
-    return RescoreResponse(results=tuple(results), judged=len(results), changed=sum(each.changed for each in results))
 
 
 @router.get("/v1/verifiers", response_model=VerifierList)
@@ -191,6 +140,40 @@ async def metrics(request: Request) -> Response:
 
 def _result(item: ScoreItem, one: Scored, caller: Caller) -> ScoreResult:
     return ScoreResult(id=item.id, verdict=shown(one.verdict, caller, sent=item.problem is not None), verdict_id=one.id)
+
+
+async def _noted_whole(
+    service: Service, caller: Caller, items: Sequence[ScoreItem], asked: Sequence[Asked], deadline_seconds: float
+) -> list[Scored]:
+    """All verdicts, in order; the samples of runs are noted."""
+    scored = await service.scorer.score(caller, asked, deadline_seconds=deadline_seconds)
+    await _note(service, caller, items, dict(enumerate(scored)))
+    return scored
+
+
+async def _noted_parts(
+    service: Service, caller: Caller, items: Sequence[ScoreItem], asked: Sequence[Asked], deadline_seconds: float
+) -> AsyncGenerator[dict[int, Scored], None]:
+    """As they finish."""
+    parts = service.scorer.stream(caller, asked, deadline_seconds=deadline_seconds)
+    async with contextlib.aclosing(parts):
+        async for part in parts:
+            await _note(service, caller, items, part)
+            yield part
+
+
+async def _note(service: Service, caller: Caller, items: Sequence[ScoreItem], part: dict[int, Scored]) -> None:
+    """Which samples of runs have these verdicts, where verdicts are kept."""
+    now = time.time()
+    rows = [
+        rollouts.row_of(
+            caller.tenant, labels, one.verdict, one.id, chars=len(items[number].completion.text), number=number, now=now
+        )
+        for number, one in part.items()
+        if (labels := items[number].labels) is not None and one.id is not None
+    ]
+    if rows and service.store is not None:
+        await asyncio.wrap_future(service.store.save((), rows))
 
 
 async def _lines(

@@ -13,8 +13,9 @@ from services.asked import Asked
 from services.guard import Refused
 from services.keys import Caller
 from services.samples import Sample, digest_of
-from services.schemas import Rescored, ScoredCompletion, ScoreItem, ScoreProblem
+from services.schemas import ScoredCompletion, ScoreItem, ScoreProblem
 from services.settings import Settings
+from services.stored import Rescored
 from verifiers import registry, user
 from verifiers.types import Verdict
 

@@ -66,6 +66,8 @@ class Filter:
     Attributes:
         before: samples older than this id (for the next page).
         text: occurs in the completion or in the problem's name.
+        min_reward, max_reward: both ends belong to it; one without a reward is in no range.
+        run, step, family, group: labels; with any of them it is rollouts that are listed.
     """
 
     tenant: str | None = None
@@ -75,6 +77,17 @@ class Filter:
     since: float | None = None
     before: str | None = None
     text: str | None = None
+    min_reward: float | None = None
+    max_reward: float | None = None
+    run: str | None = None
+    step: int | None = None
+    family: str | None = None
+    group: str | None = None
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether it asks for samples of runs."""
+        return any(each is not None for each in (self.run, self.step, self.family, self.group))
 
 
 def digest_of(reference: Json) -> str:
@@ -97,31 +110,38 @@ DETERMINISTIC = tuple(status.value for status in (Status.CORRECT, Status.WRONG, 
 
 
 def conditions(wanted: Filter) -> list[sql.ColumnElement[bool]]:
-    """A filter as conditions on verdicts joined with problems."""
-    table = tables.verdicts
-    found: list[sql.ColumnElement[bool]] = []
-    for column, value in (
-        (table.c.tenant, wanted.tenant),
-        (table.c.verifier, wanted.verifier),
-        (table.c.status, wanted.status),
-        (table.c.version, wanted.version),
-    ):
-        if value is not None:
-            found.append(column == storable(value))
+    """A filter as conditions on verdicts joined with problems and, where it asks for labels, with rollouts."""
+    verdict, rollout = tables.verdicts.c, tables.rollouts.c
+    # What both have is asked of the table that has the indexes.
+    listed = rollout if wanted.is_labelled else verdict
+    found: list[sql.ColumnElement[bool]] = [
+        column == (storable(value) if isinstance(value, str) else value)
+        for column, value in (
+            (rollout.run, wanted.run),
+            (listed.tenant, wanted.tenant),
+            (rollout.step, wanted.step),
+            (rollout.family, wanted.family),
+            (rollout.group, wanted.group),
+            (listed.status, wanted.status),
+            (verdict.verifier, wanted.verifier),
+            (verdict.version, wanted.version),
+        )
+        if value is not None
+    ]
+    if wanted.min_reward is not None:
+        found.append(listed.reward >= wanted.min_reward)
+    if wanted.max_reward is not None:
+        found.append(listed.reward <= wanted.max_reward)
     if wanted.since is not None:
         # An id sorts by time and has the index.
-        found.append(table.c.id >= id_at(wanted.since))
+        found.append(listed.id >= id_at(wanted.since))
     if wanted.before is not None:
-        found.append(table.c.id < storable(wanted.before))
+        found.append(listed.id < storable(wanted.before))
     if wanted.text:
         # As it is stored in the midst of others.
         text = json.dumps(wanted.text)[1:-1] if storable(wanted.text) != wanted.text else wanted.text
-        found.append(
-            sql.or_(
-                table.c.completion.contains(text, autoescape=True),
-                tables.problems.c.name.contains(text, autoescape=True),
-            )
-        )
+        name = tables.problems.c.name.contains(text, autoescape=True)
+        found.append(sql.or_(verdict.completion.contains(text, autoescape=True), name))
     return found
 
 

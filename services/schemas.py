@@ -9,12 +9,13 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_v
 from services import surrogates
 from verifiers.types import FinishReason, Frozen, Json, Message, Verdict
 
-_ITEM: Json = {
+ITEM: Json = {
     "id": "a",
     "problem": {"verifier": "math", "reference": {"answer": "42"}},
     "completion": {"text": "6*7 = 42. The answer is \\boxed{42}", "finish_reason": "stop"},
 }
-_VERDICT: Json = {
+LABELS: Json = {"run": "demo", "step": 12, "family": "arithmetic", "group": "12/3", "sample": 0, "problem": "sum-1"}
+VERDICT: Json = {
     "status": "correct",
     "reward": 1.0,
     "extracted": "42",
@@ -24,7 +25,7 @@ _VERDICT: Json = {
     "verifier_version": "0123456789abcdef",
 }
 _MOST_FAULTS = 1000
-_ID = "019ab3c4d5e6f7a8b9c0d1e2f3a4"
+ID = "019ab3c4d5e6f7a8b9c0d1e2f3a4"
 
 
 def faults(error: ValidationError, most: int = 5) -> str:
@@ -37,14 +38,24 @@ def faults(error: ValidationError, most: int = 5) -> str:
     return "; ".join(said) + (f" (and {len(found) - most} more)" if len(found) > most else "")
 
 
-def _example(*examples: Json) -> ConfigDict:
+def example(*examples: Json) -> ConfigDict:
+    """The configuration of a wire type that shows itself."""
     return ConfigDict(json_schema_extra={"examples": list(examples)})
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("give one line of printable characters")
+    return text
+
+
+Printable = Annotated[str, AfterValidator(_printable)]
 
 
 class ScoreProblem(Frozen):
     """What a judge needs of a problem. A whole `verifiers.types.Problem` is valid here; tags are ignored."""
 
-    model_config = _example(_ITEM["problem"])
+    model_config = example(ITEM["problem"])
 
     verifier: str = "math"
     reference: Json
@@ -57,24 +68,42 @@ class ScoreProblem(Frozen):
 class ScoredCompletion(Frozen):
     """The text to judge and why it ended: `stop`, `length` (cut off) or `abort` (masked, not judged)."""
 
-    model_config = _example(_ITEM["completion"])
+    model_config = example(ITEM["completion"])
 
     text: Annotated[str, AfterValidator(surrogates.replaced)]
     finish_reason: FinishReason = "stop"
 
 
+class Labels(Frozen):
+    """Where in a training run an answer comes from, for whoever looks at the run later. No judge sees it.
+
+    `family` is what rewards are told apart by (without it the judge's name), `group` names the answers to one prompt
+    within a step, `sample` numbers them. The same (run, step, group, sample) sent again is the same sample.
+    """
+
+    model_config = example(LABELS)
+
+    run: Printable = Field(min_length=1, max_length=200)
+    step: int | None = Field(default=None, ge=0, lt=2**31)
+    family: Printable | None = Field(default=None, min_length=1, max_length=100)
+    group: Printable | None = Field(default=None, min_length=1, max_length=200)
+    sample: int | None = Field(default=None, ge=0, lt=2**31)
+    problem: Printable | None = Field(default=None, min_length=1, max_length=512)
+
+
 class ScoreItem(Frozen):
     """One answer to score, to a problem that comes with it or to one registered before (`problem_id`).
 
-    `id` is given back and must be unique within a request.
+    `id` is given back and must be unique within a request. `labels` say where in a run it stands.
     """
 
-    model_config = _example(_ITEM)
+    model_config = example(ITEM)
 
     id: str = Field(max_length=512)
     problem: ScoreProblem | None = None
     problem_id: str | None = None
     completion: ScoredCompletion
+    labels: Labels | None = None
 
     @model_validator(mode="after")
     def _names_one_problem(self) -> ScoreItem:
@@ -86,7 +115,7 @@ class ScoreItem(Frozen):
 class ScoreRequest(Frozen):
     """Body of `POST /v1/score`."""
 
-    model_config = _example({"items": [_ITEM]})
+    model_config = example({"items": [ITEM]})
 
     items: tuple[ScoreItem, ...] = Field(fail_fast=True, min_length=1)
 
@@ -103,7 +132,7 @@ class ScoreRequest(Frozen):
 class ScoreResult(Frozen):
     """The verdict of the item with this id. `verdict_id` is for `GET /v1/verdicts/{id}`; null where none are kept."""
 
-    model_config = _example({"id": "a", "verdict": _VERDICT, "verdict_id": _ID})
+    model_config = example({"id": "a", "verdict": VERDICT, "verdict_id": ID})
 
     id: str
     verdict: Verdict
@@ -113,9 +142,9 @@ class ScoreResult(Frozen):
 class ScoreResponse(Frozen):
     """Answer of `POST /v1/score`: one result per item, in order, and the version of every verifier that was used."""
 
-    model_config = _example(
+    model_config = example(
         {
-            "results": [{"id": "a", "verdict": _VERDICT, "verdict_id": _ID}],
+            "results": [{"id": "a", "verdict": VERDICT, "verdict_id": ID}],
             "verifier_versions": {"math": "0123456789abcdef"},
         }
     )
@@ -127,7 +156,7 @@ class ScoreResponse(Frozen):
 class RegisterRequest(Frozen):
     """Body of `POST /v1/problems`."""
 
-    model_config = _example({"problems": [_ITEM["problem"] | {"id": "sum-1", "prompt": "What is 6*7?"}]})
+    model_config = example({"problems": [ITEM["problem"] | {"id": "sum-1", "prompt": "What is 6*7?"}]})
 
     problems: tuple[ScoreProblem, ...] = Field(fail_fast=True, min_length=1)
 
@@ -135,7 +164,7 @@ class RegisterRequest(Frozen):
 class Registered(Frozen):
     """One registered problem. `unjudgeable` says why no answer to it can be judged; such a problem is not kept."""
 
-    model_config = _example({"problem_id": "p0123456789abcdef0123456789abcdef", "id": "sum-1", "unjudgeable": None})
+    model_config = example({"problem_id": "p0123456789abcdef0123456789abcdef", "id": "sum-1", "unjudgeable": None})
 
     problem_id: str | None
     id: str | None
@@ -145,95 +174,15 @@ class Registered(Frozen):
 class RegisterResponse(Frozen):
     """Answer of `POST /v1/problems`, in order. The same problem always gets the same id."""
 
-    model_config = _example({"problems": [{"problem_id": "p0123456789abcdef0123456789abcdef", "id": "sum-1"}]})
+    model_config = example({"problems": [{"problem_id": "p0123456789abcdef0123456789abcdef", "id": "sum-1"}]})
 
     problems: tuple[Registered, ...]
-
-
-class Explanation(Frozen):
-    """Why a verdict is what it is, for a person who has not read the code."""
-
-    model_config = _example(
-        {
-            "headline": "Wrong: another answer was expected.",
-            "why": "The answer read from the completion was `41`. It was compared exactly.",
-            "remedy": "If you think the answer is right, look at how it was read (`extracted`).",
-        }
-    )
-
-    headline: str
-    why: str
-    remedy: str
-
-
-class StoredVerdict(Frozen):
-    """Answer of `GET /v1/verdicts/{id}`: the verdict, what was judged, and why it came out so.
-
-    `reference` is there for keys with the scope `privileged-why` only.
-    """
-
-    model_config = _example(
-        {
-            "verdict_id": _ID,
-            "judged_at": 1_790_000_000.0,
-            "verdict": _VERDICT,
-            "explanation": {"headline": "Right.", "why": "The answer read was `42`.", "remedy": ""},
-            "problem_id": "p0123456789abcdef0123456789abcdef",
-            "prompt": "What is 6*7?",
-            "completion": _ITEM["completion"],
-            "reference": None,
-            "rescored": None,
-        }
-    )
-
-    verdict_id: str
-    judged_at: float
-    verdict: Verdict
-    explanation: Explanation
-    problem_id: str
-    prompt: str | None
-    completion: ScoredCompletion
-    reference: Json | None
-    rescored: str | None
-
-
-class RescoreRequest(Frozen):
-    """Body of `POST /v1/rescore`: stored samples by their ids, or the newest ones that fit."""
-
-    model_config = _example({"verdict_ids": [_ID]}, {"verifier": "math", "status": "wrong", "limit": 100})
-
-    verdict_ids: tuple[str, ...] = Field(fail_fast=True, default=(), max_length=1024)
-    verifier: str | None = None
-    status: str | None = None
-    limit: int = Field(default=100, ge=1, le=1024)
-
-
-class Rescored(Frozen):
-    """One sample before and now."""
-
-    model_config = _example({"verdict_id": _ID, "before": _VERDICT, "now": _VERDICT, "now_id": _ID, "changed": False})
-
-    verdict_id: str
-    before: Verdict
-    now: Verdict
-    now_id: str | None
-    changed: bool
-
-
-class RescoreResponse(Frozen):
-    """Answer of `POST /v1/rescore`: `changed` have another status or reward than before."""
-
-    model_config = _example({"results": [], "judged": 0, "changed": 0})
-
-    results: tuple[Rescored, ...]
-    judged: int
-    changed: int
 
 
 class VerifierInfo(Frozen):
     """One entry of `GET /v1/verifiers`. `options` is the JSON schema of a reference, where the judge has one."""
 
-    model_config = _example({"name": "math", "version": "0123456789abcdef", "limit_seconds": 5.0, "options": None})
+    model_config = example({"name": "math", "version": "0123456789abcdef", "limit_seconds": 5.0, "options": None})
 
     name: str
     version: str
@@ -248,7 +197,7 @@ class VerifierList(Frozen):
     `limit_seconds` of its verifier for one try at an answer.
     """
 
-    model_config = _example(
+    model_config = example(
         {"verifiers": [], "user_functions": [], "workers": 2, "deadline_seconds": 5.0, "limits": {"max_items": 1024}}
     )
 
@@ -262,7 +211,7 @@ class VerifierList(Frozen):
 class Health(Frozen):
     """Answer of `GET /healthz` and `GET /readyz`."""
 
-    model_config = _example({"status": "ok", "workers": 2})
+    model_config = example({"status": "ok", "workers": 2})
 
     status: Literal["ok"]
     workers: int
@@ -271,7 +220,7 @@ class Health(Frozen):
 class Problematic(Frozen):
     """Body of every error: what is wrong and what to do about it."""
 
-    model_config = _example({"detail": "1025 items: send at most 1024 in one request", "request_id": _ID})
+    model_config = example({"detail": "1025 items: send at most 1024 in one request", "request_id": ID})
 
     detail: str
     request_id: str = ""

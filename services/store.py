@@ -59,6 +59,7 @@ _REMEMBERED_SECONDS = 3600.0
 _IDS_PER_QUERY = 500
 _NO_PROBLEM = StoredProblem("", {}, None, None)
 _T = TypeVar("_T")
+Row = dict[str, Any]
 
 
 class StoreAway(Refused):
@@ -98,7 +99,8 @@ class Store:
         self._dialect: Any = sqlite if self.is_sqlite else postgresql
         self._days, self._megabytes, self._patience = days, megabytes, patience_seconds
         self._tenant_bytes = problem_megabytes << 20
-        self._queue: queue.SimpleQueue[tuple[Sequence[Sample], Future[None]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[Sequence[Sample], Sequence[Row], Future[None]] | None]
+        self._queue = queue.SimpleQueue()
         self._known: set[str] = set()
         self._known_since = time.monotonic()
         self._closing = threading.Event()
@@ -116,12 +118,12 @@ class Store:
         self._sweeper.join()
         self._engine.dispose()
 
-    def save(self, samples: Sequence[Sample]) -> Future[None]:
-        """Keep samples; done when they are stored, or with StoreAway."""
+    def save(self, samples: Sequence[Sample], rollouts: Sequence[Row] = ()) -> Future[None]:
+        """Keep samples and rows of rollouts; done when they are stored, or with StoreAway."""
         done: Future[None] = Future()
         # Whoever waits may go; what is to be written is written all the same.
         done.set_running_or_notify_cancel()
-        self._queue.put((samples, done))
+        self._queue.put((samples, rollouts, done))
         return done
 
     def problem_key(self, tenant: str, problem: ScoreProblem, digest: str) -> str:
@@ -264,7 +266,7 @@ class Store:
         """The writer thread: whatever waits goes into one transaction."""
         while (first := self._queue.get()) is not None:
             group = [first]
-            while sum(len(samples) for samples, _ in group) < _MAX_GROUP:
+            while sum(len(samples) + len(rollouts) for samples, rollouts, _ in group) < _MAX_GROUP:
                 try:
                     more = self._queue.get_nowait()
                 except queue.Empty:
@@ -273,22 +275,23 @@ class Store:
                     self._queue.put(None)
                     break
                 group.append(more)
-            samples = [sample for part, _ in group for sample in part]
+            samples = [sample for part, _, _ in group for sample in part]
+            rollouts = [row for _, part, _ in group for row in part]
             if len(self._known) > _REMEMBERED_PROBLEMS or time.monotonic() - self._known_since > _REMEMBERED_SECONDS:
                 self._known.clear()
                 self._known_since = time.monotonic()
             try:
-                self._persist(functools.partial(self._put, samples=samples))
+                self._persist(functools.partial(self._put, samples=samples, rollouts=rollouts))
             except Exception as error:
-                for _, done in group:
+                for _, _, done in group:
                     done.set_exception(error)
             else:
                 # Not before they are there for good.
                 self._known.update(sample.problem for sample in samples)
-                for _, done in group:
+                for _, _, done in group:
                     done.set_result(None)
 
-    def _put(self, connection: sql.Connection, *, samples: Sequence[Sample]) -> None:
+    def _put(self, connection: sql.Connection, *, samples: Sequence[Sample], rollouts: Sequence[Row]) -> None:
         fresh = {sample.problem: sample for sample in samples if sample.problem not in self._known}
         if fresh:
             rows = [
@@ -301,6 +304,14 @@ class Store:
             connection.execute(insert.on_conflict_do_update(index_elements=["key"], set_=renew), rows)
         if samples:
             connection.execute(self._insert(tables.verdicts), [verdict_row(sample) for sample in samples])
+        if rollouts:
+            # One that is sent again may have another verdict: the judge had failed.
+            insert = self._dialect.insert(tables.rollouts)
+            renew = {
+                name: insert.excluded[name] for name in ("verdict", "status", "reward", "chars", "family", "problem")
+            }
+            key = ("run", "tenant", "step", "group", "sample")
+            connection.execute(insert.on_conflict_do_update(index_elements=key, set_=renew), rollouts)
 
     def _sweep(self) -> None:
         while not self._closing.wait(_SWEEP_SECONDS):
@@ -315,6 +326,9 @@ class Store:
                 count = self.read(sql.select(sql.func.count().label("count")).select_from(table))[0]["count"]
                 edge = sql.select(table.c.id).order_by(table.c.id).offset(int(count * _SWEEP_SHARE)).limit(1)
                 self.execute(sql.delete(table).where(table.c.id < edge.scalar_subquery()))
+            # Verdicts go from the oldest on.
+            oldest = sql.select(sql.func.min(table.c.id)).scalar_subquery()
+            self.execute(sql.delete(tables.rollouts).where(tables.rollouts.c.verdict < sql.func.coalesce(oldest, "g")))
             problem = tables.problems.c
             used = sql.exists().where(table.c.problem == problem.key)
             old = problem.used < time.time() - 2 * _REMEMBERED_SECONDS
@@ -347,12 +361,16 @@ _SQLITE_BYTES = sql.text(
     "SELECT (page_count - freelist_count) * page_size AS bytes "
     "FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()"
 )
-_POSTGRESQL_BYTES = sql.text("SELECT pg_total_relation_size('verdicts') + pg_total_relation_size('problems') AS bytes")
-# By the mean of the newest rows; their small columns and entries in the indexes take some 600 bytes.
+_POSTGRESQL_BYTES = sql.text(
+    "SELECT pg_total_relation_size('verdicts') + pg_total_relation_size('problems')"
+    " + pg_total_relation_size('rollouts') AS bytes"
+)
+# By the mean of the newest rows; their small columns and entries in the indexes take some 600 bytes, as a rollout does.
 _POSTGRESQL_ROWS = sql.text(
     "SELECT (SELECT count(*) FROM verdicts)"
     " * (SELECT avg(pg_column_size(completion) + pg_column_size(verdict) + 600)"
     " FROM (SELECT completion, verdict FROM verdicts ORDER BY id DESC LIMIT 1000) AS newest)"
+    " + (SELECT count(*) FROM rollouts) * 600"
     " + (SELECT coalesce(sum(bytes), 0) FROM problems WHERE NOT registered) AS bytes"
 )
 

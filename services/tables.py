@@ -63,6 +63,31 @@ verdicts = Table(
     Index("verdicts_version", "verifier", "version", "id", "answer"),
 )
 
+# One sample of a run, and the verdict on it. Equal answers share a verdict; what is listed by run is copied here.
+rollouts = Table(
+    "rollouts",
+    metadata,
+    # Sorts by time.
+    Column("id", String(32), primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("run", String(200), nullable=False),
+    Column("step", Integer),
+    Column("family", String(100), nullable=False),
+    Column("group", String(200)),
+    Column("sample", Integer),
+    Column("problem", Text),
+    Column("verdict", String(32), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("reward", Float),
+    # Of the completion.
+    Column("chars", Integer, nullable=False),
+    # A sample that is sent again is the same one. Where one of these is null, nothing is.
+    Index("rollouts_sample", "run", "tenant", "step", "group", "sample", unique=True),
+    # All that a run's page counts.
+    Index("rollouts_counted", "run", "tenant", "step", "family", "group", "status", "reward", "chars", "id"),
+    Index("rollouts_verdict", "verdict"),
+)
+
 keys = Table(
     "keys",
     metadata,

@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
+from services import listing
 from services.access import COOKIE, Service, caller_of, service_of
 from services.explain import explain
 from services.guard import Refused
@@ -41,7 +42,7 @@ async def overview(request: Request, window: str = "1h", refresh: str = "") -> R
     chosen = queries.WINDOWS.get(window, queries.WINDOWS["1h"])
     found = None
     if service.store is not None:
-        found = await queries.looked_up(queries.overview, service.store, caller.sees, chosen)
+        found = await listing.looked_up(queries.overview, service.store, caller.sees, chosen)
     return page(
         request,
         "overview.html",
@@ -81,7 +82,7 @@ async def samples(
         before=before or None,
         text=text[:_MAX_SEARCHED_CHARS] or None,
     )
-    rows = await queries.looked_up(queries.listed, store, wanted, _PER_PAGE + 1)
+    rows = await listing.looked_up(listing.listed, store, wanted, _PER_PAGE + 1)
     given = {"verifier": verifier, "status": status, "version": version, "text": text, "window": window}
     names = verifiers_of(service.settings)
     return page(
@@ -96,7 +97,7 @@ async def samples(
         names=names if verifier in names or not verifier else [*names, verifier],
         statuses=[each.value for each in Status],
         windows=queries.WINDOWS.values(),
-        searched=queries.SEARCHED,
+        searched=listing.SEARCHED,
     )
 
 
@@ -109,7 +110,7 @@ async def sample(request: Request, verdict_id: str, full: str = "") -> Response:
     before = None
     if found.rescored is not None:
         before = await asyncio.to_thread(store.sample, found.rescored, caller.sees)
-    later = await queries.looked_up(queries.again, store, found.id, caller.sees)
+    later = await listing.looked_up(queries.again, store, found.id, caller.sees)
     most = None if full else text.CUT_CHARS
     # A long text takes a while to be made visible.
     return await asyncio.to_thread(_sample_page, request, caller, found, before, later, most)
@@ -134,9 +135,9 @@ async def compare(request: Request, verifier: str = "", a: str = "", b: str = ""
     store = service_of(request).stored()
     given = {"verifier": verifier, "a": a, "b": b}
     if not (verifier and a and b) or a == b:
-        known = await queries.looked_up(queries.versions, store, caller.sees)
+        known = await listing.looked_up(queries.versions, store, caller.sees)
         return page(request, "versions.html", caller, known=known, given=given, is_same=bool(a) and a == b)
-    counts, changed = await queries.looked_up(queries.compared, store, caller.sees, verifier, a, b)
+    counts, changed = await listing.looked_up(queries.compared, store, caller.sees, verifier, a, b)
     order = [each.value for each in Status]
     return page(
         request,

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-import functools
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sql
 
 from services import tables
-from services.samples import ESCAPED, Filter, conditions, id_at, restored, storable
+from services.listing import excerpt, readable
+from services.samples import id_at, storable
 from services.store import Store
 
 COUNTED = 200_000
 """The newest verdicts that an overview looks at, however many its window has, and of each version in a comparison."""
-SEARCHED = 200_000
-"""The newest verdicts in which a text is looked for."""
 _NAMED = 1_000_000
-_THREADS = ThreadPoolExecutor(2, "pages")
-_T = TypeVar("_T")
 CHANGED = 200
 """Changed samples that a comparison lists."""
 BUCKETS = 30
 NO_REWARD = -1
-_EXCERPT = 240
 _EDGES = [step / 10 for step in range(1, 10)]
 
 
@@ -105,11 +98,6 @@ class Overview:
         return self.all.total >= COUNTED
 
 
-async def looked_up(query: Callable[..., _T], *arguments: Any) -> _T:
-    """A query, on threads of the pages' own: however long it takes, scoring and keys do not wait for it."""
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, functools.partial(query, *arguments))
-
-
 def overview(store: Store, tenant: str | None, window: Window) -> Overview:
     """Raises StoreAway."""
     now = time.time()
@@ -128,25 +116,6 @@ def overview(store: Store, tenant: str | None, window: Window) -> Overview:
         found.all.add(row, first)
         found.verifiers.setdefault(row["verifier"], Tally()).add(row, first)
     return found
-
-
-def listed(store: Store, wanted: Filter, limit: int) -> list[dict[str, Any]]:
-    """Samples as a list shows them: the newest first, of the completion the beginning. Raises StoreAway."""
-    table, problem = tables.verdicts, tables.problems.c
-    columns = [table.c[name] for name in ("id", "at", "tenant", "verifier", "version", "status", "reward", "seconds")]
-    query = (
-        sql.select(*columns, table.c.rescored, problem.name, _excerpt(table.c.completion))
-        .select_from(table.outerjoin(tables.problems, table.c.problem == problem.key))
-        .where(*conditions(wanted))
-        .order_by(table.c.id.desc())
-        .limit(limit)
-    )
-    if wanted.text:
-        ids = sql.select(table.c.id).where(*_own(wanted.tenant)).order_by(table.c.id.desc())
-        # None where there are fewer.
-        edge = ids.offset(SEARCHED).limit(1).scalar_subquery()
-        query = query.where(table.c.id > sql.func.coalesce(edge, ""))
-    return [_readable(row) for row in store.read(query)]
 
 
 def again(store: Store, id_: str, tenant: str | None) -> Sequence[sql.RowMapping]:
@@ -215,14 +184,14 @@ def compared(
             before.c.reward.label("old_reward"),
             after.c.reward.label("new_reward"),
             problem.name,
-            _excerpt(after.c.completion),
+            excerpt(after.c.completion),
         )
         .select_from(joined.outerjoin(tables.problems, problem.key == after.c.problem))
         .where(sql.or_(statuses[0] != statuses[1], before.c.reward.is_distinct_from(after.c.reward)))
         .order_by(after.c.id.desc())
         .limit(CHANGED)
     )
-    return {(row["old"], row["new"]): int(row["count"]) for row in counts}, [_readable(row) for row in changed]
+    return {(row["old"], row["new"]): int(row["count"]) for row in counts}, [readable(row) for row in changed]
 
 
 def _own(tenant: str | None) -> list[sql.ColumnElement[bool]]:
@@ -259,16 +228,3 @@ def _tally(recent: sql.Subquery, width: int) -> sql.Select[Any]:
 def _slowest(recent: sql.Subquery) -> sql.Select[Any]:
     columns = (recent.c.id, recent.c.at, recent.c.verifier, recent.c.status, recent.c.seconds)
     return sql.select(*columns).order_by(recent.c.seconds.desc(), recent.c.id.desc()).limit(10)
-
-
-def _excerpt(completion: sql.ColumnElement[str]) -> sql.Label[str]:
-    # A text that is stored as JSON cannot be cut before it is read.
-    is_escaped = sql.func.substr(completion, 1, len(ESCAPED)) == ESCAPED
-    return sql.case((is_escaped, completion), else_=sql.func.substr(completion, 1, _EXCERPT)).label("excerpt")
-
-
-def _readable(row: sql.RowMapping) -> dict[str, Any]:
-    found = dict(row)
-    found["name"] = None if row["name"] is None else restored(row["name"])
-    found["excerpt"] = restored(row["excerpt"])[:_EXCERPT]
-    return found

@@ -1,0 +1,170 @@
+"""The native API over what is stored: one verdict and why, lists, exports, runs, and judging again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import Field
+
+from services import exporting, listing, rollouts
+from services.access import caller_of, deadline_of, read_model, service_of
+from services.explain import explain
+from services.keys import READS, Caller
+from services.openapi import body_of
+from services.routes import check_count, rescored, sample_of, shown, until_gone, verifiers_of
+from services.samples import Filter
+from services.schemas import ScoredCompletion
+from services.stored import (
+    ListedVerdict,
+    Rescored,
+    RescoreRequest,
+    RescoreResponse,
+    RunInfo,
+    RunList,
+    StoredVerdict,
+    VerdictPage,
+)
+from verifiers.types import Frozen, Status
+
+_RESCORED_AT_ONCE = 64
+router = APIRouter()
+
+
+class _Wanted(Frozen):
+    """Parameters of a list: what does not name one is refused, so that none is taken for a filter that fits all."""
+
+    verifier: str | None = None
+    version: str | None = None
+    status: Status | None = None
+    text: str | None = Field(default=None, max_length=200)
+    since: float | None = Field(default=None, allow_inf_nan=False)
+    min_reward: float | None = Field(default=None, allow_inf_nan=False)
+    max_reward: float | None = Field(default=None, allow_inf_nan=False)
+    run: str | None = None
+    step: int | None = Field(default=None, ge=0, lt=2**31)
+    family: str | None = None
+    group: str | None = None
+
+    def filter(self, caller: Caller, before: str | None = None) -> Filter:
+        """For what this caller may see."""
+        fields = {name: getattr(self, name) for name in _Wanted.model_fields}
+        return Filter(tenant=caller.sees, before=before, **fields)
+
+
+class _Page(_Wanted):
+    cursor: str | None = Field(default=None, pattern="^[0-9a-f]{1,32}$")
+    limit: int = Field(default=100, ge=1, le=1000)
+
+
+class _Export(_Wanted):
+    format: Literal["ndjson", "parquet"] = "ndjson"
+    limit: int = Field(default=100_000, ge=1, le=10_000_000)
+
+
+@router.get("/v1/verdicts", response_model=VerdictPage)
+async def verdicts(request: Request, wanted: Annotated[_Page, Query()]) -> VerdictPage:
+    """The newest verdicts that fit, a page at a time. With `run`, `step`, `family` or `group`: samples of runs."""
+    caller = await caller_of(request, *READS)
+    store = service_of(request).stored()
+    rows = await listing.looked_up(listing.listed, store, wanted.filter(caller, wanted.cursor), wanted.limit + 1)
+    more = rows[wanted.limit - 1]["at_id"] if len(rows) > wanted.limit else None
+    return VerdictPage(verdicts=tuple(map(_line, rows[: wanted.limit])), cursor=more)
+
+
+@router.get("/v1/verdicts/export", response_class=StreamingResponse)
+async def export(request: Request, wanted: Annotated[_Export, Query()]) -> Response:
+    """All that fit, whole, the newest first: JSON lines or a parquet file. References for `privileged-why` only."""
+    caller = await caller_of(request, *READS)
+    store = service_of(request).stored()
+    file = exporting.file_of(wanted.format)
+    parts = listing.exported(store, wanted.filter(caller), wanted.limit)
+    # A store that is away says so before the first byte goes out.
+    first = await listing.looked_up(next, parts, None)
+    name = f'attachment; filename="verdicts.{wanted.format}"'
+    content = _written(file, caller, first, parts)
+    return StreamingResponse(content, media_type=file.media_type, headers={"Content-Disposition": name})
+
+
+@router.get("/v1/runs", response_model=RunList)
+async def runs(request: Request) -> RunList:
+    """The runs that samples were labelled with, the latest first."""
+    caller = await caller_of(request, *READS)
+    found = await listing.looked_up(rollouts.runs, service_of(request).stored(), caller.sees)
+    return RunList(runs=tuple(RunInfo(**each) for each in found))
+
+
+@router.get("/v1/verdicts/{verdict_id}", response_model=StoredVerdict)
+async def verdict(request: Request, verdict_id: str) -> StoredVerdict:
+    """Why: what was read as the answer, how it was compared, which test or line of Lean failed, limits, versions."""
+    caller = await caller_of(request, *READS)
+    sample = await sample_of(request, caller, verdict_id)
+    labelled = await listing.looked_up(rollouts.with_verdict, service_of(request).stored(), sample.id, caller.sees)
+    seen = shown(sample.verdict, caller)
+    return StoredVerdict(
+        verdict_id=sample.id,
+        judged_at=sample.at,
+        verdict=seen,
+        explanation=explain(seen),
+        problem_id=sample.problem,
+        prompt=sample.prompt,
+        completion=ScoredCompletion(text=sample.completion, finish_reason=sample.finish_reason),
+        reference=sample.reference if caller.may("privileged-why") else None,
+        rescored=sample.rescored,
+        labels=tuple(map(rollouts.labels_of, labelled)),
+    )
+
+
+@router.post("/v1/rescore", response_model=RescoreResponse, openapi_extra=body_of(RescoreRequest))
+async def rescore(request: Request) -> RescoreResponse:
+    """Stored samples under today's judges, with the difference. The old verdicts stay."""
+    caller = await caller_of(request, "score")
+    service = service_of(request)
+    asked = await read_model(request, RescoreRequest)
+    store = service.stored()
+    check_count(len(asked.verdict_ids), service.settings)
+    ids = asked.verdict_ids
+    if not ids:
+        wanted = Filter(tenant=caller.sees, verifier=asked.verifier, status=asked.status)
+        ids = tuple(await asyncio.to_thread(store.ids, wanted, min(asked.limit, service.settings.max_items)))
+    expires = time.monotonic() + deadline_of(request)
+    results: list[Rescored] = []
+    # Their references may be large: not all at once.
+    for start in range(0, len(ids), _RESCORED_AT_ONCE):
+        part = ids[start : start + _RESCORED_AT_ONCE]
+        samples = await asyncio.to_thread(store.samples_by_id, part, caller.sees)
+        if not asked.verdict_ids:
+            # A team's own judge that is mounted no more cannot be asked again.
+            samples = [each for each in samples if each.verdict.verifier in verifiers_of(service.settings)]
+        left = max(expires - time.monotonic(), 0.0)
+        results += await until_gone(request, rescored(service, caller, samples, left))
+    return RescoreResponse(results=tuple(results), judged=len(results), changed=sum(each.changed for each in results))
+
+
+def _line(row: dict[str, Any]) -> ListedVerdict:
+    labels = rollouts.labels_of(row) if "run" in row else None
+    return ListedVerdict(
+        verdict_id=row["id"],
+        judged_at=row["at"],
+        verifier=row["verifier"],
+        verifier_version=row["version"],
+        status=row["status"],
+        reward=row["reward"],
+        seconds=row["seconds"],
+        problem=(labels and labels.problem) or row["name"],
+        excerpt=row["excerpt"],
+        labels=labels,
+    )
+
+
+async def _written(
+    file: exporting.File, caller: Caller, part: listing.Part | None, parts: Iterator[listing.Part]
+) -> AsyncIterator[bytes]:
+    while part is not None:
+        yield await listing.looked_up(file.add, [exporting.record(sample, row, caller) for sample, row in part])
+        part = await listing.looked_up(next, parts, None)
+    yield await listing.looked_up(file.end)
