@@ -45,12 +45,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/store.db"
     running: Postgres = request.getfixturevalue("postgres")
-    import psycopg
-
-    with psycopg.connect(f"host=127.0.0.1 port={running.port} user=rewards dbname=postgres", autocommit=True) as at:
-        at.execute("DROP SCHEMA public CASCADE")
-        at.execute("CREATE SCHEMA public")
-    return running.url
+    return running.emptied()
 
 
 def sample(number: int = 0, at: float | None = None, **changes: Any) -> Sample:
