@@ -257,7 +257,8 @@ def _app(settings: Settings, port: int, watchdog: int, began: float) -> object:
     # Only the processes that serve need what the app imports; their judges get warm in the meantime.
     judges = ThreadPoolExecutor(1).submit(_judges, settings)
     from services.app import create_app, start
-    from services.store import StoreAway, StoreUnfit
+    from services.database import StoreUnfit
+    from services.store import StoreAway
 
     Protocol.patience_seconds, Protocol.most_connections = settings.read_seconds, settings.max_connections
     _allow_files(settings.max_connections)

@@ -24,10 +24,11 @@ from sqlalchemy.exc import OperationalError
 from stored import stored
 
 from services import keys
+from services.database import StoreUnfit
 from services.guard import Refused
 from services.samples import Filter, Sample, digest_of, new_id
 from services.schemas import ScoreProblem
-from services.store import Store, StoreAway, StoreUnfit
+from services.store import Store, StoreAway
 from verifiers.types import Status, Verdict
 
 ODD = "NUL \x00, a lone \ud800, \ue000json: and \u202e right to left"
