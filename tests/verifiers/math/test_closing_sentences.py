@@ -40,15 +40,20 @@ RIGHT = [
     (r"\frac{3}{4}", r"$\boxed{\frac{3}{4}}$ or 0.75."), ("18", "So the least number is 18."),
     ("18", "The answer is 18.\nA common wrong answer is 20."), ("18", "The answer is 20? No. The answer is 18."),
     # A last sentence that says what something is.
-    (r"\frac{3}{4}", r"The probability is $\frac34$."), ("18", "It is 18."), ("18", "First 9*2.\n\nThe total number of ways is 18."),
-    (r"\frac{3}{4}", r"Of 8 pairs 6 are red. The probability that both are red is \(\frac{3}{4}\)."), ("7", "The value of x is 7."),
-    (r"2\pi", r"The area of the circle is $2\pi$."), ("[1,2]", "The solution set is $[1,2]$."), ("7", "The length of AB is 7."),
+    (r"\frac{3}{4}", r"The probability is $\frac34$."), ("18", "It is 18."),
+    ("18", "First 9*2.\n\nThe total number of ways is 18."),
+    (r"\frac{3}{4}", r"Of 8 pairs 6 are red. The probability that both are red is \(\frac{3}{4}\)."),
+    ("7", "The value of x is 7."),
+    (r"2\pi", r"The area of the circle is $2\pi$."), ("[1,2]", "The solution set is $[1,2]$."),
+    ("7", "The length of AB is 7."),
     ("12", r"The number of ways is $\binom{4}{2}\cdot 2 = 12$."), ("7", "The sum of the digits is **7**."),
     ("7", "The largest prime factor is $7$."), ("1.5", "The slope of the line is 1.5."),
     ("C", "Option C is correct."), ("C", "9 * 2 = 18.\n**(C)** is the correct answer."), ("C", "Choice (C) is right"),
     # What stands behind a formula and says no more.
-    ("18", "The answer is $18$ (apples)."), ("18", "The answer is $18$, since $9*2=18$."), ("50%", "The answer is $50$%."),
-    ("50%", "The answer is $50$ per cent."), ("9", r"The answer is $9$, which is $3 \cdot 3$."), ("18", "Thus, it is $18$!"),
+    ("18", "The answer is $18$ (apples)."), ("18", "The answer is $18$, since $9*2=18$."),
+    ("50%", "The answer is $50$%."),
+    ("50%", "The answer is $50$ per cent."), ("9", r"The answer is $9$, which is $3 \cdot 3$."),
+    ("18", "Thus, it is $18$!"),
 ]  # fmt: skip
 
 WRONG = [
@@ -96,8 +101,10 @@ WRONG = [
     ("18", "If x is 2, it is 18."), ("18", "The number is 18. Not sure."), ("18", "The value is 18 thousand."),
     ("18", "The value is 18, not 19."), ("18", "The value of 2 is 18."), ("18", "The value is $18$ + 1."),
     ("18", "It is 18 if x is 2."), ("18", "The digits of it are 18."), ("0.9", "The rate is $0.9$ percent."),
-    ("C", "Option C is not correct."), ("C", "Is C correct?"), ("C", "C is correct, or B is."), ("C", "C is the wrong answer."),
-    ("C", "C is correct for another question."), ("C", "Options C and D are correct."), ("C", "C is correct. B is correct."),
+    ("C", "Option C is not correct."), ("C", "Is C correct?"), ("C", "C is correct, or B is."),
+    ("C", "C is the wrong answer."),
+    ("C", "C is correct for another question."), ("C", "Options C and D are correct."),
+    ("C", "C is correct. B is correct."),
     ("18", r"\boxed{18\over 2}"), ("18", r"\boxed{18\mathrm{~k}}"), ("18", r"\boxed{== 18}"), ("18", r"\boxed{=> 18}"),
 ]  # fmt: skip
 
