@@ -41,6 +41,8 @@ _BOLD_FIRST = re.compile(r"^\*\*(.+?)\*\*")
 # Between the formulas of a list, and a unit behind one.
 _JOINS = re.compile(r"\s*(?:,|and|,\s*and|和)\s*").fullmatch
 _OPENS_A_CLAUSE = re.compile(r"\b(?:as|because|for which|if|or|since|so|that|when|where|which|while)\b")
+_ENDS_A_PHRASE = re.compile(rf"[,;:(]|{_OPENS_A_CLAUSE.pattern}")
+_A_NUMBER = re.compile(r"[0-9]")
 _WORDS_ALONE = re.compile(r"\s*[A-Za-z]+(?: [A-Za-z]+)*").fullmatch
 _SPELLING = re.compile(r"[\s$,*]|\\[!,;: ]|\.$")
 _ESCAPED = re.compile(r"\\(?=[$%](?!\$))")
@@ -94,6 +96,9 @@ def _goes_on(part: str) -> bool:
         return False
     gaps = [part[one.end() : other.start()] for one, other in pairwise([*before, formula])]
     if not all(_JOINS(gap) or _OPENS_A_CLAUSE.search(gap) for gap in gaps):
+        return False
+    # "$18$ of 30", "$18$ per 2 days".
+    if _A_NUMBER.search(_ENDS_A_PHRASE.split(part[formula.end() :], maxsplit=1)[0]):
         return False
     word = _FIRST_WORD.match(part, formula.end())
     return word is None or (may_go_on(word[1]) and not _AND_A_HALF.match(part, formula.end()))
