@@ -15,7 +15,6 @@ import resource
 import signal
 import socket
 import sys
-import tempfile
 import termios
 import time
 from collections.abc import Callable
@@ -29,6 +28,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
+from services import metrics_folder
 from services.settings import Settings
 from verifiers.pool import JudgePool
 from verifiers.sandbox.types import SandboxUnavailable
@@ -201,7 +201,7 @@ class Watchdog(Multiprocess):
 
     def run(self) -> None:
         """Serve until told to stop. What the servers count is in a folder that lasts as long."""
-        with tempfile.TemporaryDirectory(prefix="reward-metrics-", ignore_cleanup_errors=True) as folder:
+        with metrics_folder.shared() as folder:
             # prometheus_client's name; it looks as soon as it is imported.
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
             super().run()
