@@ -1,4 +1,4 @@
-"""The folder in which server processes count: it lasts as long as the service, and goes also after one that was killed."""
+"""The folder in which server processes count. It goes with the service, also with one that was killed."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ _FRESH_SECONDS = 60.0
 def shared() -> Iterator[str]:
     """A new folder, removed at the end; what killed services left is removed first."""
     _remove_what_is_left(Path(tempfile.gettempdir()))
-    with tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as folder:
-        with (Path(folder) / _LOCK).open("wb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield folder
+    with (
+        tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as folder,
+        (Path(folder) / _LOCK).open("wb") as lock,
+    ):
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
 
 
 def _remove_what_is_left(parent: Path) -> None:
