@@ -75,7 +75,7 @@ def row_of(
     }
 
 
-def labels_of(row: Mapping[str, Any]) -> Labels:
+def labels_of(row: Mapping[Any, Any]) -> Labels:
     """From a row of the table."""
     return Labels(**{name: row[name] for name in ("run", "step", "family", "group", "sample", "problem")})
 
