@@ -120,6 +120,19 @@ def test_equal_answers_share_a_verdict_and_each_is_a_sample(caller: Caller, acce
     assert {labels["sample"] for labels in of_one if labels["run"] == run} == {0, 2}
 
 
+def test_one_answer_of_several_samples(caller: Caller) -> None:
+    item = sample("several", 0, "42")
+    item["labels"] = [{"run": "several", "step": 1, "group": "g", "sample": number} for number in range(3)]
+    (result,) = caller.score([item])
+    lines = caller.lines(run="several")
+    assert [(line["labels"]["sample"], line["verdict_id"]) for line in lines] == [
+        (number, result["verdict_id"]) for number in range(3)
+    ]
+    item["labels"] *= 2000
+    answer = caller.http.post("/v1/score", json={"items": [item]})
+    assert answer.status_code == 422 and "at most 4096" in answer.text
+
+
 def test_a_sample_that_is_sent_again_is_the_same(caller: Caller) -> None:
     caller.score(group("again", 1))
     changed = group("again", 1)
@@ -235,14 +248,14 @@ def test_a_filter_that_is_none_is_refused(caller: Caller, query: str, said: str)
 @pytest.mark.parametrize(
     ("labels", "said"),
     [
-        ({}, "labels.run: Field required"),
-        ({"run": ""}, "labels.run: String should have at least 1 character"),
-        ({"run": "x" * 201}, "labels.run: String should have at most 200"),
-        ({"run": "two\nlines"}, "labels.run: Value error, give one line of printable characters"),
+        ({}, "labels.one.run: Field required"),
+        ({"run": ""}, "labels.one.run: String should have at least 1 character"),
+        ({"run": "x" * 201}, "labels.one.run: String should have at most 200"),
+        ({"run": "two\nlines"}, "labels.one.run: Value error, give one line of printable characters"),
         ({"run": "nul \x00"}, "printable"),
-        ({"run": "x", "step": -1}, "labels.step"),
-        ({"run": "x", "sample": 2**31}, "labels.sample"),
-        ({"run": "x", "speed": 1}, "labels.speed: Extra inputs are not permitted"),
+        ({"run": "x", "step": -1}, "labels.one.step"),
+        ({"run": "x", "sample": 2**31}, "labels.one.sample"),
+        ({"run": "x", "speed": 1}, "labels.one.speed: Extra inputs are not permitted"),
     ],
 )
 def test_labels_that_are_none(caller: Caller, labels: dict[str, Any], said: str) -> None:
