@@ -37,7 +37,7 @@ import re
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from verifiers.math.boxes import content, find_boxes
+from verifiers.math.boxes import begin, content, find_boxes
 from verifiers.math.marks import (
     ALSO,
     ASKED,
@@ -210,7 +210,7 @@ def _members(text: str, boxes: list[tuple[int, int]]) -> tuple[str, ...]:
     if len(boxes) > _MOST_MEMBERS or text[boxes[-1][1] + 1 :].strip(_END + "\\)]"):
         return ()
     for (_, end), (start, _) in pairwise(boxes):
-        between = text[end + 1 : text.rindex("\\", 0, start)]
+        between = text[end + 1 : begin(text, start)]
         if SENTENCE_END.search(between) or not _JOINS.fullmatch(between):
             return ()
     return tuple(content(text, start, end).strip() for start, end in boxes)

@@ -50,6 +50,8 @@ RIGHT = [
     ("7", "The largest prime factor is $7$."), ("1.5", "The slope of the line is 1.5."),
     ("C", "Option C is correct."), ("C", "9 * 2 = 18.\n**(C)** is the correct answer."), ("C", "Choice (C) is right"),
     # What stands behind a formula and says no more.
+    # As JSON escapes it.
+    ("18", r"So she has \\boxed{18}."), ("-18", r"it is $-\\boxed{18}$"),
     ("18", "The answer is $18$ (apples)."), ("18", "The answer is $18$, since $9*2=18$."),
     ("50%", "The answer is $50$%."),
     ("50%", "The answer is $50$ per cent."), ("9", r"The answer is $9$, which is $3 \cdot 3$."),
@@ -88,6 +90,7 @@ WRONG = [
     ("18", r"\boxed{18} or 20"), ("18", "The answer is 18... or 20"), ("18", r"$\boxed{18}$?"),
     ("18", "So the total is at least 6 + 12 = 18."), ("3", r"\boxed{AB=CD+AB=3}"),
     # Behind a formula, or between two: it is another value.
+    ("18", r"So \\boxed{18}. \boxed{"), ("18", r"\\boxed{17}.\boxed{18}rt"), ("18", r"\boxed{18}.\\boxed{17}"),
     ("18", "The answer is $18$ + 1."), ("18", "The answer is $18$ - $1$."), ("18", "So she has $18$ - 1 apples."),
     ("18", r"The answer is $18$\cdot 2"), ("18", "The answer is $18$²"), ("18", "The answer is $18$ (2)"),
     ("18", r"Therefore, $18$ \times 10^3."), ("0.5", "The answer is $0.5$%."), ("0.5", r"So Janet has \(0.5\)%."),
