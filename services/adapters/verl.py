@@ -2,14 +2,15 @@
 
     reward.custom_reward_function.path=.../services/adapters/verl.py  reward.custom_reward_function.name=compute_score
 
-verl has no word for a judge that failed. So the answer is sent again until it is judged; where that cannot help, an
-error is raised, which ends the run: never a zero. Every result has the same keys, since verl loses sparse ones.
+verl has no word for a judge that failed. So the answer is sent again until it is judged; where that cannot help, the
+run ends (`services.adapters.no_score`): never a zero. Every result has the same keys, since verl loses sparse ones.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from services.adapters.no_score import ending
 from services.adapters.run_labels import labels_of
 from services.client import RewardServiceError, shared_async_client, shared_client
 from services.labels import item_of
@@ -41,10 +42,11 @@ def compute_score(
         run: the name under which the service lists the samples, by `data_source`, and by `index` of `extra_info`, which
             verl's data sets have for their prompts; from RLCORE_REWARD_RUN where it is empty.
 
-    Returns `{"score", "acc", "status", "extracted", "detail", "verdict_id"}`. Raises RewardServiceError.
+    Returns `{"score", "acc", "status", "extracted", "detail", "verdict_id"}`. Raises NoScore.
     """
-    item = _item(solution_str, ground_truth, extra_info, verifier, run, data_source)
-    return _score(shared_client(url, key).results([item], tries=_TRIES)[0])
+    with ending():
+        item = _item(solution_str, ground_truth, extra_info, verifier, run, data_source)
+        return _score(shared_client(url, key).results([item], tries=_TRIES)[0])
 
 
 async def compute_score_async(
@@ -60,9 +62,10 @@ async def compute_score_async(
     **_: Any,
 ) -> dict[str, Any]:
     """As `compute_score`, for verl's reward loop to await."""
-    item = _item(solution_str, ground_truth, extra_info, verifier, run, data_source)
-    client = await shared_async_client(url, key)
-    return _score((await client.results([item], tries=_TRIES))[0])
+    with ending():
+        item = _item(solution_str, ground_truth, extra_info, verifier, run, data_source)
+        client = await shared_async_client(url, key)
+        return _score((await client.results([item], tries=_TRIES))[0])
 
 
 def _item(

@@ -25,6 +25,7 @@ from ports import free_ports
 from reward_process import Service
 from trainer_clients import nemo_gym, open_instruct, openrlhf, slime, verl_sandbox
 
+from services.adapters.no_score import NoScore
 from services.adapters.trl import async_reward_function, reward_function
 from services.adapters.verl import compute_score, compute_score_async
 from services.client import RewardClient, RewardServiceError
@@ -168,7 +169,7 @@ def together(calls: dict[str, Asked]) -> dict[str, Any]:
     def come_to(call: Asked) -> Any:
         try:
             return call()
-        except (RewardServiceError, httpx.HTTPError):
+        except (NoScore, RewardServiceError, httpx.HTTPError):
             return RAISES
         except Exception as error:
             # As sandbox-fusion says that it gave up.
