@@ -260,8 +260,7 @@ def _app(settings: Settings, port: int, watchdog: int, began: float) -> object:
     from services.database import StoreUnfit
     from services.store import StoreAway
 
-    Protocol.patience_seconds, Protocol.most_connections = settings.read_seconds, settings.max_connections
-    _allow_files(settings.max_connections)
+    Protocol.patience_seconds, Protocol.most_connections = settings.read_seconds, _affordable(settings.max_connections)
 
     def ready() -> None:
         if settings.port_file is not None:
@@ -284,14 +283,21 @@ def _judges(settings: Settings) -> JudgePool:
     return JudgePool(settings.workers, settings.deadline_seconds, max_queued=sys.maxsize)
 
 
-def _allow_files(connections: int) -> None:
-    """Open files for so many connections, as far as this user may have them."""
+def _affordable(connections: int) -> int:
+    """So many connections, or what the open files of this user allow; the limit on these is raised as far as it may."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + _FOR_PROBES + _OTHER_FILES
-    if hard != resource.RLIM_INFINITY:
-        wanted = min(wanted, hard)
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        connections = max(hard - _FOR_PROBES - _OTHER_FILES, 1)
+        print(
+            f"services: this user may have {hard} files open, enough for {connections} connections of a process: raise "
+            f"the limit (ulimit -Hn {wanted}) for more, or set --max-connections {connections}",
+            file=sys.stderr,
+        )
+        wanted = hard
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return connections
 
 
 def _write_atomically(path: Path, text: str) -> None:

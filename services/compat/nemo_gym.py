@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import statistics
+import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.access import deadline_of, read_model, scorer_of, service_of
+from services.compat.again import let_in
 from services.compat.shapes import Label, without_special
+from services.guard import Refused
 from services.keys import Caller
 from services.labels import BadLabel, item_of
 from services.openapi import body_of
@@ -34,6 +37,7 @@ _KINDS = {
     "no_lean": "provider_unavailable",
     "no_compiler": "provider_unavailable",
     "no_reasoning_gym": "provider_unavailable",
+    "overload": "provider_unavailable",
     "aborted": "agent_request_failed",
     "shutdown": "shutdown",
 }
@@ -199,8 +203,14 @@ async def verify(request: Request, caller: Caller, body: NemoGymRequest, verifie
         verdict = Verdict.failed("no_reference", str(error))
     else:
         asked = await asked_of(service, caller, [item])
-        work = service.scorer.score(caller, asked, deadline_seconds=deadline_of(request))
-        verdict = shown((await until_gone(request, work))[0].verdict, caller, sent=asked[0].sent)
+        work = let_in(service, caller, asked, time.monotonic() + deadline_of(request))
+        try:
+            verdict = shown((await until_gone(request, work))[0].verdict, caller, sent=asked[0].sent)
+        except Refused as error:
+            if error.status not in (429, 503):
+                raise
+            # Its agents ask once, and an error ends their rollout.
+            verdict = Verdict.failed("overload", error.detail)
     repeated = body.model_dump(exclude_unset=True, exclude=set(_GOLD))
     return NemoGymResponse(
         **repeated
