@@ -19,10 +19,14 @@ from services.schemas import Labels
 from services.store import Store
 from verifiers.types import Verdict
 
+POINTS = 20_000
+"""Steps of families that a run's page draws."""
 GROUPS = 1000
 """Groups that a run's page can page through, in whichever order."""
 MEMBERS = 64
 """Samples of one group, and samples with one verdict, that are looked at."""
+# As many runs of one name are told apart by tenant.
+_TENANTS = 20
 Order = Literal["newest", "spread", "reward", "length"]
 
 
@@ -133,8 +137,22 @@ def runs(store: Store, tenant: str | None, limit: int = 1000) -> list[dict[str, 
     ]
 
 
+def tenants(store: Store, run: str, tenant: str | None) -> list[str]:
+    """Whose runs have this name, of those that this caller may see; a few at most. Raises StoreAway."""
+    table = tables.rollouts.c
+    found: list[str] = []
+    while len(found) < _TENANTS:
+        # A step in the index each, where DISTINCT would go through the run.
+        query = sql.select(sql.func.min(table.tenant).label("tenant")).where(table.run == run, *_own(tenant))
+        (row,) = store.read(query.where(table.tenant > found[-1]) if found else query)
+        if row["tenant"] is None:
+            break
+        found.append(row["tenant"])
+    return found
+
+
 def series(store: Store, tenant: str | None, run: str) -> list[Point]:
-    """What each family got at each step, by family and step. Raises StoreAway."""
+    """What each family got at each step, by family and step; the newest `POINTS` of them. Raises StoreAway."""
     table = tables.rollouts.c
     query = (
         sql.select(
@@ -148,9 +166,10 @@ def series(store: Store, tenant: str | None, run: str) -> list[Point]:
         )
         .where(table.run == run, *_own(tenant))
         .group_by(table.step, table.family)
-        .order_by(table.family, table.step)
+        .order_by(table.step.desc().nulls_last(), table.family.desc())
+        .limit(POINTS)
     )
-    return [
+    points = [
         Point(
             step=row["step"],
             family=row["family"],
@@ -162,6 +181,7 @@ def series(store: Store, tenant: str | None, run: str) -> list[Point]:
         )
         for row in store.read(query)
     ]
+    return sorted(points, key=lambda point: (point.family, -1 if point.step is None else point.step))
 
 
 def groups(
@@ -181,7 +201,7 @@ def groups(
     mean = sql.func.avg(table.reward)
     variance = sql.func.avg(table.reward * table.reward) - mean * mean
     chars = sql.func.avg(table.chars)
-    newest = (table.step.desc().nulls_last(), table.group)
+    newest = (table.step.desc().nulls_last(), table.family.desc(), table.group.desc())
     first: dict[Order, tuple[Any, ...]] = {
         "newest": (),
         "spread": (variance.desc().nulls_last(),),
@@ -216,15 +236,11 @@ def members(
 ) -> dict[tuple[int | None, str], list[sql.RowMapping]]:
     """The rollouts of groups (step, name), by their number, of each `MEMBERS` at most. Raises StoreAway."""
     table = tables.rollouts
-    found: dict[tuple[int | None, str], list[sql.RowMapping]] = {each: [] for each in wanted}
-    if not wanted:
-        return found
-    these = sql.or_(*(sql.and_(_at(step), table.c.group == group) for step, group in wanted))
-    query = sql.select(table).where(table.c.run == run, *_own(tenant), these).order_by(table.c.sample, table.c.id)
-    for row in store.read(query):
-        rows = found[row["step"], row["group"]]
-        if len(rows) < MEMBERS:
-            rows.append(row)
+    found: dict[tuple[int | None, str], list[sql.RowMapping]] = {}
+    for step, group in wanted:
+        of_group = sql.select(table).where(table.c.run == run, *_own(tenant), _at(step), table.c.group == group)
+        # In the order of an index: a group may be as large as whoever labels it likes.
+        found[step, group] = list(store.read(of_group.order_by(table.c.sample).limit(MEMBERS)))
     return found
 
 

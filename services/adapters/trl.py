@@ -10,13 +10,14 @@ failed, which TRL leaves out of the reward and of the group's baseline.
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from services.client import shared_async_client, shared_client
 from services.labels import item_of
-from services.schemas import ScoreItem
+from services.schemas import Labels, ScoreItem
 from verifiers.types import FinishReason, Json, Verdict
 
 Rewards = list[float | None]
@@ -31,6 +32,7 @@ def reward_function(
     verifier: str = "math",
     reference: str = "answer",
     eos_token_ids: Collection[int] = (),
+    run: str = "",
 ) -> Callable[..., Rewards]:
     """A reward function that waits for its verdicts. It can be pickled, the key with it where one is given here.
 
@@ -41,10 +43,12 @@ def reward_function(
         reference: the column with the expected answers, or with the judge's references (`services.labels`).
         eos_token_ids: a completion whose ids hold none of these was cut off. Without them every completion counts as
             finished, and one that was cut off may be judged wrong instead of truncated; both are 0.
+        run: samples are labelled with it, TRL's step and a group for each prompt, for the page of runs; a column
+            `family` tells their rewards apart there.
 
     Raises ValueError for a column that is not there or a label that is no problem, RewardServiceError as the client.
     """
-    read = _Reader(verifier, reference, frozenset(eos_token_ids))
+    read = _Reader(verifier, reference, frozenset(eos_token_ids), run)
     return _named(functools.partial(_reward, read, url, key, deadline_seconds), verifier)
 
 
@@ -56,9 +60,10 @@ def async_reward_function(
     verifier: str = "math",
     reference: str = "answer",
     eos_token_ids: Collection[int] = (),
+    run: str = "",
 ) -> Callable[..., Coroutine[Any, Any, Rewards]]:
     """As `reward_function`, for TRL to await: several reward functions then wait at the same time."""
-    read = _Reader(verifier, reference, frozenset(eos_token_ids))
+    read = _Reader(verifier, reference, frozenset(eos_token_ids), run)
     return _named(functools.partial(_async_reward, read, url, key, deadline_seconds), verifier)
 
 
@@ -69,6 +74,7 @@ class _Reader:
     verifier: str
     reference: str
     eos_token_ids: frozenset[int]
+    run: str = ""
 
     def items(
         self, completions: Sequence[str | Sequence[Json]], completion_ids: Sequence[Sequence[int]] | None, columns: Json
@@ -89,8 +95,22 @@ class _Reader:
                 and self.eos_token_ids.isdisjoint(completion_ids[number])
             ):
                 reason = "length"
-            items.append(item_of(number, labels[number], judges[number], _text(completion), finish_reason=reason))
+            prompt = _prompt(columns["prompts"][number]) if self.run and "prompts" in columns else None
+            item = item_of(
+                number, labels[number], judges[number], _text(completion), prompt=prompt, finish_reason=reason
+            )
+            items.append(item.model_copy(update={"labels": self._place(number, prompt, columns)}) if self.run else item)
         return items
+
+    def _place(self, number: int, prompt: str | None, columns: Json) -> Labels:
+        """Where in the run a completion stands; without a number, as other processes may have answers to its prompt."""
+        state, families = columns.get("trainer_state"), columns.get("family")
+        return Labels(
+            run=self.run,
+            step=None if state is None else int(state.global_step),
+            family=None if families is None else str(families[number]),
+            group=None if prompt is None else hashlib.sha256(prompt.encode("utf-8", "replace")).hexdigest()[:12],
+        )
 
 
 def _reward(
@@ -139,6 +159,13 @@ def _text(completion: str | Sequence[Json]) -> str:
         if message.get("role") == "assistant":
             parts += [content] if isinstance(content, str) else [part["text"] for part in content if "text" in part]
     return "".join(parts)
+
+
+def _prompt(prompt: str | Sequence[Json]) -> str:
+    """As one text."""
+    if isinstance(prompt, str):
+        return prompt
+    return "\n\n".join(f"{message.get('role')}: {message.get('content')}" for message in prompt)
 
 
 def _rewards(verdicts: Sequence[Verdict]) -> Rewards:

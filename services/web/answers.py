@@ -118,6 +118,15 @@ def address(path: str, **parameters: object) -> str:
     return f"{path}?{urlencode(given)}" if given else path
 
 
+def whole_number(name: str, text: str) -> int | None:
+    """Of an address: from 0 on, below 2**31; None for none. Raises Refused (422)."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) < 2**31):
+        raise Refused(422, f"{name} is {text[:40]!r}: give a whole number from 0 on, or none")
+    return int(text)
+
+
 def _refusal(request: Request, error: Refused) -> HTMLResponse:
     headline = _HEADLINES.get(error.status, "This did not work")
     # What anyone may see: who asked is not known, or may not see more.
