@@ -47,7 +47,7 @@ def common_problems(store: Store, first: tuple[str, str], second: tuple[str, str
     return [(row["problem"], _side(row, "old", groups[0]), _side(row, "new", groups[1])) for row in rows]
 
 
-def _side(row: sql.RowMapping, side: str, groups: dict[str, str]) -> Asked:
+def _side(row: sql.RowMapping, side: str, groups: dict[str, str | None]) -> Asked:
     step = row[f"{side}_last"]
     return Asked(float(row[f"{side}_mean"]), row[f"{side}_judged"], step, groups.get(row["problem"]))
 
@@ -69,16 +69,17 @@ def _asked(run: str, tenant: str) -> sql.Subquery:
     )
 
 
-def _last_groups(store: Store, run: str, tenant: str, asked: Sequence[tuple[str, int | None]]) -> dict[str, str]:
+def _last_groups(store: Store, run: str, tenant: str, asked: Sequence[tuple[str, int | None]]) -> dict[str, str | None]:
     """The name of a group of each problem at this step."""
-    if not asked:
-        return {}
     table = tables.rollouts.c
-    these = [
-        sql.and_(table.problem == problem, table.step.is_(None) if step is None else table.step == step)
-        for problem, step in asked
-    ]
-    query = sql.select(table.problem, sql.func.min(table.group).label("group")).where(
-        table.run == run, table.tenant == tenant, sql.or_(*these), table.group.is_not(None)
-    )
-    return {row["problem"]: row["group"] for row in store.read(query.group_by(table.problem))}
+    found = {}
+    for problem, step in asked:
+        # A step in an index each, where one query for all of them would go through the run.
+        query = sql.select(sql.func.min(table.group).label("group")).where(
+            table.run == run,
+            table.tenant == tenant,
+            table.problem == problem,
+            table.step.is_(None) if step is None else table.step == step,
+        )
+        found[problem] = store.read(query)[0]["group"]
+    return found

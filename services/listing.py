@@ -19,8 +19,8 @@ from services.store import Store
 
 PAGE_SECONDS = 0.15
 """So long a page looks for what fits."""
-# Of those that may fit, so many are looked at before the time is.
-_WINDOW = 10_000
+# Of those that may fit, so many are looked at before the time is; fewer where it is not an index that says it.
+_WINDOW, _READ = 50_000, 5_000
 _EXCERPT = 240
 # Their completions may be long.
 _EXPORTED_AT_ONCE = 64
@@ -61,7 +61,8 @@ def _edge(store: Store, wanted: Filter) -> str | None:
     table = tables.rollouts.c if wanted.is_labelled else tables.verdicts.c
     anywhere = Filter(tenant=wanted.tenant, before=wanted.before, since=wanted.since, run=wanted.run)
     found = sql.select(table.id).where(*conditions(anywhere, is_labelled=wanted.is_labelled))
-    rows = store.read(found.order_by(table.id.desc()).offset(_WINDOW - 1).limit(1))
+    reads = wanted.text or (wanted.is_labelled and (wanted.run is None or wanted.verifier or wanted.version))
+    rows = store.read(found.order_by(table.id.desc()).offset((_READ if reads else _WINDOW) - 1).limit(1))
     return rows[0]["id"] if rows else None
 
 

@@ -25,6 +25,8 @@ GROUPS = 1000
 """Groups that a run's page can page through, in whichever order."""
 MEMBERS = 64
 """Samples of one group, and samples with one verdict, that are looked at."""
+# Of all runs together, the newest.
+_FAMILIES = 5000
 # As many runs of one name are told apart by tenant.
 _TENANTS = 20
 Order = Literal["newest", "spread", "reward", "length"]
@@ -79,7 +81,7 @@ def row_of(
     }
 
 
-def labels_of(row: Mapping[str, Any]) -> Labels:
+def labels_of(row: Mapping[Any, Any]) -> Labels:
     """From a row of the table."""
     return Labels(**{name: row[name] for name in ("run", "step", "family", "group", "sample", "problem")})
 
@@ -95,19 +97,38 @@ def runs(store: Store, tenant: str | None, limit: int = 1000) -> list[dict[str, 
     """Runs with what `services.stored.RunInfo` says of them, the latest first. Raises StoreAway."""
     table = tables.rollouts.c
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    query = (
+    # In the order of an index: first by step, then all steps together.
+    steps = (
         sql.select(
-            table.run,
             table.tenant,
+            table.run,
+            table.step,
             table.family,
             sql.func.max(table.id).label("last"),
-            sql.func.max(table.step).label("steps"),
             sql.func.count().label("samples"),
             sql.func.count(table.reward).label("judged"),
             sql.func.sum(table.reward).label("rewards"),
         )
         .where(*_own(tenant))
-        .group_by(table.run, table.tenant, table.family)
+        .group_by(table.tenant, table.run, table.step, table.family)
+        .subquery()
+        .c
+    )
+    last = sql.func.max(steps.last).label("last")
+    query = (
+        sql.select(
+            steps.tenant,
+            steps.run,
+            steps.family,
+            last,
+            sql.func.max(steps.step).label("steps"),
+            sql.func.sum(steps.samples).label("samples"),
+            sql.func.sum(steps.judged).label("judged"),
+            sql.func.sum(steps.rewards).label("rewards"),
+        )
+        .group_by(steps.tenant, steps.run, steps.family)
+        .order_by(last.desc())
+        .limit(_FAMILIES)
     )
     for row in store.read(query):
         one = found.setdefault(
@@ -117,9 +138,10 @@ def runs(store: Store, tenant: str | None, limit: int = 1000) -> list[dict[str, 
         one["last"] = max(one["last"], row["last"])
         one["steps"] = max((each for each in (one["steps"], row["steps"]) if each is not None), default=None)
         one["families"].append(row["family"])
-        one["samples"] += row["samples"]
-        one["judged"] += row["judged"]
-        one["rewards"] += row["rewards"] or 0.0
+        # Sums are decimals in PostgreSQL.
+        one["samples"] += int(row["samples"])
+        one["judged"] += int(row["judged"])
+        one["rewards"] += float(row["rewards"] or 0.0)
     latest = sorted(found.items(), key=lambda item: item[1]["last"], reverse=True)[:limit]
     return [
         {

@@ -114,7 +114,11 @@ async def read_form(request: Request) -> Mapping[str, str]:
 
 def address(path: str, **parameters: object) -> str:
     """A link of ours; parameters without a value are left out."""
-    given = {name: str(value) for name, value in parameters.items() if value not in (None, "", False)}
+    given = {
+        name: str(value)
+        for name, value in parameters.items()
+        if value is not None and value is not False and str(value)
+    }
     return f"{path}?{urlencode(given)}" if given else path
 
 

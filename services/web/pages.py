@@ -22,10 +22,11 @@ from services.routes import rescored, sample_of, shown, until_gone, verifiers_of
 from services.samples import Filter, Sample
 from services.web import queries, reference, text
 from services.web.answers import PageRoute, address, page, read_form, redirect, set_cookie, whole_number
+from services.web.remembered import remembered
 from verifiers import registry
 from verifiers.types import Status, Verdict
 
-_PER_PAGE = 25
+_PER_PAGE = 20
 _MAX_STEPS = 1000
 _MAX_SEARCHED_CHARS = 200
 # Where a login may lead: on this site, and nowhere that a browser takes for another host.
@@ -43,7 +44,7 @@ async def overview(request: Request, window: str = "1h", refresh: str = "") -> R
     chosen = queries.WINDOWS.get(window, queries.WINDOWS["1h"])
     found = None
     if service.store is not None:
-        found = await listing.looked_up(queries.overview, service.store, caller.sees, chosen)
+        found = await listing.looked_up(remembered.ask, queries.overview, service.store, caller.sees, chosen)
     return page(
         request,
         "overview.html",
@@ -153,9 +154,9 @@ async def compare(request: Request, verifier: str = "", a: str = "", b: str = ""
     store = service_of(request).stored()
     given = {"verifier": verifier, "a": a, "b": b}
     if not (verifier and a and b) or a == b:
-        known = await listing.looked_up(queries.versions, store, caller.sees)
+        known = await listing.looked_up(remembered.ask, queries.versions, store, caller.sees)
         return page(request, "versions.html", caller, known=known, given=given, is_same=bool(a) and a == b)
-    counts, changed = await listing.looked_up(queries.compared, store, caller.sees, verifier, a, b)
+    counts, changed = await listing.looked_up(remembered.ask, queries.compared, store, caller.sees, verifier, a, b)
     order = [each.value for each in Status]
     return page(
         request,

@@ -23,13 +23,14 @@ from services.store import Store
 from services.stored import Explanation
 from services.web import trends
 from services.web.answers import PageRoute, address, page, whole_number
+from services.web.remembered import remembered
 from verifiers.types import Verdict
 
 ORDERS: tuple[rollouts.Order, ...] = get_args(rollouts.Order)
 _RUNS = 20
 _SPARKED = 150_000
 _PER_PAGE = 15
-_ANSWERS = 12
+_ANSWERS = 8
 _CUT_CHARS, _CUT_PROMPT, _CUT_ANSWER = 1500, 1200, 200
 _SHAPES = {
     "math": "one answer: a number, a formula, a set, a choice",
@@ -57,7 +58,7 @@ async def runs(request: Request) -> Response:
     """The runs that there are, the one that was judged last first."""
     caller = await caller_of(request, *READS)
     store = service_of(request).stored()
-    found = await listing.looked_up(rollouts.runs, store, caller.sees)
+    found = await listing.looked_up(remembered.ask, rollouts.runs, store, caller.sees)
     sparks = await listing.looked_up(_sparks, store, found[:_RUNS])
     return page(request, "runs.html", caller, runs=found[:_RUNS], others=found[_RUNS:], sparks=sparks)
 
@@ -78,8 +79,8 @@ async def run(
     owner, others = await _owner(store, caller, run, tenant)
     chosen = _order(order)
     at = whole_number("step", step)
-    points = await listing.looked_up(rollouts.series, store, owner, run)
-    groups = await listing.looked_up(_groups, store, owner, run, at, family, chosen)
+    points = await listing.looked_up(remembered.ask, rollouts.series, store, owner, run)
+    groups = await listing.looked_up(remembered.ask, _groups, store, owner, run, at, family, chosen)
     pages = max(-(-len(groups) // _PER_PAGE), 1)
     place = min(max(whole_number("number", number) or 1, 1), pages)
     part = groups[(place - 1) * _PER_PAGE : place * _PER_PAGE]
@@ -141,7 +142,7 @@ async def group(
     if not members:
         raise Refused(404, f"run {run[:60]!r} has no group {group[:60]!r} at this step: open the run and choose one")
     chosen = _order(order)
-    listed = await listing.looked_up(_groups, store, owner, run, whole_number("at", at), family, chosen)
+    listed = await listing.looked_up(remembered.ask, _groups, store, owner, run, whole_number("at", at), family, chosen)
     places = [number for number, each in enumerate(listed) if (each.step, each.group) == key]
     whose = {"run": run, "tenant": owner if caller.sees is None else ""}
     given = {"order": "" if chosen == "newest" else chosen, "family": family}
@@ -198,7 +199,7 @@ async def compare(request: Request, a: str = "", b: str = "") -> Response:
     found = []
     for name in (a, b):
         owner, run = await _named(store, caller, name)
-        points = await listing.looked_up(rollouts.series, store, owner, run)
+        points = await listing.looked_up(remembered.ask, rollouts.series, store, owner, run)
         found.append((run, owner, points))
     (old, old_owner, first), (new, new_owner, second) = found
     if (old, old_owner) == (new, new_owner):
@@ -208,7 +209,8 @@ async def compare(request: Request, a: str = "", b: str = "") -> Response:
     def to(side: int, family: str, step: int) -> str:
         return address("/run", **whose[side], step=step, family=family) + "#groups"
 
-    problems = await listing.looked_up(common_problems.common_problems, store, (old, old_owner), (new, new_owner))
+    query = common_problems.common_problems
+    problems = await listing.looked_up(remembered.ask, query, store, (old, old_owner), (new, new_owner))
     totals = [{total.family: total for total in trends.totals(points)} for points in (first, second)]
     names = list(dict.fromkeys([*totals[0], *totals[1]]))
     return page(
@@ -231,7 +233,8 @@ def _sparks(store: Store, runs: Sequence[Any]) -> list[str]:
     found = []
     for one in runs:
         left -= one["samples"]
-        found.append(trends.spark(rollouts.series(store, one["tenant"], one["run"])) if left >= 0 else "")
+        points = remembered.ask(rollouts.series, store, one["tenant"], one["run"]) if left >= 0 else []
+        found.append(trends.spark(points))
     return found
 
 
