@@ -30,7 +30,7 @@ from services.schemas import Problematic
 from services.scoring import Scorer
 from services.settings import Settings
 from services.store import Store
-from services.web import pages
+from services.web import pages, run_pages
 from verifiers.pool import JudgePool
 
 _DESCRIPTION = "Judges of math, code and Lean over HTTP: why a sample got zero, and never a zero for a judge's failure."
@@ -69,6 +69,7 @@ def create_app(service: Service, ready: Callable[[], None]) -> FastAPI:
     app.include_router(native.router)
     app.include_router(verdicts.router)
     app.include_router(pages.router)
+    app.include_router(run_pages.router)
     for router in compat.routers:
         app.include_router(router)
     app.add_exception_handler(Refused, _refuse)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import math
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import sqlalchemy as sql
@@ -15,8 +17,10 @@ from services import tables
 from services.samples import ESCAPED, Filter, Sample, conditions, restored
 from services.store import Store
 
-SEARCHED = 200_000
-"""The newest verdicts in which a text is looked for."""
+PAGE_SECONDS = 0.15
+"""So long a page looks for what fits."""
+# Of those that may fit, so many are looked at before the time is; fewer where it is not an index that says it.
+_WINDOW, _READ = 50_000, 5_000
 _EXCERPT = 240
 # Their completions may be long.
 _EXPORTED_AT_ONCE = 64
@@ -25,48 +29,90 @@ _T = TypeVar("_T")
 Part = list[tuple[Sample, dict[str, Any]]]
 
 
-def listed(store: Store, wanted: Filter, limit: int) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Lines of a list. `before` is the `Filter.before` of the next page; None: nothing older is left to look at."""
+
+    rows: list[dict[str, Any]]
+    before: str | None
+
+
+def listed(store: Store, wanted: Filter, limit: int, seconds: float = math.inf) -> Page:
     """Samples as a list shows them: the newest first, of the completion the beginning. Raises StoreAway.
 
-    `id` is the verdict's, `at_id` what `Filter.before` takes for the next page. Where labels are asked for a line is a
-    rollout and has `run`, `step`, `family`, `group`, `sample` and `problem` of its own.
+    `id` is the verdict's, `at_id` the line's own. Where labels are asked for a line is a rollout and has `run`, `step`,
+    `family`, `group`, `sample` and `problem` of its own. After so many seconds the page ends with what was found by
+    then, and `before` says from where on nothing was looked at.
     """
-    verdict, problem = tables.verdicts.c, tables.problems.c
-    source = tables.verdicts.outerjoin(tables.problems, verdict.problem == problem.key)
+    ends = time.monotonic() + seconds
+    rows: list[dict[str, Any]] = []
+    while True:
+        edge = _edge(store, wanted)
+        rows += [readable(row) for row in store.read(_lines(wanted, edge, limit + 1 - len(rows)))]
+        if len(rows) > limit:
+            return Page(rows[:limit], rows[limit - 1]["at_id"])
+        if edge is None or time.monotonic() > ends:
+            return Page(rows, edge)
+        wanted = replace(wanted, before=edge)
+
+
+def _edge(store: Store, wanted: Filter) -> str | None:
+    """The oldest of the next `_WINDOW` that may fit, where there are more."""
+    table = tables.rollouts.c if wanted.is_labelled else tables.verdicts.c
+    anywhere = Filter(tenant=wanted.tenant, before=wanted.before, since=wanted.since, run=wanted.run)
+    found = sql.select(table.id).where(*conditions(anywhere, is_labelled=wanted.is_labelled))
+    reads = wanted.text or (wanted.is_labelled and (wanted.run is None or wanted.verifier or wanted.version))
+    rows = store.read(found.order_by(table.id.desc()).offset((_READ if reads else _WINDOW) - 1).limit(1))
+    return rows[0]["id"] if rows else None
+
+
+def _lines(wanted: Filter, edge: str | None, limit: int) -> sql.Select[Any]:
+    verdict, problem, rollout = tables.verdicts.c, tables.problems.c, tables.rollouts.c
     columns = [verdict[name] for name in ("id", "at", "tenant", "verifier", "version", "status", "reward", "seconds")]
     columns += [verdict.rescored, problem.name]
     order = verdict.id
     if wanted.is_labelled:
-        order = tables.rollouts.c.id
-        source = source.join(tables.rollouts, tables.rollouts.c.verdict == verdict.id)
-        columns += [tables.rollouts.c[name] for name in ("run", "step", "family", "group", "sample", "problem")]
-    query = (
-        sql.select(*columns, order.label("at_id"), excerpt(verdict.completion))
-        .select_from(source)
-        .where(*conditions(wanted))
-        .order_by(order.desc())
-        .limit(limit)
-    )
+        order = rollout.id
+        columns += [rollout[name] for name in ("run", "step", "family", "group", "sample", "problem")]
+    # First which: an index has all that most filters ask of a line, and of the others nothing is read.
+    fitting = sql.select(order).select_from(_source(wanted)).where(*conditions(wanted))
+    if edge is not None:
+        fitting = fitting.where(order >= edge)
+    fitting = fitting.order_by(order.desc()).limit(limit)
+    whole = tables.verdicts.outerjoin(tables.problems, verdict.problem == problem.key)
+    if wanted.is_labelled:
+        whole = whole.join(tables.rollouts, rollout.verdict == verdict.id)
+    query = sql.select(*columns, order.label("at_id"), excerpt(verdict.completion)).select_from(whole)
+    return query.where(order.in_(fitting)).order_by(order.desc())
+
+
+def _source(wanted: Filter) -> sql.FromClause:
+    """What the conditions of a filter need, and no more."""
+    verdict = tables.verdicts.c
+    found: sql.FromClause = tables.verdicts
+    if wanted.is_labelled:
+        found = tables.rollouts
+        if wanted.verifier is not None or wanted.version is not None or wanted.text:
+            found = found.join(tables.verdicts, tables.rollouts.c.verdict == verdict.id)
     if wanted.text:
-        table = order.table
-        ids = sql.select(order).where(*([] if wanted.tenant is None else [table.c.tenant == wanted.tenant]))
-        # None where there are fewer.
-        edge = ids.order_by(order.desc()).offset(SEARCHED).limit(1).scalar_subquery()
-        query = query.where(order > sql.func.coalesce(edge, ""))
-    return [readable(row) for row in store.read(query)]
+        found = found.outerjoin(tables.problems, verdict.problem == tables.problems.c.key)
+    return found
 
 
 def exported(store: Store, wanted: Filter, most: int) -> Iterator[Part]:
     """The newest `most` that fit, whole, with their lines of the list; some at a time. Raises StoreAway."""
     while most > 0:
-        rows = listed(store, wanted, min(most, _EXPORTED_AT_ONCE))
+        page = listed(store, wanted, min(most, _EXPORTED_AT_ONCE))
+        rows = page.rows
         if not rows:
             return
         samples = {each.id: each for each in store.samples_by_id([row["id"] for row in rows], wanted.tenant)}
         # What the sweep took in between is not there.
         yield [(samples[row["id"]], row) for row in rows if row["id"] in samples]
+        if page.before is None:
+            return
         most -= len(rows)
-        wanted = replace(wanted, before=rows[-1]["at_id"])
+        wanted = replace(wanted, before=page.before)
 
 
 async def looked_up(query: Callable[..., _T], *arguments: Any) -> _T:

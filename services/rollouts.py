@@ -19,10 +19,16 @@ from services.schemas import Labels
 from services.store import Store
 from verifiers.types import Verdict
 
+POINTS = 20_000
+"""Steps of families that a run's page draws."""
 GROUPS = 1000
 """Groups that a run's page can page through, in whichever order."""
 MEMBERS = 64
 """Samples of one group, and samples with one verdict, that are looked at."""
+# Of all runs together, the newest.
+_FAMILIES = 5000
+# As many runs of one name are told apart by tenant.
+_TENANTS = 20
 Order = Literal["newest", "spread", "reward", "length"]
 
 
@@ -91,19 +97,38 @@ def runs(store: Store, tenant: str | None, limit: int = 1000) -> list[dict[str, 
     """Runs with what `services.stored.RunInfo` says of them, the latest first. Raises StoreAway."""
     table = tables.rollouts.c
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    query = (
+    # In the order of an index: first by step, then all steps together.
+    steps = (
         sql.select(
-            table.run,
             table.tenant,
+            table.run,
+            table.step,
             table.family,
             sql.func.max(table.id).label("last"),
-            sql.func.max(table.step).label("steps"),
             sql.func.count().label("samples"),
             sql.func.count(table.reward).label("judged"),
             sql.func.sum(table.reward).label("rewards"),
         )
         .where(*_own(tenant))
-        .group_by(table.run, table.tenant, table.family)
+        .group_by(table.tenant, table.run, table.step, table.family)
+        .subquery()
+        .c
+    )
+    last = sql.func.max(steps.last).label("last")
+    query = (
+        sql.select(
+            steps.tenant,
+            steps.run,
+            steps.family,
+            last,
+            sql.func.max(steps.step).label("steps"),
+            sql.func.sum(steps.samples).label("samples"),
+            sql.func.sum(steps.judged).label("judged"),
+            sql.func.sum(steps.rewards).label("rewards"),
+        )
+        .group_by(steps.tenant, steps.run, steps.family)
+        .order_by(last.desc())
+        .limit(_FAMILIES)
     )
     for row in store.read(query):
         one = found.setdefault(
@@ -113,9 +138,10 @@ def runs(store: Store, tenant: str | None, limit: int = 1000) -> list[dict[str, 
         one["last"] = max(one["last"], row["last"])
         one["steps"] = max((each for each in (one["steps"], row["steps"]) if each is not None), default=None)
         one["families"].append(row["family"])
-        one["samples"] += row["samples"]
-        one["judged"] += row["judged"]
-        one["rewards"] += row["rewards"] or 0.0
+        # Sums are decimals in PostgreSQL.
+        one["samples"] += int(row["samples"])
+        one["judged"] += int(row["judged"])
+        one["rewards"] += float(row["rewards"] or 0.0)
     latest = sorted(found.items(), key=lambda item: item[1]["last"], reverse=True)[:limit]
     return [
         {
@@ -133,8 +159,22 @@ def runs(store: Store, tenant: str | None, limit: int = 1000) -> list[dict[str, 
     ]
 
 
+def tenants(store: Store, run: str, tenant: str | None) -> list[str]:
+    """Whose runs have this name, of those that this caller may see; a few at most. Raises StoreAway."""
+    table = tables.rollouts.c
+    found: list[str] = []
+    while len(found) < _TENANTS:
+        # A step in the index each, where DISTINCT would go through the run.
+        query = sql.select(sql.func.min(table.tenant).label("tenant")).where(table.run == run, *_own(tenant))
+        (row,) = store.read(query.where(table.tenant > found[-1]) if found else query)
+        if row["tenant"] is None:
+            break
+        found.append(row["tenant"])
+    return found
+
+
 def series(store: Store, tenant: str | None, run: str) -> list[Point]:
-    """What each family got at each step, by family and step. Raises StoreAway."""
+    """What each family got at each step, by family and step; the newest `POINTS` of them. Raises StoreAway."""
     table = tables.rollouts.c
     query = (
         sql.select(
@@ -148,9 +188,10 @@ def series(store: Store, tenant: str | None, run: str) -> list[Point]:
         )
         .where(table.run == run, *_own(tenant))
         .group_by(table.step, table.family)
-        .order_by(table.family, table.step)
+        .order_by(table.step.desc().nulls_last(), table.family.desc())
+        .limit(POINTS)
     )
-    return [
+    points = [
         Point(
             step=row["step"],
             family=row["family"],
@@ -162,6 +203,7 @@ def series(store: Store, tenant: str | None, run: str) -> list[Point]:
         )
         for row in store.read(query)
     ]
+    return sorted(points, key=lambda point: (point.family, -1 if point.step is None else point.step))
 
 
 def groups(
@@ -181,7 +223,7 @@ def groups(
     mean = sql.func.avg(table.reward)
     variance = sql.func.avg(table.reward * table.reward) - mean * mean
     chars = sql.func.avg(table.chars)
-    newest = (table.step.desc().nulls_last(), table.group)
+    newest = (table.step.desc().nulls_last(), table.family.desc(), table.group.desc())
     first: dict[Order, tuple[Any, ...]] = {
         "newest": (),
         "spread": (variance.desc().nulls_last(),),
@@ -216,15 +258,11 @@ def members(
 ) -> dict[tuple[int | None, str], list[sql.RowMapping]]:
     """The rollouts of groups (step, name), by their number, of each `MEMBERS` at most. Raises StoreAway."""
     table = tables.rollouts
-    found: dict[tuple[int | None, str], list[sql.RowMapping]] = {each: [] for each in wanted}
-    if not wanted:
-        return found
-    these = sql.or_(*(sql.and_(_at(step), table.c.group == group) for step, group in wanted))
-    query = sql.select(table).where(table.c.run == run, *_own(tenant), these).order_by(table.c.sample, table.c.id)
-    for row in store.read(query):
-        rows = found[row["step"], row["group"]]
-        if len(rows) < MEMBERS:
-            rows.append(row)
+    found: dict[tuple[int | None, str], list[sql.RowMapping]] = {}
+    for step, group in wanted:
+        of_group = sql.select(table).where(table.c.run == run, *_own(tenant), _at(step), table.c.group == group)
+        # In the order of an index: a group may be as large as whoever labels it likes.
+        found[step, group] = list(store.read(of_group.order_by(table.c.sample).limit(MEMBERS)))
     return found
 
 

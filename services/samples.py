@@ -109,16 +109,20 @@ DETERMINISTIC = tuple(status.value for status in (Status.CORRECT, Status.WRONG, 
 """Statuses that the same answer gets again: no clock, no limit and no failure had a part in them."""
 
 
-def conditions(wanted: Filter) -> list[sql.ColumnElement[bool]]:
+def conditions(wanted: Filter, *, is_labelled: bool | None = None) -> list[sql.ColumnElement[bool]]:
     """A filter as conditions on verdicts joined with problems and, where it asks for labels, with rollouts."""
     verdict, rollout = tables.verdicts.c, tables.rollouts.c
     # What both have is asked of the table that has the indexes.
-    listed = rollout if wanted.is_labelled else verdict
+    listed = rollout if (wanted.is_labelled if is_labelled is None else is_labelled) else verdict
+    tenant: sql.ColumnElement[str] = listed.tenant
+    if listed is rollout and wanted.run is None:
+        # Not by the index that begins with it: along the newest, SQLite would go through all of a tenant's each time.
+        tenant = tenant + ""
     found: list[sql.ColumnElement[bool]] = [
         column == (storable(value) if isinstance(value, str) else value)
         for column, value in (
             (rollout.run, wanted.run),
-            (listed.tenant, wanted.tenant),
+            (tenant, wanted.tenant),
             (rollout.step, wanted.step),
             (rollout.family, wanted.family),
             (rollout.group, wanted.group),

@@ -242,6 +242,11 @@ class Store:
         is_sqlite = connection.dialect.name == "sqlite"
         connection.exec_driver_sql("BEGIN IMMEDIATE" if is_sqlite else f"SELECT pg_advisory_xact_lock({_MAKING})")
         tables.metadata.create_all(connection)
+        # It makes no index of a table that is there.
+        for index in (each for table in tables.metadata.tables.values() for each in table.indexes):
+            index.create(connection, checkfirst=True)
+        for name in tables.OUTGROWN:
+            connection.exec_driver_sql(f"DROP INDEX IF EXISTS {name}")
         about = tables.about.c
         found = connection.execute(sql.select(about.schema)).scalar()
         if found is None:

@@ -89,7 +89,10 @@ class ListedVerdict(Frozen):
 
 
 class VerdictPage(Frozen):
-    """Answer of `GET /v1/verdicts`, the newest first. `cursor` gives the next page; null: this was the last one."""
+    """Answer of `GET /v1/verdicts`, the newest first. `cursor` gives the next page; null: this was the last one.
+
+    A page may have fewer lines than were asked for, and even none, where the search for them took long.
+    """
 
     model_config = example({"verdicts": [], "cursor": None})
 

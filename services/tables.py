@@ -56,7 +56,9 @@ verdicts = Table(
     # The verdict that this one judges again.
     Column("rescored", String(32)),
     Index("verdicts_answer", "answer"),
-    Index("verdicts_list", "tenant", "id"),
+    # All that an overview and most filters of a list ask for, of one tenant and of all: the rows are long.
+    Index("verdicts_listed", "tenant", "id", "status", "verifier", "reward", "version", "at", "seconds"),
+    Index("verdicts_of_all", "id", "status", "verifier", "reward", "version", "at", "seconds"),
     Index("verdicts_rescored", "rescored"),
     Index("verdicts_problem", "problem"),
     # With `answer`, so that a comparison need not read the rows.
@@ -84,9 +86,14 @@ rollouts = Table(
     # A sample that is sent again is the same one. Where one of these is null, nothing is.
     Index("rollouts_sample", "run", "tenant", "step", "group", "sample", unique=True),
     # All that a run's page counts.
-    Index("rollouts_counted", "run", "tenant", "step", "family", "group", "status", "reward", "chars", "id"),
+    Index("rollouts_counted", "tenant", "run", "step", "family", "group", "status", "reward", "chars", "id"),
+    Index("rollouts_listed", "run", "id", "tenant", "step", "family", "group", "status", "reward"),
+    Index("rollouts_problem", "run", "tenant", "problem", "step", "group", "reward"),
     Index("rollouts_verdict", "verdict"),
 )
+
+OUTGROWN = ("verdicts_list",)
+"""Indexes of stores that an earlier version made; other ones do their work."""
 
 keys = Table(
     "keys",

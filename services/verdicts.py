@@ -68,12 +68,15 @@ class _Export(_Wanted):
 
 @router.get("/v1/verdicts", response_model=VerdictPage)
 async def verdicts(request: Request, wanted: Annotated[_Page, Query()]) -> VerdictPage:
-    """The newest verdicts that fit, a page at a time. With `run`, `step`, `family` or `group`: samples of runs."""
+    """The newest verdicts that fit, a page at a time. With `run`, `step`, `family` or `group`: samples of runs.
+
+    A page that would take long to fill ends early, with a cursor: go on until that is null.
+    """
     caller = await caller_of(request, *READS)
     store = service_of(request).stored()
-    rows = await listing.looked_up(listing.listed, store, wanted.filter(caller, wanted.cursor), wanted.limit + 1)
-    more = rows[wanted.limit - 1]["at_id"] if len(rows) > wanted.limit else None
-    return VerdictPage(verdicts=tuple(map(_line, rows[: wanted.limit])), cursor=more)
+    fitting = wanted.filter(caller, wanted.cursor)
+    page = await listing.looked_up(listing.listed, store, fitting, wanted.limit, listing.PAGE_SECONDS)
+    return VerdictPage(verdicts=tuple(map(_line, page.rows)), cursor=page.before)
 
 
 @router.get("/v1/verdicts/export", response_class=StreamingResponse)

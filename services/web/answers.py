@@ -114,8 +114,21 @@ async def read_form(request: Request) -> Mapping[str, str]:
 
 def address(path: str, **parameters: object) -> str:
     """A link of ours; parameters without a value are left out."""
-    given = {name: str(value) for name, value in parameters.items() if value not in (None, "", False)}
+    given = {
+        name: str(value)
+        for name, value in parameters.items()
+        if value is not None and value is not False and str(value)
+    }
     return f"{path}?{urlencode(given)}" if given else path
+
+
+def whole_number(name: str, text: str) -> int | None:
+    """Of an address: from 0 on, below 2**31; None for none. Raises Refused (422)."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) < 2**31):
+        raise Refused(422, f"{name} is {text[:40]!r}: give a whole number from 0 on, or none")
+    return int(text)
 
 
 def _refusal(request: Request, error: Refused) -> HTMLResponse:

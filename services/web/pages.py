@@ -6,13 +6,14 @@ import asyncio
 import json
 import re
 import time
+from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from services import listing
+from services import listing, rollouts
 from services.access import COOKIE, Service, caller_of, service_of
 from services.explain import explain
 from services.guard import Refused
@@ -20,16 +21,17 @@ from services.keys import READS, Caller
 from services.routes import rescored, sample_of, shown, until_gone, verifiers_of
 from services.samples import Filter, Sample
 from services.web import queries, reference, text
-from services.web.answers import PageRoute, address, page, read_form, redirect, set_cookie
+from services.web.answers import PageRoute, address, page, read_form, redirect, set_cookie, whole_number
+from services.web.remembered import remembered
 from verifiers import registry
 from verifiers.types import Status, Verdict
 
-_PER_PAGE = 50
+_PER_PAGE = 20
 _MAX_STEPS = 1000
 _MAX_SEARCHED_CHARS = 200
 # Where a login may lead: on this site, and nowhere that a browser takes for another host.
 _OWN_ADDRESS = re.compile(r"/(?![/\\])[\w/?&=%.~+-]*", re.ASCII)
-_FILES = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
+_FILES = {"style.css": "text/css", "keys.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute, default_response_class=HTMLResponse)
 
@@ -42,7 +44,7 @@ async def overview(request: Request, window: str = "1h", refresh: str = "") -> R
     chosen = queries.WINDOWS.get(window, queries.WINDOWS["1h"])
     found = None
     if service.store is not None:
-        found = await listing.looked_up(queries.overview, service.store, caller.sees, chosen)
+        found = await listing.looked_up(remembered.ask, queries.overview, service.store, caller.sees, chosen)
     return page(
         request,
         "overview.html",
@@ -66,38 +68,54 @@ async def samples(
     version: str = "",
     text: str = "",
     window: str = "",
+    run: str = "",
+    step: str = "",
+    family: str = "",
     before: str = "",
 ) -> Response:
-    """The newest samples that fit, a page at a time."""
+    """The newest samples that fit, a page at a time; with a run, step or family those of runs."""
     caller = await caller_of(request, *READS)
     service = service_of(request)
     store = service.stored()
     chosen = queries.WINDOWS.get(window)
+    since = None if chosen is None else time.time() - chosen.seconds
+    text = text[:_MAX_SEARCHED_CHARS]
+    number = whole_number("step", step)
     wanted = Filter(
         tenant=caller.sees,
         verifier=verifier or None,
         status=status or None,
         version=version or None,
-        since=None if chosen is None else time.time() - chosen.seconds,
+        since=since,
         before=before or None,
-        text=text[:_MAX_SEARCHED_CHARS] or None,
+        text=text or None,
+        run=run or None,
+        step=number,
+        family=family or None,
     )
-    rows = await listing.looked_up(listing.listed, store, wanted, _PER_PAGE + 1)
-    given = {"verifier": verifier, "status": status, "version": version, "text": text, "window": window}
+    found = await listing.looked_up(listing.listed, store, wanted, _PER_PAGE, listing.PAGE_SECONDS)
+    named = {"verifier": verifier, "status": status, "version": version, "text": text}
+    labels = {"run": run, "step": step, "family": family}
+    given = {**named, **labels, "window": window}
     names = verifiers_of(service.settings)
     return page(
         request,
         "samples.html",
         caller,
-        rows=rows[:_PER_PAGE],
+        rows=found.rows,
         given=given,
         is_filtered=any(given.values()),
+        is_labelled=wanted.is_labelled,
         first=address("/samples", **given) if before else None,
-        more=address("/samples", **given, before=rows[_PER_PAGE - 1]["id"]) if len(rows) > _PER_PAGE else None,
+        more=address("/samples", **given, before=found.before),
+        is_last=found.before is None,
+        # The list went on until then.
+        until=None if found.before is None else int(found.before[:12], 16) / 1000,
         names=names if verifier in names or not verifier else [*names, verifier],
         statuses=[each.value for each in Status],
         windows=queries.WINDOWS.values(),
-        searched=listing.SEARCHED,
+        export={**named, **labels, "since": since},
+        per_page=_PER_PAGE,
     )
 
 
@@ -111,9 +129,10 @@ async def sample(request: Request, verdict_id: str, full: str = "") -> Response:
     if found.rescored is not None:
         before = await asyncio.to_thread(store.sample, found.rescored, caller.sees)
     later = await listing.looked_up(queries.again, store, found.id, caller.sees)
+    labelled = await listing.looked_up(rollouts.with_verdict, store, found.id, caller.sees)
     most = None if full else text.CUT_CHARS
     # A long text takes a while to be made visible.
-    return await asyncio.to_thread(_sample_page, request, caller, found, before, later, most)
+    return await asyncio.to_thread(_sample_page, request, caller, found, before, later, labelled, most)
 
 
 @router.post("/samples/{verdict_id}/again")
@@ -135,9 +154,9 @@ async def compare(request: Request, verifier: str = "", a: str = "", b: str = ""
     store = service_of(request).stored()
     given = {"verifier": verifier, "a": a, "b": b}
     if not (verifier and a and b) or a == b:
-        known = await listing.looked_up(queries.versions, store, caller.sees)
+        known = await listing.looked_up(remembered.ask, queries.versions, store, caller.sees)
         return page(request, "versions.html", caller, known=known, given=given, is_same=bool(a) and a == b)
-    counts, changed = await listing.looked_up(queries.compared, store, caller.sees, verifier, a, b)
+    counts, changed = await listing.looked_up(remembered.ask, queries.compared, store, caller.sees, verifier, a, b)
     order = [each.value for each in Status]
     return page(
         request,
@@ -207,7 +226,13 @@ async def file(name: str) -> Response:
 
 
 def _sample_page(
-    request: Request, caller: Caller, found: Sample, before: Sample | None, later: Any, most: int | None
+    request: Request,
+    caller: Caller,
+    found: Sample,
+    before: Sample | None,
+    later: Any,
+    labelled: Sequence[Any],
+    most: int | None,
 ) -> Response:
     service: Service = service_of(request)
     seen = shown(found.verdict, caller)
@@ -231,6 +256,7 @@ def _sample_page(
         before=before,
         was=None if before is None else shown(before.verdict, caller),
         later=later,
+        groups=list(dict.fromkeys((row["run"], row["tenant"], row["step"], row["group"]) for row in labelled)),
         may_judge=caller.may("score"),
         link=str(request.url.replace(query="", path=f"/samples/{found.id}")),
         tenant=found.tenant if caller.sees is None else None,

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from page_samples import HOSTILE, items, of_versions, stepped
 from reward_process import Service
+from run_samples import Run, fill
 
 from services import keys
 from services.access import COOKIE
@@ -271,3 +272,83 @@ def test_a_key_is_given_and_forgotten(tmp_path: Path, open_window: Callable[...,
     person.go("/samples")
     assert page.locator("h1").inner_text() == "A key is needed"
     assert running.end()[0] == 0
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """With two runs of three families and thirty steps."""
+    folder = tmp_path_factory.mktemp("page-runs-browser")
+    store = Store(f"sqlite:///{folder}/reward.db")
+    fill(store, Run("demo"))
+    fill(store, Run("a run with a rather long name of many words, and<b>markup</b>" + "x" * 120, skill=0.4, seed=1))
+    store.close()
+    running = Service(folder, "--workers", "1")
+    running.wait_ready()
+    yield running
+    assert running.end()[0] == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_a_run_is_looked_through(runs: Service, open_window: Callable[..., Person], size: str, scheme: str) -> None:
+    person = open_window(runs.url, size, scheme)
+    page = person.page
+
+    def look(name: str) -> None:
+        person.look(name)
+        assert page.evaluate("document.documentElement.scrollHeight") < 3100, name
+
+    person.go("/")
+    look("runs overview")
+    page.get_by_role("link", name="Runs", exact=True).click()
+    look("runs")
+    page.get_by_role("link", name="demo", exact=True).click()
+    look("run")
+    # A picture leaves marks in the page.
+    page.reload()
+    page.get_by_text("Truncated and masked over steps").click()
+    page.get_by_text("By family").click()
+    page.get_by_text("What the marks mean").click()
+    person.look("run opened")
+    # A dot of the picture leads to the groups of its step.
+    page.locator("svg.lines g.n1 a").nth(6).click(force=True)
+    page.wait_for_url("**step=7*")
+    assert page.locator("table.groups tbody tr").count() == 8
+    page.get_by_label("Order").select_option("spread")
+    page.get_by_role("button", name="Show").click()
+    look("groups")
+    page.locator("table.groups tbody a:has(b)").first.click()
+    look("group")
+    page.locator("article h3 a").first.click()
+    person.look("sample of a run")
+    page.locator("dl.facts a", has_text="step 7").first.click()
+    assert page.locator("article").count() > 0
+    person.go("/samples?run=demo")
+    look("samples of a run")
+    person.go("/runs")
+    page.get_by_role("button", name="Compare").click()
+    assert page.locator(".plot").count() == 3
+    look("two runs")
+
+
+def test_groups_are_walked_through_by_keys(runs: Service, open_window: Callable[..., Person]) -> None:
+    person = open_window(runs.url)
+    page = person.page
+    person.go("/run?run=demo&order=spread&step=7")
+    page.locator("table.groups tbody a:has(b)").first.click()
+    first = page.locator("h1").inner_text()
+    place = page.locator("nav[aria-label=Groups] span")
+    for key, shown in (("j", "2"), ("ArrowRight", "3"), ("k", "2"), ("ArrowLeft", "1"), ("ArrowLeft", "1")):
+        page.keyboard.press(key)
+        page.wait_for_load_state()
+        playwright.expect(place).to_have_text(f"{shown} of 24")
+    assert page.locator("h1").inner_text() == first
+    page.keyboard.press("Control+j")
+    page.keyboard.press("Shift+J")
+    playwright.expect(place).to_have_text("1 of 24")
+    person.go("/run?run=demo")
+    page.get_by_role("textbox", name="Step").press("j")
+    assert page.get_by_role("textbox", name="Step").input_value() == "j" and "number=" not in page.url
+    page.locator("h1").click()
+    page.keyboard.press("j")
+    page.wait_for_url("**number=2*")
