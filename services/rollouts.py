@@ -1,7 +1,7 @@
 """Samples of training runs: which labels belong to which verdict, and what a run's page counts.
 
-Equal answers share a verdict (they are judged once); every one of them is a rollout of its own. A rollout goes when its
-verdict goes.
+Equal answers share a verdict (they are judged once); every one of them is a rollout of its own. It goes when it is old,
+and its verdict not before.
 """
 
 from __future__ import annotations

@@ -122,7 +122,8 @@ class Scorer:
             if version is None or each.rescored is not None or _is_users(each):
                 continue
             known = self._cache.get((each.answer_key, version))
-            if known is not None:
+            # An old one may have been deleted meanwhile: the store knows.
+            if known is not None and (known.id is None or self._store is None or known.id >= self._store.oldest):
                 found[index] = known
             elif each.answer_key not in self._in_flight:
                 wanted[each.answer_key] = version

@@ -54,6 +54,10 @@ _REMEMBERED_PROBLEMS = 100_000
 # A problem that is known to be there is not written again for so long, and not deleted for longer.
 _REMEMBERED_SECONDS = 3600.0
 _IDS_PER_QUERY = 500
+# What tells samples of runs apart; the unique index of `rollouts`.
+_PLACE = ("run", "tenant", "step", "family", "group", "sample")
+# No id is behind it.
+_AFTER_ALL = "g"
 _NO_PROBLEM = StoredProblem("", {}, None, None)
 _T = TypeVar("_T")
 Row = dict[str, Any]
@@ -92,6 +96,8 @@ class Store:
         self._dialect: Any = sqlite if self.is_sqlite else postgresql
         self._days, self._megabytes, self._patience = days, megabytes, patience_seconds
         self._tenant_bytes = problem_megabytes << 20
+        # Verdicts of before are gone, but for those that samples of runs have.
+        self.oldest = ""
         self._queue: queue.SimpleQueue[tuple[Sequence[Sample], Sequence[Row], Future[None]] | None]
         self._queue = queue.SimpleQueue()
         self._known: set[str] = set()
@@ -305,37 +311,45 @@ class Store:
         if samples:
             connection.execute(self._insert(tables.verdicts), [verdict_row(sample) for sample in samples])
         if rollouts:
-            # One that is sent again may have another verdict: the judge had failed.
+            # One that is sent again may have another verdict: the judge had failed. In one order, so that no two
+            # processes wait for each other.
+            rollouts = sorted(rollouts, key=_place)
             insert = self._dialect.insert(tables.rollouts)
             renew = {
                 name: insert.excluded[name] for name in ("verdict", "status", "reward", "chars", "family", "problem")
             }
-            key = ("run", "tenant", "step", "group", "sample")
-            connection.execute(insert.on_conflict_do_update(index_elements=key, set_=renew), rollouts)
+            connection.execute(insert.on_conflict_do_update(index_elements=_PLACE, set_=renew), rollouts)
 
     def _sweep(self) -> None:
         while not self._closing.wait(_SWEEP_SECONDS):
             self.sweep()
 
     def sweep(self) -> None:
-        """Delete what is too old, and the oldest tenth when there is too much."""
-        table = tables.verdicts
+        """Delete what is too old, the oldest tenth when there is too much; no verdict that a sample of a run has."""
+        verdict, rollout, problem = tables.verdicts, tables.rollouts, tables.problems
+        unused = ~sql.exists().where(rollout.c.verdict == verdict.c.id)
+        old = id_at(time.time() - self._days * 86_400)
         try:
-            self.execute(sql.delete(table).where(table.c.id < id_at(time.time() - self._days * 86_400)))
+            self.execute(sql.delete(rollout).where(rollout.c.id < old))
+            self.execute(sql.delete(verdict).where(verdict.c.id < old, unused))
             if self.megabytes() > self._megabytes:
-                count = self.read(sql.select(sql.func.count().label("count")).select_from(table))[0]["count"]
-                edge = sql.select(table.c.id).order_by(table.c.id).offset(int(count * _SWEEP_SHARE)).limit(1)
-                self.execute(sql.delete(table).where(table.c.id < edge.scalar_subquery()))
-            # Verdicts go from the oldest on.
-            oldest = sql.select(sql.func.min(table.c.id)).scalar_subquery()
-            self.execute(sql.delete(tables.rollouts).where(tables.rollouts.c.verdict < sql.func.coalesce(oldest, "g")))
-            problem = tables.problems.c
-            used = sql.exists().where(table.c.problem == problem.key)
-            old = problem.used < time.time() - 2 * _REMEMBERED_SECONDS
-            self.execute(sql.delete(tables.problems).where(old, ~problem.registered, ~used))
+                self._drop_oldest(rollout)
+                self._drop_oldest(verdict, unused)
+            oldest = self.read(sql.select(verdict.c.id).where(unused).order_by(verdict.c.id).limit(1))
+            self.oldest = oldest[0]["id"] if oldest else _AFTER_ALL
+            used = sql.exists().where(verdict.c.problem == problem.c.key)
+            idle = problem.c.used < time.time() - 2 * _REMEMBERED_SECONDS
+            self.execute(sql.delete(problem).where(idle, ~problem.c.registered, ~used))
         except (StoreAway, SQLAlchemyError):
             # It is tried again in a minute.
             return
+
+    def _drop_oldest(self, table: sql.Table, *which: sql.ColumnElement[bool]) -> None:
+        """The oldest tenth of these rows, one at least."""
+        count = self.read(sql.select(sql.func.count().label("count")).select_from(table).where(*which))[0]["count"]
+        last = sql.select(table.c.id).where(*which).order_by(table.c.id)
+        last = last.offset(max(int(count * _SWEEP_SHARE) - 1, 0)).limit(1)
+        self.execute(sql.delete(table).where(table.c.id <= last.scalar_subquery(), *which))
 
     def megabytes(self) -> float:
         """What verdicts take, with the problems that came along. Raises StoreAway."""
@@ -367,3 +381,8 @@ _POSTGRESQL_ROWS = sql.text(
     " + (SELECT count(*) FROM rollouts) * 600"
     " + (SELECT coalesce(sum(bytes), 0) FROM problems WHERE NOT registered) AS bytes"
 )
+
+
+def _place(row: Row) -> tuple[Any, ...]:
+    """Where in a run a sample stands; rows of one place stay as they come."""
+    return tuple((row[name] is not None, row[name]) for name in _PLACE)

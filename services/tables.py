@@ -84,7 +84,7 @@ rollouts = Table(
     # Of the completion.
     Column("chars", Integer, nullable=False),
     # A sample that is sent again is the same one. Where one of these is null, nothing is.
-    Index("rollouts_sample", "run", "tenant", "step", "group", "sample", unique=True),
+    Index("rollouts_sample", "run", "tenant", "step", "family", "group", "sample", unique=True),
     # All that a run's page counts.
     Index("rollouts_counted", "tenant", "run", "step", "family", "group", "status", "reward", "chars", "id"),
     Index("rollouts_listed", "run", "id", "tenant", "step", "family", "group", "status", "reward"),

@@ -98,10 +98,10 @@ def test_a_run_is_counted_by_family_and_step(store: Store) -> None:
 
 
 ORDERS: list[tuple[rollouts.Order, list[str]]] = [
-    ("newest", ["2a", "2c", "1a", "1b", "Noned"]),
+    ("newest", ["2c", "2a", "1a", "1b", "Noned"]),
     ("spread", ["Noned", "1a", "2a", "1b", "2c"]),
     ("reward", ["1a", "1b", "Noned", "2a", "2c"]),
-    ("length", ["1a", "1b", "2a", "2c", "Noned"]),
+    ("length", ["1a", "1b", "2c", "2a", "Noned"]),
 ]
 
 
@@ -145,25 +145,56 @@ def test_a_sample_that_is_sent_again_has_its_last_verdict(store: Store) -> None:
     assert store.sample(first, "team") is not None
     save(store, labels, WRONG, tenant="others")
     assert len(rollouts.members(store, None, "run", [(1, "g")])[1, "g"]) == 2
+    # Another family's group of the same name is another group.
+    save(store, Labels(run="run", step=1, group="g", sample=0, family="other"), WRONG)
+    assert [point.family for point in rollouts.series(store, "team", "run")] == ["math", "other"]
     # In one request, too: the last counts.
     rows = [
         rollouts.row_of("team", labels, verdict, second, chars=1, number=number, now=time.time())
         for number, verdict in enumerate((WRONG, HALF))
     ]
     store.save((), rows).result(30)
-    assert rollouts.series(store, "team", "run")[0].reward == 0.5
+    assert {point.family: point.reward for point in rollouts.series(store, "team", "run")} == {
+        "math": 0.5,
+        "other": 0.0,
+    }
 
 
-def test_a_sample_goes_with_its_verdict(tmp_path: Path) -> None:
-    store = Store(f"sqlite:///{tmp_path}/store.db", days=1)
+def test_a_verdict_stays_as_long_as_a_sample_has_it(store: Store) -> None:
+    now, days = time.time(), 30 * 86_400
+    kept = save(store, Labels(run="old", sample=1), CORRECT, at=now - days - 60)
+    unused = save(store, Labels(run="other", sample=1), CORRECT, at=now - days - 60)
+    # The same answer again, from the cache: a new sample.
+    again = rollouts.row_of("team", Labels(run="new", sample=2), CORRECT, kept, chars=1, number=0, now=now)
+    store.save((), [again]).result(30)
+    assert store.oldest == ""
+    store.sweep()
+    assert [each["run"] for each in rollouts.runs(store, None)] == ["new"]
+    assert [row["verdict"] for row in rollouts.with_verdict(store, kept, None)] == [kept]
+    assert store.sample(kept, None) is not None and store.sample(unused, None) is None
+    # What this process remembers of before is asked of the store.
+    assert store.oldest > unused
+    store.execute(sql.delete(tables.rollouts))
+    store.sweep()
+    assert store.sample(kept, None) is None
+
+
+def test_what_is_too_much_goes_on_both_sides(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/store.db", megabytes=0)
     try:
-        save(store, Labels(run="old", sample=1), CORRECT, at=time.time() - 90_000)
-        save(store, Labels(run="new", sample=2), CORRECT)
-        store.sweep()
-        assert [each["run"] for each in rollouts.runs(store, None)] == ["new"]
-        store.execute(sql.delete(tables.verdicts))
-        store.sweep()
-        assert rollouts.runs(store, None) == []
+        verdicts = [save(store, Labels(run="few", sample=number), CORRECT) for number in range(5)]
+        now = time.time()
+        many = [
+            rollouts.row_of("team", Labels(run="many"), CORRECT, verdicts[0], chars=1, number=number, now=now)
+            for number in range(1000)
+        ]
+        store.save((), many).result(30)
+        sizes = []
+        for _ in range(100):
+            store.sweep()
+            sizes.append(sum(each["samples"] for each in rollouts.runs(store, None)))
+        assert sizes[0] == 905 and sizes[10] < 400 and sizes[-1] == 0
+        assert [store.sample(each, None) for each in verdicts] == [None] * 5
     finally:
         store.close()
 
@@ -188,7 +219,7 @@ def test_lists_follow_the_labels(store: Store) -> None:
     fill(store, tenant="others")
 
     def count(**wanted: Any) -> int:
-        return len(listing.listed(store, Filter(tenant="team", run="run", **wanted), 100))
+        return len(listing.listed(store, Filter(tenant="team", run="run", **wanted), 100).rows)
 
     assert [count(), count(step=1), count(family="code"), count(group="a"), count(step=3)] == [13, 7, 3, 6, 0]
     assert [count(status="error"), count(min_reward=0.5, max_reward=0.5), count(text="xxx"), count(text="sum")] == [
@@ -198,6 +229,6 @@ def test_lists_follow_the_labels(store: Store) -> None:
         13,
     ]
     # Of the same label in another place.
-    assert len(listing.listed(store, Filter(tenant="team", family="code"), 100)) == 3
+    assert len(listing.listed(store, Filter(tenant="team", family="code"), 100).rows) == 3
     parts = list(listing.exported(store, Filter(run="run"), 20))
     assert sum(map(len, parts)) == 20 and all(sample.id == row["id"] for part in parts for sample, row in part)
