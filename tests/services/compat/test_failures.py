@@ -22,6 +22,7 @@ import typing_extensions
 from canary import GOLD, GOLD_AS_ANSWERED
 from descendants import below
 from ports import free_ports
+from processes import gone
 from reward_process import Service
 from trainer_clients import nemo_gym, open_instruct, openrlhf, slime, verl_sandbox
 
@@ -267,7 +268,9 @@ ITEM = {"id": "a", "problem": {"reference": {"answer": GOLD}}, "completion": {"t
 
 def test_a_server_that_is_killed(service: Service) -> None:
     """Its watchdog holds the port: who comes then waits for the next one."""
-    os.kill(service.server(), signal.SIGKILL)
+    server = service.server()
+    os.kill(server, signal.SIGKILL)
+    assert gone(server)
     found = together(asked(service.url, BY_LABEL, GOLD) | run(service.url))
     assert found == dict.fromkeys([*BY_LABEL, *BY_PROGRAM], 1.0)
 
