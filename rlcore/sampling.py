@@ -101,11 +101,20 @@ def score(
     completions: Sequence[Completion],
     labels: Sequence[Labels],
 ) -> list[Verdict]:
-    """The verdict on each completion of its problem. The service judges equal answers to a problem once: judges are
+    """The verdict on each completion of its problem. Equal answers to a problem are judged once: judges are
     deterministic, and late in RL most answers of a group are the same.
 
     Raises TooManyJudgeFailures.
     """
+    keys = [
+        (problem.id, completion.text, completion.finish_reason)
+        for problem, completion in zip(problems, completions, strict=True)
+    ]
+    samples: dict[tuple[str, str, str], list[Labels]] = {}
+    first: dict[tuple[str, str, str], tuple[Problem, Completion]] = {}
+    for key, problem, completion, label in zip(keys, problems, completions, labels, strict=True):
+        samples.setdefault(key, []).append(label)
+        first.setdefault(key, (problem, completion))
     items = [
         ScoreItem(
             id=completion.id,
@@ -113,24 +122,20 @@ def score(
                 verifier=problem.verifier, reference=problem.reference, id=problem.id, prompt=problem.prompt
             ),
             completion=ScoredCompletion(text=completion.text, finish_reason=completion.finish_reason),
-            labels=label,
+            labels=tuple(samples[key]),
         )
-        for problem, completion, label in zip(problems, completions, labels, strict=True)
+        for key, (problem, completion) in first.items()
     ]
-    verdicts = resources.reward_client.score(items)
-    answers = {
-        (problem.id, completion.text, completion.finish_reason): verdict
-        for problem, completion, verdict in zip(problems, completions, verdicts, strict=True)
-    }
-    failed = [verdict for verdict in answers.values() if verdict.mask_sample]
+    verdicts = dict(zip(first, resources.reward_client.score(items), strict=True))
+    failed = [verdict for verdict in verdicts.values() if verdict.mask_sample]
     # One failure alone proves nothing: a share needs samples, and a refill may be a single group.
-    if len(failed) > max(1.0, resources.config.reward.max_masked_share * len(answers)):
+    if len(failed) > max(1.0, resources.config.reward.max_masked_share * len(verdicts)):
         raise TooManyJudgeFailures(
-            f"the judge failed on {len(failed)} of {len(answers)} answers (reward.max_masked_share="
+            f"the judge failed on {len(failed)} of {len(verdicts)} answers (reward.max_masked_share="
             f"{resources.config.reward.max_masked_share}); the first: {failed[0].failure_kind}: "
             f"{failed[0].failure_reason}. Mend the judge; the run goes on from its last checkpoint."
         )
-    return verdicts
+    return [verdicts[key] for key in keys]
 
 
 def _one_line(text: str, most: int) -> str:

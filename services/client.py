@@ -45,8 +45,10 @@ def shared_client(url: str, key: str) -> RewardClient:
 async def shared_async_client(url: str, key: str) -> AsyncRewardClient:
     """One for each event loop, which closes it at its end: what it costs to make (TLS) and connections are shared."""
     loop = asyncio.get_running_loop()
-    for other in [other for other in _async_clients if other.is_closed()]:
-        del _async_clients[other]
+    # Other threads have loops of their own, and do the same.
+    for other in tuple(_async_clients):
+        if other.is_closed():
+            _async_clients.pop(other, None)
     clients = _async_clients.setdefault(loop, {})
     name = (url_of(url), key_of(key))
     if name not in clients:

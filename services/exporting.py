@@ -38,6 +38,10 @@ _COLUMNS = {
 }
 
 
+# A row group of parquet: what a reader takes at once, and few enough for its footer.
+_GROUP_ROWS, _GROUP_CHARS = 10_000, 16 << 20
+
+
 class File(Protocol):
     """A file that is written in parts."""
 
@@ -98,7 +102,7 @@ class Lines:
 
 
 class Parquet:
-    """A parquet file, a row group for each part. Raises Refused (422) without pyarrow."""
+    """A parquet file. Raises Refused (422) without pyarrow."""
 
     media_type = "application/vnd.apache.parquet"
 
@@ -114,16 +118,27 @@ class Parquet:
         self._schema = pyarrow.schema([(name, getattr(pyarrow, kind)()) for name, kind in _COLUMNS.items()])
         self._written = _Taken()
         self._writer = pyarrow.parquet.ParquetWriter(self._written, self._schema)
+        self._waiting: list[dict[str, Any]] = []
+        self._chars = 0
 
     def add(self, records: list[dict[str, Any]]) -> bytes:
         """See `File`."""
-        self._writer.write_table(self._arrow.Table.from_pylist(records, schema=self._schema))
+        self._waiting += records
+        self._chars += sum(len(value) for each in records for value in each.values() if isinstance(value, str))
+        if len(self._waiting) >= _GROUP_ROWS or self._chars >= _GROUP_CHARS:
+            self._write_group()
         return self._written.take()
 
     def end(self) -> bytes:
         """See `File`."""
+        self._write_group()
         self._writer.close()
         return self._written.take()
+
+    def _write_group(self) -> None:
+        if self._waiting:
+            self._writer.write_table(self._arrow.Table.from_pylist(self._waiting, schema=self._schema))
+        self._waiting, self._chars = [], 0
 
 
 class _Taken(io.RawIOBase):

@@ -20,7 +20,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from services.schemas import ScoredCompletion, ScoreItem, ScoreProblem, faults
+from services.schemas import Labels, ScoredCompletion, ScoreItem, ScoreProblem, faults
 from verifiers import user
 from verifiers.expected.labels import plain_answer
 from verifiers.expected.tests import code_reference, unpacked
@@ -39,13 +39,14 @@ def item_of(
     *,
     prompt: str | None = None,
     finish_reason: FinishReason = "stop",
+    labels: Labels | None = None,
 ) -> ScoreItem:
-    """One answer to judge; its id is its number in the batch. Raises BadLabel."""
+    """One answer to judge; its id is its number in the batch, `labels` are of its run. Raises BadLabel."""
     judged = ScoredCompletion(text=completion, finish_reason=finish_reason)
     found = _read(label)
     try:
         if isinstance(found, dict) and set(found) == {"problem_id"}:
-            return ScoreItem(id=str(number), problem_id=found["problem_id"], completion=judged)
+            return ScoreItem(id=str(number), problem_id=found["problem_id"], completion=judged, labels=labels)
         if isinstance(found, dict) and "reference" in found and set(found) <= {"verifier", "reference"}:
             judge = found.get("verifier", verifier)
             problem = ScoreProblem(verifier=judge, reference=found["reference"], prompt=prompt)
@@ -55,7 +56,7 @@ def item_of(
             problem = ScoreProblem(verifier=verifier, reference=_reference(number, found, verifier), prompt=prompt)
     except ValidationError as error:
         raise BadLabel(f"label {number}: {faults(error, 1)}") from None
-    return ScoreItem(id=str(number), problem=problem, completion=judged)
+    return ScoreItem(id=str(number), problem=problem, completion=judged, labels=labels)
 
 
 def _read(label: Any) -> Any:

@@ -164,14 +164,15 @@ async def _noted_parts(
 
 async def _note(service: Service, caller: Caller, items: Sequence[ScoreItem], part: dict[int, Scored]) -> None:
     """Which samples of runs have these verdicts, where verdicts are kept."""
-    now = time.time()
-    rows = [
-        rollouts.row_of(
-            caller.tenant, labels, one.verdict, one.id, chars=len(items[number].completion.text), number=number, now=now
-        )
-        for number, one in part.items()
-        if (labels := items[number].labels) is not None and one.id is not None
-    ]
+    now, number = time.time(), 0
+    rows = []
+    for index, one in part.items():
+        for labels in items[index].samples if one.id is not None else ():
+            chars = len(items[index].completion.text)
+            rows.append(
+                rollouts.row_of(caller.tenant, labels, one.verdict, one.id, chars=chars, number=number, now=now)
+            )
+            number += 1
     if rows and service.store is not None:
         await asyncio.wrap_future(service.store.save((), rows))
 

@@ -15,7 +15,6 @@ import resource
 import signal
 import socket
 import sys
-import tempfile
 import termios
 import time
 from collections.abc import Callable
@@ -29,6 +28,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
+from services import metrics_folder
 from services.settings import Settings
 from verifiers.pool import JudgePool
 from verifiers.sandbox.types import SandboxUnavailable
@@ -201,7 +201,7 @@ class Watchdog(Multiprocess):
 
     def run(self) -> None:
         """Serve until told to stop. What the servers count is in a folder that lasts as long."""
-        with tempfile.TemporaryDirectory(prefix="reward-metrics-", ignore_cleanup_errors=True) as folder:
+        with metrics_folder.shared() as folder:
             # prometheus_client's name; it looks as soon as it is imported.
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
             super().run()
@@ -257,10 +257,10 @@ def _app(settings: Settings, port: int, watchdog: int, began: float) -> object:
     # Only the processes that serve need what the app imports; their judges get warm in the meantime.
     judges = ThreadPoolExecutor(1).submit(_judges, settings)
     from services.app import create_app, start
-    from services.store import StoreAway, StoreUnfit
+    from services.database import StoreUnfit
+    from services.store import StoreAway
 
-    Protocol.patience_seconds, Protocol.most_connections = settings.read_seconds, settings.max_connections
-    _allow_files(settings.max_connections)
+    Protocol.patience_seconds, Protocol.most_connections = settings.read_seconds, _affordable(settings.max_connections)
 
     def ready() -> None:
         if settings.port_file is not None:
@@ -283,14 +283,21 @@ def _judges(settings: Settings) -> JudgePool:
     return JudgePool(settings.workers, settings.deadline_seconds, max_queued=sys.maxsize)
 
 
-def _allow_files(connections: int) -> None:
-    """Open files for so many connections, as far as this user may have them."""
+def _affordable(connections: int) -> int:
+    """So many connections, or what the open files of this user allow; the limit on these is raised as far as it may."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + _FOR_PROBES + _OTHER_FILES
-    if hard != resource.RLIM_INFINITY:
-        wanted = min(wanted, hard)
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        connections = max(hard - _FOR_PROBES - _OTHER_FILES, 1)
+        print(
+            f"services: this user may have {hard} files open, enough for {connections} connections of a process: raise "
+            f"the limit (ulimit -Hn {wanted}) for more, or set --max-connections {connections}",
+            file=sys.stderr,
+        )
+        wanted = hard
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return connections
 
 
 def _write_atomically(path: Path, text: str) -> None:

@@ -62,10 +62,10 @@ class Group:
 def row_of(
     tenant: str, labels: Labels, verdict: Verdict, verdict_id: str, *, chars: int, number: int, now: float
 ) -> dict[str, Any]:
-    """A row of the table, for the answer of this number (below 65,536) in its request."""
+    """A row of the table, for the sample of this number in its request."""
     return {
         # The newest stand first in a list, and of a request the first.
-        "id": f"{id_at(now)}{0xFFFF - number:04x}{secrets.token_hex(6)}",
+        "id": f"{id_at(now)}{0xFFFF - min(number, 0xFFFF):04x}{secrets.token_hex(6)}",
         "tenant": tenant,
         "run": labels.run,
         "step": labels.step,

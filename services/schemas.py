@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
 from services import surrogates
 from verifiers.types import FinishReason, Frozen, Json, Message, Verdict
@@ -94,7 +94,8 @@ class Labels(Frozen):
 class ScoreItem(Frozen):
     """One answer to score, to a problem that comes with it or to one registered before (`problem_id`).
 
-    `id` is given back and must be unique within a request. `labels` say where in a run it stands.
+    `id` is given back and must be unique within a request. `labels` say where in a run it stands: one sample, or all
+    that gave this same answer to this problem.
     """
 
     model_config = example(ITEM)
@@ -103,7 +104,19 @@ class ScoreItem(Frozen):
     problem: ScoreProblem | None = None
     problem_id: str | None = None
     completion: ScoredCompletion
-    labels: Labels | None = None
+    labels: (
+        Annotated[
+            Annotated[Labels, Tag("one")]
+            | Annotated[tuple[Labels, ...], Field(fail_fast=True, max_length=4096), Tag("several")],
+            Discriminator(lambda given: "several" if isinstance(given, list | tuple) else "one"),
+        ]
+        | None
+    ) = None
+
+    @property
+    def samples(self) -> tuple[Labels, ...]:
+        """The labels of each sample."""
+        return () if self.labels is None else self.labels if isinstance(self.labels, tuple) else (self.labels,)
 
     @model_validator(mode="after")
     def _names_one_problem(self) -> ScoreItem:

@@ -10,15 +10,12 @@ from __future__ import annotations
 import functools
 import hmac
 import json
-import os
 import queue
 import secrets
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sql
@@ -26,7 +23,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from services import tables
+from services import database, tables
 from services.guard import Refused
 from services.samples import (
     DETERMINISTIC,
@@ -69,10 +66,6 @@ class StoreAway(Refused):
         super().__init__(503, f"the store does not answer ({kind}): try again once it does", 5)
 
 
-class StoreUnfit(ValueError):
-    """The URL names no store that can be used; the message names the remedy."""
-
-
 class Store:
     """A database of verdicts; thread-safe.
 
@@ -82,7 +75,7 @@ class Store:
         problem_megabytes: what the registered problems of one tenant may take; they stay, and do not count above.
         patience_seconds: how long `save` and reads try to reach a store that is away.
 
-    Raises StoreUnfit for an unusable URL, StoreAway when the database does not answer in time.
+    Raises `database.StoreUnfit` for an unusable URL, StoreAway when the database does not answer in time.
     """
 
     def __init__(
@@ -94,7 +87,7 @@ class Store:
         problem_megabytes: int = 1024,
         patience_seconds: float = 30.0,
     ) -> None:
-        self._engine = _engine(url)
+        self._engine = database.opened(url)
         self.is_sqlite = self._engine.dialect.name == "sqlite"
         self._dialect: Any = sqlite if self.is_sqlite else postgresql
         self._days, self._megabytes, self._patience = days, megabytes, patience_seconds
@@ -237,7 +230,7 @@ class Store:
                 with self._engine.begin() as connection:
                     return work(connection)
             except (OperationalError, InterfaceError, PoolTimeout) as error:
-                if not _may_pass(error):
+                if not database.may_pass(error):
                     raise
                 if time.monotonic() > deadline:
                     # The driver's message may hold what was to be written.
@@ -260,7 +253,9 @@ class Store:
             row = {"schema": tables.SCHEMA, "secret": secrets.token_hex(32)}
             connection.execute(self._insert(tables.about), [row])
         elif found != tables.SCHEMA:
-            raise StoreUnfit(f"the store has schema {found}, this version writes {tables.SCHEMA}: name a new store")
+            raise database.StoreUnfit(
+                f"the store has schema {found}, this version writes {tables.SCHEMA}: name a new store"
+            )
         return bytes.fromhex(connection.execute(sql.select(about.secret)).scalar_one())
 
     def _insert(self, table: sql.Table) -> Any:
@@ -356,12 +351,6 @@ class Store:
         return size
 
 
-def _may_pass(error: OperationalError | InterfaceError | PoolTimeout) -> bool:
-    """Whether it is the database that is away, and not the statement that is wrong."""
-    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", None)
-    return code is None or code & 0xFF != sqlite3.SQLITE_ERROR
-
-
 _SQLITE_BYTES = sql.text(
     "SELECT (page_count - freelist_count) * page_size AS bytes "
     "FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()"
@@ -378,31 +367,3 @@ _POSTGRESQL_ROWS = sql.text(
     " + (SELECT count(*) FROM rollouts) * 600"
     " + (SELECT coalesce(sum(bytes), 0) FROM problems WHERE NOT registered) AS bytes"
 )
-
-
-def _engine(url: str) -> sql.Engine:
-    try:
-        parsed = sql.make_url(url)
-        if parsed.get_backend_name() not in ("sqlite", "postgresql"):
-            raise StoreUnfit(
-                f"a store in {parsed.get_backend_name()!r} is not known: use sqlite:///FILE or postgresql+psycopg://"
-            )
-        if parsed.get_backend_name() == "postgresql":
-            return sql.create_engine(parsed, pool_pre_ping=True, pool_size=8, connect_args={"connect_timeout": 5})
-        if parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            # It holds expected answers: nobody else's to read.
-            os.close(os.open(parsed.database, os.O_CREAT | os.O_RDWR, 0o600))
-        engine = sql.create_engine(parsed, connect_args={"timeout": 10})
-    except (SQLAlchemyError, ImportError, OSError) as error:
-        raise StoreUnfit(
-            f"the store's URL cannot be used ({type(error).__name__}): give sqlite:///FILE, off, or, with the extra "
-            "`postgres`, postgresql+psycopg://USER@HOST/NAME"
-        ) from None
-    sql.event.listen(engine, "connect", _set_up_sqlite)
-    return engine
-
-
-def _set_up_sqlite(connection: Any, _: object) -> None:
-    for setting in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000"):
-        connection.execute(f"PRAGMA {setting}")

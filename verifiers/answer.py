@@ -13,8 +13,10 @@ The rules are tried in this order and the first one that finds its mark decides:
 5. `therefore`: the last sentence of the text, when it begins with 因此, 所以, 故, 综上, therefore, thus, hence, so, in
    total or a label ("Result:") and holds a number or a formula; an equation in it is read whole, since its sides must
    agree.
-6. `whole`: a text of one line that is a number, a formula, an amount or the letter of a choice and no more.
-7. `lone number`: only on request, and only when the whole text holds one number (it may be repeated).
+6. `closing`: the last sentence of the text, when it says of something what it is ("The area is \(9\pi\).") or which
+   choice is right ("Option C is correct.").
+7. `whole`: a text of one line that is a number, a formula, an amount or the letter of a choice and no more.
+8. `lone number`: only on request, and only when the whole text holds one number (it may be repeated).
 
 A statement that is a question, or that is taken back right behind it ("Wait, it is 20"), is no answer; nor is one that
 is called wrong, supposed or of somebody else ("a wrong answer is").
@@ -35,7 +37,7 @@ import re
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from verifiers.math.boxes import content, find_boxes
+from verifiers.math.boxes import begin, content, find_boxes
 from verifiers.math.marks import (
     ALSO,
     ASKED,
@@ -67,6 +69,16 @@ _VALUE = re.compile(r"[0-9]|\\[A-Za-z]|[一二三四五六七八九十百]")
 _LETTER = re.compile(r"[A-Za-z\u4e00-\u9fff]")
 # One value and no more: it begins like one, or it is the letter of a choice.
 _WHOLE = re.compile(rf"[\s*=$]*(?:[-+]?[$€£¥]?\s*\.?[0-9]|\\|[-+]?[(\[{{]|{_LEFT}|\(?[A-J]\)?[.):]?[\s*$]*\Z)")
+# "The area of the circle is $9\pi$", and which choice is right.
+_SAYS_WHAT_IT_IS = re.compile(
+    # An answer is for the rules above, who look whose it is.
+    r"[>#*_ -]*(?:The|Its|Their|His|Her|Our|This|That|It)\b(?:(?!answer)[^.!?;:\n]){0,150}?"
+    r"\b(?:(?:is|equals)\b:?[ *]*(?=[-+]?[$\u20ac\u00a3\u00a5\[(]*\.?[0-9]|\$|\\[(\[A-Za-z])|are\b:?[ *]*(?=\$|\\\())",
+)
+_RIGHT_CHOICE = re.compile(
+    r"[>#*_ -]*(?:(?:The\s+)?(?:[Oo]ption|[Cc]hoice|[Aa]nswer)\s+)?\(?(?P<letter>[A-J])\)?(?:\*\*)?\s+is\s+(?:the\s+)?"
+    r"(?:only\s+)?(?:correct|right|best)(?:\s+(?:answer|option|choice|one))?"
+)
 _LONGEST_CLOSING = 1_000
 _LONGEST_WHOLE = 200
 # Between the boxes of a list.
@@ -120,6 +132,7 @@ def _by_marks(text: str, lone_number: bool) -> Found | None:
         or _hashes(text)
         or _answer_is(text)
         or _therefore(text)
+        or _closing(text)
         or _whole(text)
         or (_lone(text) if lone_number else None)
     )
@@ -197,7 +210,7 @@ def _members(text: str, boxes: list[tuple[int, int]]) -> tuple[str, ...]:
     if len(boxes) > _MOST_MEMBERS or text[boxes[-1][1] + 1 :].strip(_END + "\\)]"):
         return ()
     for (_, end), (start, _) in pairwise(boxes):
-        between = text[end + 1 : text.rindex("\\", 0, start)]
+        between = text[end + 1 : begin(text, start)]
         if SENTENCE_END.search(between) or not _JOINS.fullmatch(between):
             return ()
     return tuple(content(text, start, end).strip() for start, end in boxes)
@@ -236,6 +249,21 @@ def _therefore(text: str) -> Found | None:
     if text[stop:].strip(_END) or not _VALUE.search(statement):
         return None
     return _choose(list(offered(statement)), "therefore", complete=False)
+
+
+def _closing(text: str) -> Found | None:
+    """A last sentence that only says what something is, without a word that it closes the text."""
+    body = text[max(0, len(text) - _LONGEST_CLOSING) :].rstrip(_END.replace("$", ""))
+    begin = 0
+    for end in SENTENCE_END.finditer(body):
+        begin = end.end()
+    begin = _skip_space(body, begin)
+    if choice := _RIGHT_CHOICE.fullmatch(body, begin):
+        return Found(choice["letter"], "closing", False)
+    if not _SAYS_WHAT_IT_IS.match(body, begin):
+        return None
+    candidates = list(offered(body[begin:]))
+    return None if candidates == [body[begin:]] else _choose(candidates, "closing", complete=False)
 
 
 def _whole(text: str) -> Found | None:

@@ -122,33 +122,30 @@ def judge(spec: str, text: str, reference: Json) -> Verdict:
         return judged
     controls = (_call(function, neutral, reference) for neutral in NEUTRAL_TEXTS)
     if not any(isinstance(control, Verdict) and not control.mask_sample for control in controls):
-        # Its message may hold the expected value.
-        return _failed(f"{spec} raises on every answer, also on a neutral one: {type(judged).__name__}")
+        return _failed(f"{spec} {_what(judged)}, on every answer, also on a neutral one")
     judged = _call(function, text, reference)
     if isinstance(judged, Verdict):
         return judged
-    # Without its message: that may hold the expected value.
-    detail = f"the function raises {type(judged).__name__} on this answer, twice, but not on a neutral one"
+    named = "returns no verdict" if isinstance(judged, _NoVerdict) else f"raises {type(judged).__name__}"
+    detail = f"the function {named} on this answer, twice, but not on a neutral one"
     return Verdict.of(Status.REJECTED, detail=detail)
 
 
+def _what(judged: BaseException) -> str:
+    """What a function did in place of a verdict; the message of what it raised may hold the expected value."""
+    return f"gave no verdict: {judged}" if isinstance(judged, _NoVerdict) else f"raises {type(judged).__name__}"
+
+
 def _call(function: UserFunction, text: str, reference: Json) -> Verdict | BaseException:
-    """The function's verdict, masked for a return that is none; or what it raised."""
+    """The function's verdict; or what it raised, a `_NoVerdict` where it returned something else."""
     try:
         # Its own copy: the next call sees the reference as it came.
-        returned = function(text, copy.deepcopy(reference))
+        return _verdict(function(text, copy.deepcopy(reference)))
     except JudgeUnavailable as error:
         return Verdict.failed("judge_unavailable", f"the judge says that it cannot judge now: {error}"[:2000])
-    # The user's code may raise anything.
+    # The user's code may raise anything, and what it returned when it is looked at.
     except (Exception, SystemExit) as error:
         return error
-    try:
-        return _verdict(returned)
-    except _NoVerdict as error:
-        return _failed(str(error))
-    # What it returned may raise anything when it is looked at.
-    except (Exception, SystemExit) as error:
-        return _failed(f"what it returned raises {type(error).__name__} when it is looked at")
 
 
 def _failed(reason: str) -> Verdict:

@@ -3,18 +3,18 @@
     from services.adapters.trl import reward_function
     trainer = GRPOTrainer(..., reward_funcs=reward_function(reference="answer"))
 
-The wire is TRL's: `f(prompts, completions, completion_ids, **columns) -> list[float | None]`. None is a judge that
-failed, which TRL leaves out of the reward and of the group's baseline.
+The wire is TRL's: `f(prompts=, completions=, completion_ids=, trainer_state=, **columns) -> list[float | None]`. None
+is a judge that failed, which TRL leaves out of the reward and of the group's baseline.
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from services.adapters.run_labels import groups_of, labels_of
 from services.client import shared_async_client, shared_client
 from services.labels import item_of
 from services.schemas import Labels, ScoreItem
@@ -43,13 +43,13 @@ def reward_function(
         reference: the column with the expected answers, or with the judge's references (`services.labels`).
         eos_token_ids: a completion whose ids hold none of these was cut off. Without them every completion counts as
             finished, and one that was cut off may be judged wrong instead of truncated; both are 0.
-        run: samples are labelled with it, TRL's step and a group for each prompt, for the page of runs; a column
-            `family` tells their rewards apart there.
+        run: the name under which the service lists the samples, with the trainer's step, the answers to one prompt as
+            a group, and the column `family` where there is one; from RLCORE_REWARD_RUN where it is empty.
 
     Raises ValueError for a column that is not there or a label that is no problem, RewardServiceError as the client.
     """
-    read = _Reader(verifier, reference, frozenset(eos_token_ids), run)
-    return _named(functools.partial(_reward, read, url, key, deadline_seconds), verifier)
+    asks = _Asks(url, key, deadline_seconds, verifier, reference, frozenset(eos_token_ids), run)
+    return _named(functools.partial(_reward, asks), verifier)
 
 
 def async_reward_function(
@@ -63,84 +63,76 @@ def async_reward_function(
     run: str = "",
 ) -> Callable[..., Coroutine[Any, Any, Rewards]]:
     """As `reward_function`, for TRL to await: several reward functions then wait at the same time."""
-    read = _Reader(verifier, reference, frozenset(eos_token_ids), run)
-    return _named(functools.partial(_async_reward, read, url, key, deadline_seconds), verifier)
+    asks = _Asks(url, key, deadline_seconds, verifier, reference, frozenset(eos_token_ids), run)
+    return _named(functools.partial(_async_reward, asks), verifier)
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
-    """From what TRL hands over to items of the API; the attributes are arguments of `reward_function`."""
+class _Asks:
+    """What is asked of which service; the attributes are arguments of `reward_function`."""
 
+    url: str
+    key: str
+    deadline_seconds: float | None
     verifier: str
     reference: str
     eos_token_ids: frozenset[int]
-    run: str = ""
+    run: str
 
     def items(
-        self, completions: Sequence[str | Sequence[Json]], completion_ids: Sequence[Sequence[int]] | None, columns: Json
+        self,
+        *,
+        completions: Sequence[str | Sequence[Json]],
+        completion_ids: Sequence[Sequence[int]] | None = None,
+        prompts: Sequence[Any] = (),
+        trainer_state: Any = None,
+        **columns: Any,
     ) -> list[ScoreItem]:
-        """One item for each completion. Raises ValueError."""
+        """One for each completion, from what TRL hands over. Raises ValueError."""
         if self.reference not in columns:
             known = ", ".join(sorted(columns)) or "none"
             raise ValueError(
                 f"the data set has no column {self.reference!r} (it has {known}): name it with reference=..."
             )
-        labels, judges = columns[self.reference], columns.get("verifier", [self.verifier] * len(completions))
-        items = []
-        for number, completion in enumerate(completions):
-            reason: FinishReason = "stop"
-            if (
-                self.eos_token_ids
-                and completion_ids is not None
-                and self.eos_token_ids.isdisjoint(completion_ids[number])
-            ):
-                reason = "length"
-            prompt = _prompt(columns["prompts"][number]) if self.run and "prompts" in columns else None
-            item = item_of(
-                number, labels[number], judges[number], _text(completion), prompt=prompt, finish_reason=reason
+        count = len(completions)
+        expected, judges = columns[self.reference], columns.get("verifier", [self.verifier] * count)
+        places = self._labels(count, prompts, getattr(trainer_state, "global_step", None), columns.get("family"))
+        return [
+            item_of(
+                number,
+                expected[number],
+                judges[number],
+                _text(completion),
+                finish_reason=self._reason(None if completion_ids is None else completion_ids[number]),
+                labels=places[number],
             )
-            items.append(item.model_copy(update={"labels": self._place(number, prompt, columns)}) if self.run else item)
-        return items
+            for number, completion in enumerate(completions)
+        ]
 
-    def _place(self, number: int, prompt: str | None, columns: Json) -> Labels:
-        """Where in the run a completion stands; without a number, as other processes may have answers to its prompt."""
-        state, families = columns.get("trainer_state"), columns.get("family")
-        return Labels(
-            run=self.run,
-            step=None if state is None else int(state.global_step),
-            family=None if families is None else str(families[number]),
-            group=None if prompt is None else hashlib.sha256(prompt.encode("utf-8", "replace")).hexdigest()[:12],
-        )
+    def _labels(
+        self, count: int, prompts: Sequence[Any], step: int | None, families: Sequence[Any] | None
+    ) -> list[Labels | None]:
+        groups: Sequence[tuple[str | None, int | None]] = groups_of(prompts) if prompts else [(None, None)] * count
+        return [
+            labels_of(
+                self.run, step=step, family=None if families is None else families[number], group=group, sample=sample
+            )
+            for number, (group, sample) in enumerate(groups)
+        ]
 
-
-def _reward(
-    read: _Reader,
-    url: str,
-    key: str,
-    deadline_seconds: float | None,
-    /,
-    completions: Sequence[Any],
-    completion_ids: Any = None,
-    **columns: Any,
-) -> Rewards:
-    items = read.items(completions, completion_ids, columns)
-    # The client is not kept here: a trainer may pickle the function or fork.
-    return _rewards(shared_client(url, key).score(items, deadline_seconds=deadline_seconds))
+    def _reason(self, ids: Sequence[int] | None) -> FinishReason:
+        return "length" if self.eos_token_ids and ids is not None and self.eos_token_ids.isdisjoint(ids) else "stop"
 
 
-async def _async_reward(
-    read: _Reader,
-    url: str,
-    key: str,
-    deadline_seconds: float | None,
-    /,
-    completions: Sequence[Any],
-    completion_ids: Any = None,
-    **columns: Any,
-) -> Rewards:
-    items = read.items(completions, completion_ids, columns)
-    client = await shared_async_client(url, key)
-    return _rewards(await client.score(items, deadline_seconds=deadline_seconds))
+# The clients are not kept in the functions: a trainer may pickle them or fork.
+def _reward(asks: _Asks, /, **given: Any) -> Rewards:
+    client = shared_client(asks.url, asks.key)
+    return _rewards(client.score(asks.items(**given), deadline_seconds=asks.deadline_seconds))
+
+
+async def _async_reward(asks: _Asks, /, **given: Any) -> Rewards:
+    client = await shared_async_client(asks.url, asks.key)
+    return _rewards(await client.score(asks.items(**given), deadline_seconds=asks.deadline_seconds))
 
 
 def _named(function: functools.partial[_Returned], verifier: str) -> functools.partial[_Returned]:
@@ -159,13 +151,6 @@ def _text(completion: str | Sequence[Json]) -> str:
         if message.get("role") == "assistant":
             parts += [content] if isinstance(content, str) else [part["text"] for part in content if "text" in part]
     return "".join(parts)
-
-
-def _prompt(prompt: str | Sequence[Json]) -> str:
-    """As one text."""
-    if isinstance(prompt, str):
-        return prompt
-    return "\n\n".join(f"{message.get('role')}: {message.get('content')}" for message in prompt)
 
 
 def _rewards(verdicts: Sequence[Verdict]) -> Rewards:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from fastapi import Request
 
-from services.access import deadline_of, service_of
-from services.asked import Asked
+from services.access import Service, deadline_of, service_of
+from services.asked import Asked, Scored
 from services.guard import Refused
 from services.keys import Caller
 from services.routes import asked_of, shown, until_gone
@@ -35,33 +35,44 @@ async def judged(request: Request, caller: Caller, items: Sequence[ScoreItem], s
     return await until_gone(request, _judged(request, caller, asked, min(deadline_of(request), seconds)))
 
 
+async def let_in(
+    service: Service, caller: Caller, asked: Sequence[Asked], expires: float, *, again: bool = False
+) -> list[Scored]:
+    """As `Scorer.score`, but where there is too much to do it comes again by itself, until `expires` (monotonic).
+
+    Raises Refused.
+    """
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            left = max(expires - time.monotonic(), 0.0)
+            return await service.scorer.score(caller, asked, deadline_seconds=left, again=again)
+        except Refused as error:
+            if error.status not in (429, 503) or time.monotonic() + pause >= expires:
+                raise
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+
 async def _judged(request: Request, caller: Caller, asked: Sequence[Asked], seconds: float) -> list[Verdict]:
-    service = service_of(request)
     expires = time.monotonic() + seconds
     found: dict[int, Verdict] = {}
     pause, tries = _FIRST_PAUSE_SECONDS, 0
     while True:
         missing = [index for index in range(len(asked)) if index not in found]
-        left = expires - time.monotonic()
-        try:
-            scored = await service.scorer.score(
-                caller, [asked[index] for index in missing], deadline_seconds=left, again=tries > 0
-            )
-        except Refused as error:
-            if error.status not in (429, 503) or time.monotonic() + pause >= expires:
-                raise
-        else:
-            tries += 1
-            failed: Verdict | None = None
-            for index, one in zip(missing, scored, strict=True):
-                if one.verdict.mask_sample:
-                    failed = _worse(failed, shown(one.verdict, caller, sent=asked[index].sent))
-                else:
-                    found[index] = one.verdict
-            if failed is None:
-                return [found[index] for index in range(len(asked))]
-            if failed.failure_kind in LASTING_FAILURES or tries == _TRIES or time.monotonic() + pause >= expires:
-                raise _refusal(failed)
+        some = [asked[index] for index in missing]
+        scored = await let_in(service_of(request), caller, some, expires, again=tries > 0)
+        tries += 1
+        failed: Verdict | None = None
+        for index, one in zip(missing, scored, strict=True):
+            if one.verdict.mask_sample:
+                failed = _worse(failed, shown(one.verdict, caller, sent=asked[index].sent))
+            else:
+                found[index] = one.verdict
+        if failed is None:
+            return [found[index] for index in range(len(asked))]
+        if failed.failure_kind in LASTING_FAILURES or tries == _TRIES or time.monotonic() + pause >= expires:
+            raise _refusal(failed)
         await asyncio.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 

@@ -8,7 +8,6 @@ is told 504, and the program keeps its place (or runs on) until the client has c
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -19,7 +18,7 @@ from services.access import Service
 from services.compat.programs import Finished, Program, Runner
 from services.keys import Caller
 from services.routes import until_gone
-from verifiers.sandbox.types import SandboxFailed
+from verifiers.sandbox.types import SandboxFailed, SandboxUnavailable
 
 # verl comes again after one second, then after two.
 _KEPT_SECONDS = 6.0
@@ -37,6 +36,8 @@ class HeldRuns:
         # Left by clients that were told to come again, under who asked for what.
         self._left: dict[Hashable, list[asyncio.Task[Finished]]] = {}
         self._seconds: OrderedDict[bytes, float] = OrderedDict()
+        # Kinds of programs that ran here: where there was a sandbox for them, one that is not there now may come back.
+        self._ran: set[Hashable] = set()
 
     async def run(
         self, request: Request, caller: Caller, program: Program, seconds: float, *, comes_again: bool
@@ -69,14 +70,22 @@ class HeldRuns:
 
     async def _to_its_end(self, caller: Caller, program: Program) -> Finished:
         source = hashlib.sha256(f"{program.language}\n{program.source}".encode(errors="surrogatepass")).digest()
+        kind = program.language, bool(program.files)
         pause = _FIRST_PAUSE_SECONDS
         is_charged = True
         while True:
             cost = self._seconds.get(source, min(_GUESS_SECONDS, program.limits.wall_seconds))
             async with self._service.admission.held(caller, cost, is_charged=is_charged):
                 # What fails by itself may pass; how long that is tried is for who waits to say.
-                with contextlib.suppress(SandboxFailed):
+                try:
                     finished = await self._runner.run(program)
+                except SandboxFailed:
+                    pass
+                except SandboxUnavailable:
+                    if kind not in self._ran:
+                        raise
+                else:
+                    self._ran.add(kind)
                     self._learn(source, finished)
                     return finished
             is_charged = False

@@ -19,12 +19,15 @@ asking: so what a text does itself, time limits too, is always a message.
 from __future__ import annotations
 
 import asyncio
+import time
 
 from fastapi import APIRouter, Request
 from pydantic import ConfigDict, Field, model_validator
 
 from services.access import deadline_of, read_model, scorer_of, service_of
+from services.asked import Scored
 from services.compat import lean_texts
+from services.compat.again import let_in
 from services.compat.lean_texts import LeanMessage
 from services.compat.shapes import Lenient
 from services.keys import Caller
@@ -188,6 +191,8 @@ async def _judged(request: Request, caller: Caller, texts: list[str], timeout: i
     items = [found.item(str(number)) for number, found in enumerate(read) if isinstance(found, lean_texts.Whole)]
     asked = await asked_of(service, caller, items)
     seconds = min(deadline_of(request), max(timeout, _LONGEST_SECONDS) * len(texts))
-    scored = await until_gone(request, service.scorer.score(caller, asked, deadline_seconds=seconds)) if asked else []
+    scored: list[Scored] = []
+    if asked:
+        scored = await until_gone(request, let_in(service, caller, asked, time.monotonic() + seconds))
     verdicts = iter(scored)
     return [found.result(next(verdicts).verdict) if isinstance(found, lean_texts.Whole) else found for found in read]

@@ -7,14 +7,18 @@ does not count. Expected answers do not go back: of the task's fields only the o
 from __future__ import annotations
 
 import asyncio
+import math
 import statistics
+import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.access import deadline_of, read_model, scorer_of, service_of
+from services.compat.again import let_in
 from services.compat.shapes import Label, without_special
+from services.guard import Refused
 from services.keys import Caller
 from services.labels import BadLabel, item_of
 from services.openapi import body_of
@@ -34,6 +38,7 @@ _KINDS = {
     "no_lean": "provider_unavailable",
     "no_compiler": "provider_unavailable",
     "no_reasoning_gym": "provider_unavailable",
+    "overload": "provider_unavailable",
     "aborted": "agent_request_failed",
     "shutdown": "shutdown",
 }
@@ -103,7 +108,8 @@ class NemoGymRequest(BaseModel):
 class _Verified(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    reward: float = Field(allow_inf_nan=False)
+    # Whatever an agent makes of ours; sums of squares of these are finite.
+    reward: float = Field(ge=-1e100, le=1e100)
     mask_sample: bool = False
     task: int = Field(default=0, alias="_ng_task_index")
 
@@ -152,6 +158,11 @@ async def aggregate_metrics(request: Request) -> AggregateResponse:
     """What NeMo-Gym's agents ask at the end of a run. Nothing is kept here: it is computed from the body."""
     await scorer_of(request)
     given = (await read_model(request, AggregateRequest)).verify_responses
+    # A whole run's: it takes a while.
+    return await asyncio.to_thread(_aggregated, given)
+
+
+def _aggregated(given: list[_Verified]) -> AggregateResponse:
     if not given:
         return AggregateResponse()
     tasks: dict[int, list[float]] = {each.task: [] for each in given}
@@ -179,13 +190,17 @@ async def aggregate_metrics(request: Request) -> AggregateResponse:
 
 
 def _metrics(rewards: list[float]) -> dict[str, float | int]:
+    mean = statistics.fmean(rewards)
     metrics: dict[str, float | int] = {
-        "mean/reward": statistics.fmean(rewards),
+        "mean/reward": mean,
         "max/reward": max(rewards),
         "min/reward": min(rewards),
         "median/reward": statistics.median(rewards),
     }
-    return metrics if len(rewards) == 1 else metrics | {"std/reward": statistics.stdev(rewards)}
+    if len(rewards) == 1:
+        return metrics
+    # `statistics.stdev` computes with fractions, a hundred times as long.
+    return metrics | {"std/reward": math.sqrt(math.fsum((each - mean) ** 2 for each in rewards) / (len(rewards) - 1))}
 
 
 async def verify(request: Request, caller: Caller, body: NemoGymRequest, verifier: str) -> NemoGymResponse:
@@ -199,8 +214,14 @@ async def verify(request: Request, caller: Caller, body: NemoGymRequest, verifie
         verdict = Verdict.failed("no_reference", str(error))
     else:
         asked = await asked_of(service, caller, [item])
-        work = service.scorer.score(caller, asked, deadline_seconds=deadline_of(request))
-        verdict = shown((await until_gone(request, work))[0].verdict, caller, sent=asked[0].sent)
+        work = let_in(service, caller, asked, time.monotonic() + deadline_of(request))
+        try:
+            verdict = shown((await until_gone(request, work))[0].verdict, caller, sent=asked[0].sent)
+        except Refused as error:
+            if error.status not in (429, 503):
+                raise
+            # Its agents ask once, and an error ends their rollout.
+            verdict = Verdict.failed("overload", error.detail)
     repeated = body.model_dump(exclude_unset=True, exclude=set(_GOLD))
     return NemoGymResponse(
         **repeated

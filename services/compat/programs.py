@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import hashlib
 import shutil
 import signal
@@ -20,6 +21,8 @@ from verifiers.sandbox.types import Ending, Limits, Order, Outcome, SandboxFaile
 
 _COMPILER_FLAGS = ("-O2", "-std=c++17", "-pipe", "-fdiagnostics-color=never", "-o", "program", "solution.cpp")
 _COMPILER_PROCESSES = 8
+# What this process, which no program can reach, has used up.
+_EXHAUSTED = frozenset({errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ENOSPC})
 # As the kernel ends what goes past these limits.
 _SIGNALS = {"memory": -signal.SIGKILL, "output": -signal.SIGXFSZ}
 
@@ -197,14 +200,20 @@ def _nothing() -> object:
 
 def _fairly(stop: _Stop, once: Callable[[], Outcome], control: Callable[[], object]) -> Ran:
     """Run something, again where the sandbox failed, and find out whose fault it is: the program's, where `control`
-    passes. Raises SandboxFailed where it does not, or once nobody waits for it.
+    passes. Raises SandboxFailed where it does not, where this machine refuses us what running it takes (open files,
+    memory, processes), or once nobody waits for it.
     """
-    for _ in range(2):
-        with contextlib.suppress(SandboxFailed):
-            outcome = once()
-            code = _SIGNALS.get(outcome.status, outcome.returncode)
-            return Ran(outcome.status, code, outcome.stdout, outcome.stderr, outcome.wall_seconds)
-        if stop.asked:
-            raise SandboxFailed("nobody waits for it")
-    control()
+    try:
+        for _ in range(2):
+            with contextlib.suppress(SandboxFailed):
+                outcome = once()
+                code = _SIGNALS.get(outcome.status, outcome.returncode)
+                return Ran(outcome.status, code, outcome.stdout, outcome.stderr, outcome.wall_seconds)
+            if stop.asked:
+                raise SandboxFailed("nobody waits for it")
+        control()
+    except OSError as error:
+        if error.errno not in _EXHAUSTED:
+            raise
+        raise SandboxFailed(f"this machine refuses the sandbox something: {error.strerror}") from None
     return Ran("signaled", -signal.SIGKILL, b"", b"", 0.0)

@@ -37,7 +37,7 @@ _CLIENT_GRACE_SECONDS, _TRAVEL_SECONDS = 10.0, 2.0
 _UNREAD_SECONDS = 7.0
 _LOOK_SECONDS = 0.05
 _LANGUAGES = ("python", "cpp")
-_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
 
 
 @asynccontextmanager
@@ -165,7 +165,9 @@ def _program(body: RunCodeRequest) -> Program:
 
 def _decoded(name: str, text: str) -> bytes:
     if not _FILE_NAME.fullmatch(name) or name in ("main.py", "solution.cpp", "program"):
-        raise Refused(422, f"files: {name[:80]!r} cannot be put there; use letters, digits, _ . - and no folders")
+        raise Refused(
+            422, f"files: {name[:80]!r} cannot be put there; use 1 to 200 of A-Z a-z 0-9 _ . - and no folders"
+        )
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error:

@@ -10,7 +10,7 @@ import pytest
 
 from rlcore.sampling import TooManyJudgeFailures, score
 from rollout.types import Completion
-from services.schemas import ScoreItem
+from services.schemas import Labels, ScoreItem
 from verifiers.math.judge import judge
 from verifiers.types import Problem, Status, Verdict
 
@@ -47,6 +47,10 @@ def completion(number: int, text: str, finish_reason: Any = "stop") -> Completio
     )
 
 
+def labels(count: int) -> list[Labels]:
+    return [Labels(run="run", sample=number) for number in range(count)]
+
+
 def test_an_answer_is_judged_once_for_each_problem_and_way_to_end() -> None:
     client = Counting()
     problems = [ONE, ONE, ONE, TWO, TWO, ONE]
@@ -58,8 +62,9 @@ def test_an_answer_is_judged_once_for_each_problem_and_way_to_end() -> None:
         completion(4, " Answer: 3"),
         completion(5, " Answer: 2", "length"),
     ]
-    verdicts = score(resources(client), problems, completions)
+    verdicts = score(resources(client), problems, completions, labels(6))
     assert [item.id for item in client.asked] == ["0", "1", "3", "4", "5"]
+    assert [[label.sample for label in item.samples] for item in client.asked] == [[0, 2], [1], [3], [4], [5]]
     assert [verdict.status for verdict in verdicts] == [
         Status.CORRECT,
         Status.WRONG,
@@ -72,7 +77,8 @@ def test_an_answer_is_judged_once_for_each_problem_and_way_to_end() -> None:
 
 def test_failures_count_by_answer_and_one_alone_proves_nothing() -> None:
     completions = [completion(number, " Answer: 2" if number % 2 else " fails") for number in range(16)]
-    verdicts = score(resources(Counting([" fails"])), [ONE] * 16, completions)
+    verdicts = score(resources(Counting([" fails"])), [ONE] * 16, completions, labels(16))
     assert sum(verdict.mask_sample for verdict in verdicts) == 8
     with pytest.raises(TooManyJudgeFailures, match="failed on 2 of 3 answers"):
-        score(resources(Counting([" fails", " too"])), [ONE] * 17, [*completions, completion(16, " too")])
+        more = [*completions, completion(16, " too")]
+        score(resources(Counting([" fails", " too"])), [ONE] * 17, more, labels(17))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import socket
 import time
 from collections.abc import Iterator
@@ -201,3 +202,19 @@ def test_hanging_up_in_a_stream_frees_the_judges(service: Service, judge: str) -
     assert httpx.post(f"{service.url}/v1/score", json=one, trust_env=False, timeout=30).status_code == 200
     # All of it would have taken 40 s.
     assert time.monotonic() - began < 10
+
+
+def test_fewer_connections_than_open_files_allow(tmp_path: Path) -> None:
+    """It starts all the same, and says what to raise."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    arguments = ("--workers", "1", "--max-connections", "1000000")
+    running = Service(tmp_path, *arguments)
+    # Read by its server, which it starts later.
+    resource.prlimit(running.process.pid, resource.RLIMIT_NOFILE, (min(soft, 1000), 1000))
+    running.wait_ready()
+    with httpx.Client(base_url=running.url, trust_env=False) as client:
+        assert client.get("/healthz").status_code == 200
+    code, errors = running.end()
+    assert code == 0
+    assert "1000 files open, enough for 424 connections of a process: raise the limit (ulimit -Hn 1000576)" in errors
+    assert resource.getrlimit(resource.RLIMIT_NOFILE) == (soft, hard)

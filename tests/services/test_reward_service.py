@@ -161,7 +161,7 @@ def test_the_schema_of_the_body_is_published(service: Service) -> None:
         target = target[part]
     reference = target["properties"]["items"]["items"]["$ref"]
     item = schema["components"]["schemas"][reference.removeprefix("#/components/schemas/")]
-    assert set(item["properties"]) == {"id", "problem", "problem_id", "completion"}
+    assert set(item["properties"]) == {"id", "problem", "problem_id", "completion", "labels"}
     assert all("examples" in each for name, each in schema["components"]["schemas"].items() if name in OURS)
 
 

@@ -24,10 +24,11 @@ from sqlalchemy.exc import OperationalError
 from stored import stored
 
 from services import keys
+from services.database import StoreUnfit
 from services.guard import Refused
 from services.samples import Filter, Sample, digest_of, new_id
 from services.schemas import ScoreProblem
-from services.store import Store, StoreAway, StoreUnfit
+from services.store import Store, StoreAway
 from verifiers.types import Status, Verdict
 
 ODD = "NUL \x00, a lone \ud800, \ue000json: and \u202e right to left"
@@ -45,12 +46,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/store.db"
     running: Postgres = request.getfixturevalue("postgres")
-    import psycopg
-
-    with psycopg.connect(f"host=127.0.0.1 port={running.port} user=rewards dbname=postgres", autocommit=True) as at:
-        at.execute("DROP SCHEMA public CASCADE")
-        at.execute("CREATE SCHEMA public")
-    return running.url
+    return running.emptied()
 
 
 def sample(number: int = 0, at: float | None = None, **changes: Any) -> Sample:

@@ -43,6 +43,15 @@ class Postgres:
         """As SQLAlchemy reads it."""
         return f"postgresql+psycopg://rewards@127.0.0.1:{self.port}/postgres"
 
+    def emptied(self) -> str:
+        """The URL, once nothing is left in the database."""
+        import psycopg
+
+        with psycopg.connect(f"host=127.0.0.1 port={self.port} user=rewards dbname=postgres", autocommit=True) as at:
+            at.execute("DROP SCHEMA public CASCADE")
+            at.execute("CREATE SCHEMA public")
+        return self.url
+
     def start(self) -> subprocess.Popen[bytes]:
         """The server; returns once it answers."""
         options = ["-D", str(self.folder), "-p", str(self.port), "-h", "127.0.0.1", "-k", str(self.folder)]

@@ -83,6 +83,15 @@ def test_an_answer_that_makes_the_function_raise_buys_no_mask(write: Write, body
     assert "31415926" not in verdict.detail
 
 
+@pytest.mark.parametrize(
+    "bad", ["float('nan')", "2.0", "None", "'0.5'", "{'score': 1}", "{'reward': float('nan')}", "type('T', (), {})()"]
+)
+def test_nor_does_one_for_which_it_returns_no_verdict(write: Write, bad: str) -> None:
+    verdict = user.judge(write(f"return {bad} if completion == 'odd' else 0.0"), "odd", {})
+    assert (verdict.status, verdict.reward) == (Status.REJECTED, 0.0)
+    assert verdict.detail == "the function returns no verdict on this answer, twice, but not on a neutral one"
+
+
 AWAY = "from verifiers.user import JudgeUnavailable as Away\n    "
 
 

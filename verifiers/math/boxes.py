@@ -6,7 +6,7 @@ import re
 
 from verifiers.math.phrases import scales
 
-_BOX_TOKEN = re.compile(r"\\f?(?:boxed|box)\s*\{|\\.|[{}]", re.DOTALL)
+_BOX_TOKEN = re.compile(r"(?<!\\)\\++f?(?:boxed|box)\s*\{|\\.|[{}]", re.DOTALL)
 _UNFINISHED_BOX = re.compile(r"\\f?box(?:ed?)?\s*\Z")
 # A sign, a factor or "not" before a box; an exponent, a percent or degree sign, a word behind it.
 _BEFORE_BOX = re.compile(r"(?:(?<=[$=({\[:])\s*(-)\s*|([0-9]+|[\^_]\s*\{?))\Z|\b(?:is\s+)?(not)\s+\$?\Z")
@@ -36,9 +36,17 @@ def find_boxes(text: str) -> tuple[list[tuple[int, int]], int]:
     return spans, max((start for is_box, start in stack if is_box), default=-1)
 
 
+def begin(text: str, start: int) -> int:
+    r"""Where the box begins whose content starts there: `\boxed{`, or `\\boxed{` as JSON writes it."""
+    mark = text.rindex("\\", 0, start)
+    while mark and text[mark - 1] == "\\":
+        mark -= 1
+    return mark
+
+
 def content(text: str, start: int, end: int) -> str:
     r"""What a box holds with what stands right around it and belongs to its value: `-\boxed{5}`, `\boxed{5}\%`."""
-    mark = text.rindex("\\", 0, start)
+    mark = begin(text, start)
     before = _BEFORE_BOX.search(text, max(0, mark - _NEAR), mark)
     behind = _BEHIND_BOX.match(text, end + 1, end + 1 + _NEAR)
     inside = text[start:end]

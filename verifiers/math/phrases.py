@@ -105,6 +105,8 @@ _ONE_NOUN = re.compile(
     r"number of ways to [a-z]+|(?<=the )least)\b"
 )
 _NAME = re.compile(rf"\b[A-Z][a-z]+(?:'s)?(?=\s+(?:and\s+[A-Z][a-z]+\s+)?(?:{'|'.join(sorted(VERBS))})\b)")
+# "the value of x", "the length of AB", "triangle ABC": names that say nothing about the number.
+_OF_NAME = re.compile(r"\b(of|for|angle|triangle|line|segment|side|chord)\s+(?:[a-zA-Z]|[A-Z]{2,4})(?=\s)")
 
 
 def unit_key(rest: str, own: Collection[str] | None = ()) -> str | None:
@@ -159,7 +161,7 @@ def leads(before: str) -> bool:
     if len(text) <= _MAX_BEFORE and re.search(r"[\u4e00-\u9fff]", text):
         return _last_of_chinese(text) in _CHINESE_WORDS
     # "Janet has 18": a word with a capital before a verb is a name.
-    text = _ONE_NOUN.sub("number", _NAME.sub("he", text)) if len(text) <= _MAX_BEFORE else text
+    text = _named(text) if len(text) <= _MAX_BEFORE else text
     head, lead = re.subn(rf"\b{LEAD}\s*:?$|[:=]$", "", text)
     words = _words_before(head)
     last = [word for word in words if word not in {"only", "just", "exactly"}][-1:]
@@ -174,9 +176,12 @@ def says_nothing(before: str) -> bool:
     if re.search(r"[\u4e00-\u9fff]", text):
         return _last_of_chinese(text) is not None
     lists = (FUNCTION_WORDS, VERBS, NOUNS, ADJECTIVES, SUBJECTS, TIMES, CLOSERS, NAMES, {",", "and"})
-    return all(
-        _is_in(word.removesuffix("'s"), lists) for word in _words_before(_NAME.sub("he", _ONE_NOUN.sub("number", text)))
-    )
+    return all(_is_in(word.removesuffix("'s"), lists) for word in _words_before(_named(text)))
+
+
+def _named(text: str) -> str:
+    """With one word of the lists for every name."""
+    return _OF_NAME.sub(r"\1 it", _NAME.sub("he", _ONE_NOUN.sub("number", text)))
 
 
 def _words_before(text: str) -> list[str]:

@@ -21,6 +21,10 @@ _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 _FIRST_WORD = re.compile(r"[\s*]*([A-Za-z]+)")
 _OR = re.compile(r"\s+or\s+|\s*或者?是?\s*")
 _AND_A_HALF = re.compile(r"\W*and\s+(?:an?|one|two|three)\s+(?:half|halves|thirds?|quarters?)\b")
+# Behind a formula: "$18$ + 1", "$0.5$%" say something else.
+_OPERATES = re.compile(
+    r"[\s*_]*(?:[-+/^=<>%!\u00d7\u00f7\u00b7\u00b2\u00b3\u00b0]|\\(?![)\],!;: ]|q?quad)|[({\[]?\s*[0-9$]|per\s+cent\b)"
+)
 _FORMULA_FIRST = re.compile(r"\s*(?:[A-Za-z]\s*=\s*)?(?:\$(?!\s*[0-9.,]+\s+[A-Za-z])|\\[(\[])")
 # An equation has one or more of these; "x = 3, y = 5" is two equations, "x = 3 + 2 = 5" is one.
 _EQUALS = re.compile(r"(?<![<>!=])=(?!=)")
@@ -36,6 +40,9 @@ _BOLD = re.compile(r"(?<![A-Za-z0-9)\]}*])\*\*(?=[^\s*])|(?<=[^\s*])\*\*(?![A-Za
 _BOLD_FIRST = re.compile(r"^\*\*(.+?)\*\*")
 # Between the formulas of a list, and a unit behind one.
 _JOINS = re.compile(r"\s*(?:,|and|,\s*and|和)\s*").fullmatch
+_OPENS_A_CLAUSE = re.compile(r"\b(?:as|because|for which|if|or|since|so|that|when|where|which|while)\b")
+_ENDS_A_PHRASE = re.compile(rf"[,;:(]|{_OPENS_A_CLAUSE.pattern}")
+_A_NUMBER = re.compile(r"[0-9]")
 _WORDS_ALONE = re.compile(r"\s*[A-Za-z]+(?: [A-Za-z]+)*").fullmatch
 _SPELLING = re.compile(r"[\s$,*]|\\[!,;: ]|\.$")
 _ESCAPED = re.compile(r"\\(?=[$%](?!\$))")
@@ -83,8 +90,16 @@ def same(candidate: str) -> str:
 
 
 def _goes_on(part: str) -> bool:
-    """Whether the first word behind the last formula of a statement only goes on with its sentence."""
-    *_, formula = MATH.finditer(part)
+    """Whether what stands behind the formulas of a statement only goes on with its sentence."""
+    *before, formula = MATH.finditer(part)
+    if any(_OPERATES.match(part, one.end()) for one in (*before, formula)):
+        return False
+    gaps = [part[one.end() : other.start()] for one, other in pairwise([*before, formula])]
+    if not all(_JOINS(gap) or _OPENS_A_CLAUSE.search(gap) for gap in gaps):
+        return False
+    # "$18$ of 30", "$18$ per 2 days".
+    if _A_NUMBER.search(_ENDS_A_PHRASE.split(part[formula.end() :], maxsplit=1)[0]):
+        return False
     word = _FIRST_WORD.match(part, formula.end())
     return word is None or (may_go_on(word[1]) and not _AND_A_HALF.match(part, formula.end()))
 

@@ -170,6 +170,8 @@ SUBJECTS = frozenset(
     determinant coefficient percentage variance expectation expression equation function line curve sequence series
     hypotenuse altitude divisor intercept ratio discount interest polynomial greatest largest smallest highest
     lowest longest shortest possible required correct positive integer overall remaining original new them
+    solution solutions set roots digits measure expected prime factor term terms pair pairs ordered values data points
+    both such probability
     """.split()
 )
 # The phrases on which a number may follow directly, beside a verb.

@@ -14,6 +14,7 @@ from rlcore.data.layouts.cases import (
     tests_problem,
 )
 from rlcore.data.layouts.cells import Layout
+from rlcore.data.layouts.choices import CHOICE_KEYS, choice_problem
 from rlcore.data.layouts.functions import humaneval_problem, kodcode_problem, leetcode_problem, mbpp_problem
 from rlcore.data.layouts.mathematics import MATH_KEYS, gsm8k_problem, math_problem
 from rlcore.data.layouts.own import own_problem
@@ -47,6 +48,7 @@ LAYOUTS: dict[str, Layout] = {
     "tests": Layout(f"{_ASKED} input_output|test_cases|tests|unit_tests", tests_problem),
     "columns": Layout(f"{_ASKED} inputs outputs", tests_problem),
     "lean": Layout("|".join(STATEMENTS), theorem_problem),
+    "choices": Layout(CHOICE_KEYS, choice_problem),
     "gsm8k": Layout("question answer", gsm8k_problem),
     "math": Layout(MATH_KEYS, math_problem),
     "conversations": Layout("conversations|0 conversations|1", conversation_problem),

@@ -16,6 +16,8 @@ _ANSWERS = ("answer", "expected_answer", "final_answer", "Answer", "ground_truth
 _SOLUTIONS = ("solution", "Solution", "response")
 # A solution that is no more than its answer.
 _NUMBER = re.compile(r"\s*[-+]?[0-9][0-9.,/]*\s*")
+# MetaMath ends so.
+_LAST_LINE = re.compile(r"\bThe answer is: ([^\n]+?)\s*\Z")
 # NuminaMath's words for what has no final answer.
 _NO_ANSWER = frozenset({"proof", "notfound", "not found", "none", "n/a", "nan"})
 # A word of prose; letters of a formula stand alone or behind a backslash.
@@ -90,7 +92,10 @@ def _is_whole_answer(text: str) -> bool:
 
 
 def _solved(solution: str) -> str:
-    return solution.strip() if _NUMBER.fullmatch(solution) else _boxed(solution)
+    if _NUMBER.fullmatch(solution):
+        return solution.strip()
+    said = _LAST_LINE.search(solution)
+    return _boxed(solution) or (said[1].rstrip(".").strip() if said else "")
 
 
 def _boxed(solution: str) -> str:

@@ -66,6 +66,9 @@ _NEARLY = (
     r"104729=\gcd(4,6)", r"104729=\sin 30^\circ", r"104729=\varphi(12)", r"104729=\sqrt{x}", r"104729=|x|", "y=7919, x=104729, y",
     "(x,y)=(104729,7919)", r"\text{half of } 104729", r"\text{Not: } 104729", "0.104729\\%", "104729 percentage points",
     "H. G is also fine", "H or G", "(H) and (G)", r"\boxed{104729} \boxed{", r"\boxed{104729} \fbox{1",  r"\sqrt{7919}+\pi \text{ dozen}", r"\sqrt{7919}+\pi 倍", r"[7919, \infty) \approx",
+    "$104729$ + 1", "$104729$ minus $1$", "$104729$ times $104729$", "$104729$ per $104729$", r"\(104729\)^2", "$104729$\u00b2",
+    r"\(104729\)\(104729\)", "$104729$ of $7919$", r"$104729$ \times 10^3", "not $104729$", "the square of x is 104729",
+    "$104729$ plus or minus $104729$", r"$104729$ (2)", "twice $104729$", "H is not correct", "H or G is correct",
 )  # fmt: skip
 
 # No fragment holds 104729, 7919 or 611953, and none builds them but by multiplying what is there by chance.
@@ -96,7 +99,8 @@ _MATH = Grammar(
         "The answer is @, which is the total.", "The answer should be @.", "故选@", "The correct option is @.",
         r"\boxed{\textcolor{red}{@}}", r"\boxed{7} **Answer: @**", r"They are \boxed{@} and \boxed{@}.", r"\boxed{\text{she has } @}",
         r"\boxed{m+n=@}", r"\boxed{|S|=@}", r"\boxed{\text{Total} = @}", r"\boxed{共@个}", r"\boxed{(x,y)=(@)}", r"\boxed{@千米}",
-        r"\boxed{AB=@=1}", r"\boxed{@\%}", r"\boxed{@ (cm)}", r"\boxed{USD @}",
+        "The value of x is @.", "It is $@$.", "Option @ is correct.", r"The solution is \(@\).", "The number of digits is @.",
+        "@ is the correct answer.", r"\boxed{AB=@=1}", r"\boxed{@\%}", r"\boxed{@ (cm)}", r"\boxed{USD @}",
     ),
     whole=_NEARLY,
     targets=(

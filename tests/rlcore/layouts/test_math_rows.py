@@ -123,6 +123,13 @@ ROWS: list[tuple[str, Row, str, str, str]] = [
         "\\boxed{1234}",
         "\\boxed{1}",
     ),
+    (
+        "MetaMath without a box",
+        {"query": "b?", "response": "So 1 + 2.\nThe answer is: \\frac{1}{2}", "original_question": "b?"},
+        "\\frac{1}{2}",
+        "\\boxed{0.5}",
+        "\\boxed{2}",
+    ),
     ("GSM8K", {"question": "b?", "answer": "2+2=<<2+2=4>>4\n#### 1,004"}, "1004", "\\boxed{1004}", "\\boxed{4}"),
     ("DAPO's own columns", {"prompt": "b?", "solution": "34", "ability": "MATH"}, "34", "\\boxed{34}", "\\boxed{3}"),
     ("s1K", {"question": "b?", "solution": " 1,128\n", "cot_type": "math"}, "1128", "\\boxed{1128}", "\\boxed{1}"),

@@ -137,6 +137,38 @@ def test_what_was_cut_off_is_no_answer(service: Service) -> None:
     assert function(completions=[r"\boxed{42}"], completion_ids=[[7, 7]], answer=["42"]) == [1.0]
 
 
+def labels(service: Service, run: str) -> list[tuple[Any, ...]]:
+    """Of the samples that the service lists for a run: step, family, group, sample, reward; by family and number."""
+    got = httpx.get(f"{service.url}/v1/verdicts", params={"run": run}, trust_env=False).json()["verdicts"]
+    told = [(*(each["labels"][name] for name in ("step", "family", "group", "sample")), each["reward"]) for each in got]
+    return sorted(told, key=lambda each: (str(each[1]), str(each[2]), each[3] or 0))
+
+
+def test_a_run_lists_its_samples(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    chat = [{"role": "user", "content": "6*7?"}]
+    columns = {"prompts": [chat, chat, "1+1?"], "answer": [GOLD] * 3, "family": ["sums", "sums", None]}
+    function = reward_function(service.url, run="first")
+    function(completions=TEXTS, trainer_state=SimpleNamespace(global_step=7), **columns)
+    one, two, other = labels(service, "first")[1:] + labels(service, "first")[:1]
+    assert (one[:2], two[:2], other[:2]) == ((7, "sums"), (7, "sums"), (7, "math"))
+    assert one[2] == two[2] != other[2]
+    assert ([one[3], two[3], other[3]], [one[4], two[4], other[4]]) == ([0, 1, 0], [1.0, 0.0, 0.0])
+    # The second of two processes has samples of the same prompt.
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RLCORE_REWARD_RUN", "second")
+    asyncio.run(async_reward_function(service.url)(completions=TEXTS, trainer_state=None, **columns))
+    assert [(each[0], each[3]) for each in labels(service, "second")] == [(None, 1), (None, 1), (None, 3)]
+    assert labels(service, "second")[1][2] == one[2]
+
+
+def test_without_a_run_nothing_is_labelled(service: Service) -> None:
+    reward_function(service.url)(completions=["unlabelled"], prompts=["q"], answer=[GOLD])
+    assert "unlabelled" not in str(httpx.get(f"{service.url}/v1/runs", trust_env=False).json())
+    with pytest.raises(ValueError, match="run"):
+        reward_function(service.url, run="two\nlines")(completions=["x"], answer=["1"])
+
+
 def test_misuse_names_the_remedy(service: Service) -> None:
     with pytest.raises(ValueError, match=r"no column 'answer' \(it has gold\): name it with reference="):
         reward_function(service.url)(completions=["x"], gold=["1"])
@@ -168,7 +200,7 @@ def test_grpo_trainer_trains_on_our_rewards(service: Service, judge: str, tmp_pa
         pad_token_id=tokenizer.pad_token_id,
     )
     seen: list[list[float | None]] = []
-    function = reward_function(service.url, reference="gold")
+    function = reward_function(service.url, reference="gold", run="grpo")
 
     def watched(**arguments: object) -> list[float | None]:
         seen.append(function(**arguments))
@@ -207,5 +239,8 @@ def test_grpo_trainer_trains_on_our_rewards(service: Service, judge: str, tmp_pa
     logged = [entry for entry in trainer.state.log_history if "reward" in entry]
     assert len(logged) == 3
     assert any(1.0 in rewards and 0.0 in rewards for rewards in seen)
+    listed = labels(service, "grpo")
+    assert sorted({(each[0], each[3]) for each in listed}) == [(step, n) for step in range(3) for n in range(4)]
+    assert len(listed) == 24
     after = list(trainer.model.parameters())
     assert any(not torch.equal(old, new) for old, new in zip(before, after, strict=True))

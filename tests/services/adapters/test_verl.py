@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from canary import GOLD, GOLD_AS_ANSWERED
 from reward_process import Service
 
+from services.adapters.no_score import NoScore
 from services.adapters.verl import compute_score, compute_score_async
-from services.client import AsyncRewardClient, RewardServiceError, shared_async_client
+from services.client import AsyncRewardClient, shared_async_client
 
 KEYS = {"score", "acc", "status", "extracted", "detail", "verdict_id"}
 TEXT = rf"\boxed{{{GOLD_AS_ANSWERED}}}"
@@ -43,8 +45,27 @@ def test_another_judge_by_the_row(service: Service) -> None:
 
 
 def test_a_failed_judge_is_no_zero(service: Service) -> None:
-    with pytest.raises(RewardServiceError, match="which is no zero: bad_reference"):
+    """What is raised goes through `except Exception`, with which verl's manager `rate_limited` makes zeros."""
+    assert not issubclass(NoScore, Exception)
+    with pytest.raises(NoScore, match="which is no zero: bad_reference"):
         compute_score("gsm8k", r"\boxed{42}", "", url=service.url)
+    with pytest.raises(NoScore, match="label 0 is null"):
+        asyncio.run(compute_score_async("gsm8k", r"\boxed{42}", None, url=service.url))
+    with pytest.raises(NoScore, match="no such key"):
+        compute_score("gsm8k", r"\boxed{42}", "42", url=service.url, key="rk_wrong")
+
+
+def test_a_run_lists_its_samples(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    def listed(run: str) -> list[tuple[str, str | None]]:
+        got = httpx.get(f"{service.url}/v1/verdicts", params={"run": run}, trust_env=False).json()["verdicts"]
+        return sorted((each["labels"]["family"], each["labels"]["group"]) for each in got)
+
+    for index in (3, 3, 4):
+        compute_score("openai/gsm8k", TEXT, GOLD, {"index": index}, url=service.url, run="mine")
+    assert listed("mine") == [("openai/gsm8k", "3"), ("openai/gsm8k", "3"), ("openai/gsm8k", "4")]
+    monkeypatch.setenv("RLCORE_REWARD_RUN", "by environment")
+    asyncio.run(compute_score_async("a\nb" + "x" * 200, TEXT, GOLD, {"index": ""}, url=service.url))
+    assert listed("by environment") == [("a b" + "x" * 97, None)]
 
 
 def test_one_client_for_a_loop_and_another_for_the_next(service: Service) -> None:

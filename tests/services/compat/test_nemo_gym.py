@@ -150,6 +150,8 @@ def test_metrics_of_little(post: Any, given: list[Any], key_metrics: dict[str, A
     assert post("/aggregate_metrics", {"verify_responses": given}).json()["key_metrics"] == key_metrics
 
 
-@pytest.mark.parametrize("given", [None, [{}], [{"reward": "x"}], [[1]], [{"reward": 1, "_ng_task_index": "a"}]])
+@pytest.mark.parametrize(
+    "given", [None, [{}], [{"reward": "x"}], [[1]], [{"reward": 1, "_ng_task_index": "a"}], [{"reward": 1e308}]]
+)
 def test_metrics_of_wrong_types_are_422(post: Any, given: Any) -> None:
     assert post("/aggregate_metrics", {"verify_responses": given}).status_code == 422

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import os
+import resource
+import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from descendants import below
 from reward_process import Service
 
 PLUS_ONE = "#include <iostream>\nint main() { int a; std::cin >> a; std::cout << a + 1; }"
@@ -118,11 +122,35 @@ def test_files_lie_beside_the_program(post: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        "os.kill(os.getpid(), signal.SIGKILL)",
+        "os.kill(os.getppid(), signal.SIGKILL)",
+        "os.kill(0, signal.SIGKILL)",
+        "os.kill(-1, signal.SIGKILL)",
+        "os.kill(os.getpid(), signal.SIGSTOP)",
+        "os.closerange(0, 4096); os.abort()",
+        "signal.raise_signal(signal.SIGTERM)",
+        "[os.fork() for _ in range(1000)]",
+        "[os.memfd_create(str(number)) for number in range(100_000)]",
+        "[threading.Thread(target=time.sleep, args=(60,)).start() for _ in range(100_000)]",
+        "sys.stdout.write('x' * (1 << 28))",
+    ],
+)
+def test_no_program_gets_itself_held(post: Any, line: str) -> None:
+    """Until it is told 504, which is no result: whatever it does is its own end."""
+    code = f"import os, signal, sys, threading, time\n{line}\nraise SystemExit(1)"
+    answer = ran(post, code, run_timeout=1)
+    assert answer["status"] == "Failed"
+
+
+@pytest.mark.parametrize(
     ("changes", "remedy"),
     [
         ({"language": "go"}, "runs python and cpp"),
         ({"fetch_files": ["out"]}, "fetch_files"),
         ({"files": {"../a": "eA=="}}, "no folders"),
+        ({"files": {"a" * 201: "eA=="}}, "1 to 200"),
         ({"files": {"a": "-"}}, "no base64"),
         ({"code": 5}, "code"),
         ({"run_timeout": 0}, "run_timeout"),
@@ -202,6 +230,29 @@ def test_a_client_is_told_to_come_again_and_finds_its_program(narrow: Service) -
         again = raw(narrow, "print('in time')", **limits)
         assert again.json()["run_result"]["stdout"] == "in time\n"
         assert long.result().json()["status"] == "Success"
+
+
+def test_a_sandbox_that_fails_and_recovers(service: Service) -> None:
+    """While requests are held: the running program is killed, and no other can be started for lack of open files."""
+    server = service.server()
+    usual = resource.prlimit(server, resource.RLIMIT_NOFILE)
+    programs = [f"import time\ntime.sleep({seconds})\nprint({seconds})" for seconds in (0.8, 0.81, 0.82)]
+    with ThreadPoolExecutor(len(programs)) as together:
+        assert raw(service, "print(1)").json()["status"] == "Success"
+        waiting = [together.submit(raw, service, code) for code in programs]
+        time.sleep(0.4)
+        resource.prlimit(server, resource.RLIMIT_NOFILE, (3, usual[1]))
+        try:
+            for process in below(server):
+                if process.kind in ("fork server", "program") and process.alive:
+                    os.kill(process.pid, signal.SIGKILL)
+            time.sleep(1.5)
+            assert [answer.result().text for answer in waiting if answer.done()] == []
+        finally:
+            resource.prlimit(server, resource.RLIMIT_NOFILE, usual)
+        answers = [answer.result().json() for answer in waiting]
+    assert [answer["status"] for answer in answers] == ["Success"] * 3
+    assert [answer["run_result"]["stdout"] for answer in answers] == ["0.8\n", "0.81\n", "0.82\n"]
 
 
 def test_an_end_is_a_504(tmp_path: Path) -> None:

@@ -39,6 +39,23 @@ RIGHT = [
     ("18", r"\boxed{18}. Wait, 18 it is."), ("18", "The answer is 18. I hope this helps!"),
     (r"\frac{3}{4}", r"$\boxed{\frac{3}{4}}$ or 0.75."), ("18", "So the least number is 18."),
     ("18", "The answer is 18.\nA common wrong answer is 20."), ("18", "The answer is 20? No. The answer is 18."),
+    # A last sentence that says what something is.
+    (r"\frac{3}{4}", r"The probability is $\frac34$."), ("18", "It is 18."),
+    ("18", "First 9*2.\n\nThe total number of ways is 18."),
+    (r"\frac{3}{4}", r"Of 8 pairs 6 are red. The probability that both are red is \(\frac{3}{4}\)."),
+    ("7", "The value of x is 7."),
+    (r"2\pi", r"The area of the circle is $2\pi$."), ("[1,2]", "The solution set is $[1,2]$."),
+    ("7", "The length of AB is 7."),
+    ("12", r"The number of ways is $\binom{4}{2}\cdot 2 = 12$."), ("7", "The sum of the digits is **7**."),
+    ("7", "The largest prime factor is $7$."), ("1.5", "The slope of the line is 1.5."),
+    ("C", "Option C is correct."), ("C", "9 * 2 = 18.\n**(C)** is the correct answer."), ("C", "Choice (C) is right"),
+    # What stands behind a formula and says no more.
+    # As JSON escapes it.
+    ("18", r"So she has \\boxed{18}."), ("-18", r"it is $-\\boxed{18}$"),
+    ("18", "The answer is $18$ (apples)."), ("18", "The answer is $18$, since $9*2=18$."),
+    ("50%", "The answer is $50$%."),
+    ("50%", "The answer is $50$ per cent."), ("9", r"The answer is $9$, which is $3 \cdot 3$."),
+    ("18", "Thus, it is $18$!"),
 ]  # fmt: skip
 
 WRONG = [
@@ -72,6 +89,26 @@ WRONG = [
     ("C", "The answer is **C. 18** or **D. 19**."), ("C", "The answer is C. 18 or D. 19."), ("C", "选C或D"),
     ("18", r"\boxed{18} or 20"), ("18", "The answer is 18... or 20"), ("18", r"$\boxed{18}$?"),
     ("18", "So the total is at least 6 + 12 = 18."), ("3", r"\boxed{AB=CD+AB=3}"),
+    # Behind a formula, or between two: it is another value.
+    ("18", r"So \\boxed{18}. \boxed{"), ("18", r"\\boxed{17}.\boxed{18}rt"), ("18", r"\boxed{18}.\\boxed{17}"),
+    ("18", "The answer is $18$ + 1."), ("18", "The answer is $18$ - $1$."), ("18", "So she has $18$ - 1 apples."),
+    ("18", r"The answer is $18$\cdot 2"), ("18", "The answer is $18$²"), ("18", "The answer is $18$ (2)"),
+    ("18", r"Therefore, $18$ \times 10^3."), ("0.5", "The answer is $0.5$%."), ("0.5", r"So Janet has \(0.5\)%."),
+    ("0.5", "The answer is $0.5$ per cent."), ("9", "Therefore $9$ times $9$."), ("9", "The answer is $9$ minus $9$."),
+    ("9", "The answer is $9$ per $9$."), ("9", "The answer is $9$ of $9$."), ("9", "The answer is $9$ + $9$."),
+    ("9", "Therefore, $9$ of $7$9K."), ("9", "The answer is $9$ of 30."), ("9", "The answer is $9$ per 2 days"),
+    ("9", r"<answer>$9$ \pm 1</answer>"), ("9", "The answer is $9$/2"), ("9", "The answer is $9$ = $8$."),
+    # A last sentence that says something else.
+    ("18", "It is not 18."), ("18", "This is 18?"), ("18", "The price is $18 more."), ("18", "The number is 18 or 19."),
+    ("18", "The wrong answer is 18."), ("18", "The incorrect result is 18."), ("18", "The square of x is 18."),
+    ("18", "The negative of it is 18."), ("18", "The value is about 18."), ("18", "The value is at least 18."),
+    ("18", "If x is 2, it is 18."), ("18", "The number is 18. Not sure."), ("18", "The value is 18 thousand."),
+    ("18", "The value is 18, not 19."), ("18", "The value of 2 is 18."), ("18", "The value is $18$ + 1."),
+    ("18", "It is 18 if x is 2."), ("18", "The digits of it are 18."), ("0.9", "The rate is $0.9$ percent."),
+    ("C", "Option C is not correct."), ("C", "Is C correct?"), ("C", "C is correct, or B is."),
+    ("C", "C is the wrong answer."),
+    ("C", "C is correct for another question."), ("C", "Options C and D are correct."),
+    ("C", "C is correct. B is correct."),
     ("18", r"\boxed{18\over 2}"), ("18", r"\boxed{18\mathrm{~k}}"), ("18", r"\boxed{== 18}"), ("18", r"\boxed{=> 18}"),
 ]  # fmt: skip
 

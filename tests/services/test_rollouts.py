@@ -1,0 +1,203 @@
+"""Samples of runs in the store, on SQLite and on PostgreSQL: what is counted of them, and when they go."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sql
+from postgres import Postgres
+
+from services import listing, rollouts, tables
+from services.samples import Filter, Sample, new_id
+from services.schemas import Labels
+from services.store import Store
+from verifiers.types import Status, Verdict
+
+CORRECT = Verdict.of(Status.CORRECT, verifier="math", verifier_version="v1")
+WRONG = Verdict.of(Status.WRONG, verifier="math", verifier_version="v1")
+CUT = Verdict.of(Status.TRUNCATED, verifier="math", verifier_version="v1")
+HALF = Verdict.of(Status.PARTIAL, reward=0.5, verifier="math", verifier_version="v1")
+FAILED = Verdict.failed("overload", "too much", verifier="math", verifier_version="v1")
+
+# step, group, family: the verdicts of its samples
+RUN: dict[tuple[int | None, str, str], tuple[Verdict, ...]] = {
+    (1, "a", "sums"): (CORRECT, WRONG, WRONG, CUT),
+    (1, "b", "code"): (HALF, HALF, FAILED),
+    (2, "a", "sums"): (CORRECT, CORRECT),
+    (2, "c", "sums"): (FAILED, FAILED),
+    (None, "d", "sums"): (WRONG, CORRECT),
+}
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    running = Postgres(tmp_path_factory.mktemp("postgres"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    running = request.getfixturevalue("postgres") if request.param == "postgresql" else None
+    opened = Store(running.emptied() if running else f"sqlite:///{tmp_path}/store.db")
+    yield opened
+    opened.close()
+
+
+def save(store: Store, labels: Labels, verdict: Verdict, *, tenant: str = "team", at: float | None = None) -> str:
+    """A sample of a run with a verdict of its own; the verdict's id. Its completion is as long as its number."""
+    at = time.time() if at is None else at
+    made = Sample(
+        id=new_id(at),
+        at=at,
+        tenant=tenant,
+        answer="answer",
+        problem="problem",
+        reference={"answer": "42"},
+        prompt="how much?",
+        name="sum",
+        completion="x" * (labels.sample or 0),
+        finish_reason="stop",
+        verdict=verdict,
+    )
+    row = rollouts.row_of(tenant, labels, verdict, made.id, chars=len(made.completion), number=0, now=at)
+    store.save([made], [row]).result(30)
+    return made.id
+
+
+def fill(store: Store, run: str = "run", tenant: str = "team") -> None:
+    for (step, group, family), verdicts in RUN.items():
+        for number, verdict in enumerate(verdicts):
+            labels = Labels(run=run, step=step, family=family, group=group, sample=number, problem=f"problem {group}")
+            save(store, labels, verdict, tenant=tenant)
+
+
+def test_a_run_is_counted_by_family_and_step(store: Store) -> None:
+    fill(store)
+    fill(store, run="other")
+    fill(store, tenant="others")
+    found = {(point.family, point.step): point for point in rollouts.series(store, "team", "run")}
+    assert {key: (p.samples, p.judged, p.reward, p.truncated, p.chars) for key, p in found.items()} == {
+        ("sums", 1): (4, 4, 0.25, 1, 1.5),
+        ("code", 1): (3, 2, 0.5, 0, 1.0),
+        ("sums", 2): (4, 2, 1.0, 0, 0.5),
+        ("sums", None): (2, 2, 0.5, 0, 0.5),
+    }
+    assert sum(point.samples for point in rollouts.series(store, None, "run")) == 26
+    runs = {(each["run"], each["tenant"]): each for each in rollouts.runs(store, None)}
+    assert set(runs) == {("run", "team"), ("run", "others"), ("other", "team")}
+    mine = runs["run", "team"]
+    assert (mine["steps"], mine["families"], mine["samples"], mine["masked"]) == (2, ["code", "sums"], 13, 3)
+    assert mine["reward"] == pytest.approx(5 / 10)
+    assert [each["run"] for each in rollouts.runs(store, "team")] == ["other", "run"]
+    assert abs(mine["last_at"] - time.time()) < 600
+
+
+ORDERS: list[tuple[rollouts.Order, list[str]]] = [
+    ("newest", ["2a", "2c", "1a", "1b", "Noned"]),
+    ("spread", ["Noned", "1a", "2a", "1b", "2c"]),
+    ("reward", ["1a", "1b", "Noned", "2a", "2c"]),
+    ("length", ["1a", "1b", "2a", "2c", "Noned"]),
+]
+
+
+@pytest.mark.parametrize(("order", "wanted"), ORDERS)
+def test_groups_in_an_order(store: Store, order: rollouts.Order, wanted: list[str]) -> None:
+    fill(store)
+    found = rollouts.groups(store, "team", "run", order=order)
+    assert [f"{group.step}{group.group}" for group in found] == wanted
+    first = next(group for group in found if (group.step, group.group) == (1, "a"))
+    assert (first.samples, first.judged, first.reward, first.chars) == (4, 4, 0.25, 1.5)
+    assert first.spread == pytest.approx((3 / 16) ** 0.5)
+    unjudged = next(group for group in found if group.group == "c")
+    assert (unjudged.samples, unjudged.judged, unjudged.reward, unjudged.spread) == (2, 0, None, None)
+    only = rollouts.groups(store, "team", "run", order=order, step=1, family="code")
+    assert [(group.group, group.spread) for group in only] == [("b", 0.0)]
+    assert rollouts.groups(store, "others", "run", order=order) == []
+
+
+def test_the_samples_of_groups(store: Store) -> None:
+    fill(store)
+    found = rollouts.members(store, "team", "run", [(1, "a"), (None, "d"), (9, "a")])
+    assert {key: [row["status"] for row in rows] for key, rows in found.items()} == {
+        (1, "a"): ["correct", "wrong", "wrong", "truncated"],
+        (None, "d"): ["wrong", "correct"],
+        (9, "a"): [],
+    }
+    assert rollouts.labels_of(found[1, "a"][2]) == Labels(
+        run="run", step=1, family="sums", group="a", sample=2, problem="problem a"
+    )
+    assert rollouts.members(store, "team", "run", []) == {}
+    assert rollouts.members(store, "others", "run", [(1, "a")]) == {(1, "a"): []}
+
+
+def test_a_sample_that_is_sent_again_has_its_last_verdict(store: Store) -> None:
+    labels = Labels(run="run", step=1, group="g", sample=0)
+    first, second = save(store, labels, FAILED), save(store, labels, CORRECT)
+    (row,) = rollouts.members(store, "team", "run", [(1, "g")])[1, "g"]
+    assert (row["verdict"], row["reward"]) == (second, 1.0)
+    assert rollouts.with_verdict(store, first, "team") == []
+    # Both verdicts are kept, and what another tenant calls so is his own.
+    assert store.sample(first, "team") is not None
+    save(store, labels, WRONG, tenant="others")
+    assert len(rollouts.members(store, None, "run", [(1, "g")])[1, "g"]) == 2
+    # In one request, too: the last counts.
+    rows = [
+        rollouts.row_of("team", labels, verdict, second, chars=1, number=number, now=time.time())
+        for number, verdict in enumerate((WRONG, HALF))
+    ]
+    store.save((), rows).result(30)
+    assert rollouts.series(store, "team", "run")[0].reward == 0.5
+
+
+def test_a_sample_goes_with_its_verdict(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/store.db", days=1)
+    try:
+        save(store, Labels(run="old", sample=1), CORRECT, at=time.time() - 90_000)
+        save(store, Labels(run="new", sample=2), CORRECT)
+        store.sweep()
+        assert [each["run"] for each in rollouts.runs(store, None)] == ["new"]
+        store.execute(sql.delete(tables.verdicts))
+        store.sweep()
+        assert rollouts.runs(store, None) == []
+    finally:
+        store.close()
+
+
+def test_a_store_of_before_gets_the_table(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/store.db"
+    Store(url).close()
+    engine = sql.create_engine(url)
+    with engine.begin() as connection:
+        tables.rollouts.drop(connection)
+    engine.dispose()
+    store = Store(url)
+    try:
+        save(store, Labels(run="run"), CORRECT)
+        assert [each["run"] for each in rollouts.runs(store, None)] == ["run"]
+    finally:
+        store.close()
+
+
+def test_lists_follow_the_labels(store: Store) -> None:
+    fill(store)
+    fill(store, tenant="others")
+
+    def count(**wanted: Any) -> int:
+        return len(listing.listed(store, Filter(tenant="team", run="run", **wanted), 100))
+
+    assert [count(), count(step=1), count(family="code"), count(group="a"), count(step=3)] == [13, 7, 3, 6, 0]
+    assert [count(status="error"), count(min_reward=0.5, max_reward=0.5), count(text="xxx"), count(text="sum")] == [
+        3,
+        2,
+        1,
+        13,
+    ]
+    # Of the same label in another place.
+    assert len(listing.listed(store, Filter(tenant="team", family="code"), 100)) == 3
+    parts = list(listing.exported(store, Filter(run="run"), 20))
+    assert sum(map(len, parts)) == 20 and all(sample.id == row["id"] for part in parts for sample, row in part)
