@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from run_samples import Run, fill
 
-GROUP = "run=large&step=7&group=3+math-353"
+GROUP = "run=large&step=7&family=math&group=3+math-353"
 ADDRESSES = (
     "/v1/runs",
     "/v1/verdicts",
