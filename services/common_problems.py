@@ -23,6 +23,7 @@ class Asked:
     reward: float
     judged: int
     step: int | None
+    family: str
     group: str | None
 
 
@@ -47,9 +48,9 @@ def common_problems(store: Store, first: tuple[str, str], second: tuple[str, str
     return [(row["problem"], _side(row, "old", groups[0]), _side(row, "new", groups[1])) for row in rows]
 
 
-def _side(row: sql.RowMapping, side: str, groups: dict[str, str | None]) -> Asked:
-    step = row[f"{side}_last"]
-    return Asked(float(row[f"{side}_mean"]), row[f"{side}_judged"], step, groups.get(row["problem"]))
+def _side(row: sql.RowMapping, side: str, groups: dict[str, tuple[str, str | None]]) -> Asked:
+    family, group = groups[row["problem"]]
+    return Asked(float(row[f"{side}_mean"]), row[f"{side}_judged"], row[f"{side}_last"], family, group)
 
 
 def _asked(run: str, tenant: str) -> sql.Subquery:
@@ -69,17 +70,21 @@ def _asked(run: str, tenant: str) -> sql.Subquery:
     )
 
 
-def _last_groups(store: Store, run: str, tenant: str, asked: Sequence[tuple[str, int | None]]) -> dict[str, str | None]:
-    """The name of a group of each problem at this step."""
+def _last_groups(
+    store: Store, run: str, tenant: str, asked: Sequence[tuple[str, int | None]]
+) -> dict[str, tuple[str, str | None]]:
+    """Family and name of a group of each problem at this step."""
     table = tables.rollouts.c
     found = {}
     for problem, step in asked:
         # A step in an index each, where one query for all of them would go through the run.
-        query = sql.select(sql.func.min(table.group).label("group")).where(
+        query = sql.select(table.family, table.group).where(
             table.run == run,
             table.tenant == tenant,
             table.problem == problem,
             table.step.is_(None) if step is None else table.step == step,
         )
-        found[problem] = store.read(query)[0]["group"]
+        rows = store.read(query.order_by(table.group).limit(1))
+        # The sweep may have been there in between.
+        found[problem] = (rows[0]["family"], rows[0]["group"]) if rows else ("", None)
     return found

@@ -29,6 +29,8 @@ MEMBERS = 64
 _FAMILIES = 5000
 # As many runs of one name are told apart by tenant.
 _TENANTS = 20
+Place = tuple[int | None, str, str]
+"""Step, family and name of a group."""
 Order = Literal["newest", "spread", "reward", "length"]
 
 
@@ -58,6 +60,11 @@ class Group:
     spread: float | None
     chars: float
 
+    @property
+    def place(self) -> Place:
+        """What tells it from other groups of its run."""
+        return self.step, self.family, self.group
+
 
 def row_of(
     tenant: str, labels: Labels, verdict: Verdict, verdict_id: str, *, chars: int, number: int, now: float
@@ -84,6 +91,11 @@ def row_of(
 def labels_of(row: Mapping[Any, Any]) -> Labels:
     """From a row of the table."""
     return Labels(**{name: row[name] for name in ("run", "step", "family", "group", "sample", "problem")})
+
+
+def group_of(row: Mapping[Any, Any]) -> tuple[str, str, int | None, str, str | None]:
+    """Run, tenant, step, family and group of a row."""
+    return row["run"], row["tenant"], row["step"], row["family"], row["group"]
 
 
 def with_verdict(store: Store, verdict_id: str, tenant: str | None) -> list[sql.RowMapping]:
@@ -253,16 +265,15 @@ def groups(
     return [_group_of(row) for row in store.read(query)]
 
 
-def members(
-    store: Store, tenant: str | None, run: str, wanted: Sequence[tuple[int | None, str]]
-) -> dict[tuple[int | None, str], list[sql.RowMapping]]:
-    """The rollouts of groups (step, name), by their number, of each `MEMBERS` at most. Raises StoreAway."""
+def members(store: Store, tenant: str | None, run: str, wanted: Sequence[Place]) -> dict[Place, list[sql.RowMapping]]:
+    """The rollouts of groups, by their number, of each `MEMBERS` at most. Raises StoreAway."""
     table = tables.rollouts
-    found: dict[tuple[int | None, str], list[sql.RowMapping]] = {}
-    for step, group in wanted:
-        of_group = sql.select(table).where(table.c.run == run, *_own(tenant), _at(step), table.c.group == group)
+    found: dict[Place, list[sql.RowMapping]] = {}
+    for step, family, group in wanted:
+        these = (table.c.run == run, *_own(tenant), _at(step), table.c.family == family, table.c.group == group)
         # In the order of an index: a group may be as large as whoever labels it likes.
-        found[step, group] = list(store.read(of_group.order_by(table.c.sample).limit(MEMBERS)))
+        of_group = sql.select(table).where(*these).order_by(table.c.sample).limit(MEMBERS)
+        found[step, family, group] = list(store.read(of_group))
     return found
 
 

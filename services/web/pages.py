@@ -256,7 +256,7 @@ def _sample_page(
         before=before,
         was=None if before is None else shown(before.verdict, caller),
         later=later,
-        groups=list(dict.fromkeys((row["run"], row["tenant"], row["step"], row["group"]) for row in labelled)),
+        groups=list(dict.fromkeys(rollouts.group_of(row) for row in labelled)),
         may_judge=caller.may("score"),
         link=str(request.url.replace(query="", path=f"/samples/{found.id}")),
         tenant=found.tenant if caller.sees is None else None,

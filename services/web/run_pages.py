@@ -84,7 +84,7 @@ async def run(
     pages = max(-(-len(groups) // _PER_PAGE), 1)
     place = min(max(whole_number("number", number) or 1, 1), pages)
     part = groups[(place - 1) * _PER_PAGE : place * _PER_PAGE]
-    members = await listing.looked_up(rollouts.members, store, owner, run, [(each.step, each.group) for each in part])
+    members = await listing.looked_up(rollouts.members, store, owner, run, [each.place for each in part])
     whose = {"run": run, "tenant": owner if caller.sees is None else ""}
     given = {"order": "" if chosen == "newest" else chosen, "step": step, "family": family}
 
@@ -130,27 +130,29 @@ async def group(
     group: str = "",
     order: str = "",
     at: str = "",
+    of: str = "",
     family: str = "",
     full: str = "",
 ) -> Response:
-    """One group: its problem, and its answers side by side. `order`, `at` and `family` are of the list it is from."""
+    """One group: its problem, and its answers side by side. `order`, `at` and `of` say which list it is from."""
     caller = await caller_of(request, *READS)
     store = service_of(request).stored()
     owner, _ = await _owner(store, caller, run, tenant)
-    key = (whole_number("step", step), group)
+    key = (whole_number("step", step), family, group)
     members = (await listing.looked_up(rollouts.members, store, owner, run, [key]))[key]
     if not members:
         raise Refused(404, f"run {run[:60]!r} has no group {group[:60]!r} at this step: open the run and choose one")
     chosen = _order(order)
-    listed = await listing.looked_up(remembered.ask, _groups, store, owner, run, whole_number("at", at), family, chosen)
-    places = [number for number, each in enumerate(listed) if (each.step, each.group) == key]
+    listed = await listing.looked_up(remembered.ask, _groups, store, owner, run, whole_number("at", at), of, chosen)
+    places = [number for number, each in enumerate(listed) if each.place == key]
     whose = {"run": run, "tenant": owner if caller.sees is None else ""}
-    given = {"order": "" if chosen == "newest" else chosen, "family": family}
+    given = {"order": "" if chosen == "newest" else chosen, "at": at, "of": of}
 
     def to(number: int) -> str | None:
         if not places or not 0 <= number < len(listed):
             return None
-        return address("/group", **whose, step=listed[number].step, group=listed[number].group, **given, at=at)
+        at_step, its_family, name = listed[number].place
+        return address("/group", **whose, step=at_step, family=its_family, group=name, **given)
 
     ids = list(dict.fromkeys(row["verdict"] for row in members))
     most = len(ids) if full else _ANSWERS
@@ -166,13 +168,13 @@ async def group(
         whose=whose,
         step=key[0],
         group=group,
-        family=members[0]["family"],
+        family=family,
         problem=members[0]["problem"],
         members=members,
         answers=answers,
         hidden=max(len(ids) - most, 0),
         gone=len(ids[:most]) - len(answers),
-        all_of_it=address("/group", **whose, step=step, group=group, **given, at=at, full="1"),
+        all_of_it=address("/group", **whose, step=step, family=family, group=group, **given, full="1"),
         mean=statistics.fmean(rewards) if rewards else None,
         spread=statistics.pstdev(rewards) if rewards else None,
         judged=len(rewards),
@@ -184,7 +186,8 @@ async def group(
         place=place + 1,
         count=len(listed),
         order=chosen,
-        back=address("/run", **whose, **given, step=at, number=place // _PER_PAGE + 1 if places else "") + "#groups",
+        back=address("/run", **whose, order=given["order"], family=of, step=at, number=max(place // _PER_PAGE + 1, 1))
+        + "#groups",
         cut=_CUT_CHARS,
         cut_prompt=_CUT_PROMPT,
         cut_answer=_CUT_ANSWER,

@@ -190,10 +190,10 @@ def test_a_group_is_walked_through(visit: dict[str, Visitor]) -> None:
 def test_a_group_shows_equal_answers_once(visit: dict[str, Visitor], folder: Path) -> None:
     store = Store(f"sqlite:///{folder}/reward.db")
     groups = rollouts.groups(store, "team", "demo")
-    members = rollouts.members(store, "team", "demo", [(each.step, each.group) for each in groups])
+    members = rollouts.members(store, "team", "demo", [each.place for each in groups])
     store.close()
-    step, group = next(key for key, rows in members.items() if len({row["verdict"] for row in rows}) == 3)
-    page, text = visit["ours"].read(f"/group?run=demo&step={step}&group={group}")
+    step, family, group = next(key for key, rows in members.items() if len({row["verdict"] for row in rows}) == 3)
+    page, text = visit["ours"].read(f"/group?run=demo&step={step}&family={family}&group={group}")
     assert page.count("<article") == 3 and text.count("×2") == 1
     assert "3 different of 4" in text
 
@@ -245,7 +245,7 @@ def test_labels_are_never_markup(visit: dict[str, Visitor]) -> None:
         ("/run?run=demo&step=%D9%A3", 422, "whole number"),
         ("/run?run=demo&number=999", 200, "page 3 of 3"),
         ("/run?run=demo&number=0", 200, "page 1 of 3"),
-        ("/group?run=demo&step=1&group=nope", 404, "open the run and choose one"),
+        ("/group?run=demo&step=1&family=math&group=nope", 404, "open the run and choose one"),
         ("/group?run=demo&group=%00", 404, "open the run and choose one"),
         ("/runs/compare", 422, "choose two runs"),
         ("/runs/compare?a=demo&b=demo", 422, "one run, twice"),
