@@ -33,6 +33,7 @@ _LARGE_BYTES = 1 << 16
 _PROXIED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
 # A probe waits so long for its control job; its answer counts for a while.
 _READY_SECONDS, _PROBE_SECONDS = 8.0, 2.0
+_LOOK_SECONDS = 0.05
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -54,6 +55,8 @@ class Service:
     open_bytes: dict[str, int] = field(default_factory=dict)
     # Parsing a large body takes a while: its own threads, and never many at once.
     parsing: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(4))
+    # For room, by caller.
+    waiting: dict[str, asyncio.Lock] = field(default_factory=dict)
     _probing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _probed: float = float("-inf")
     _is_ready: bool = False
@@ -179,8 +182,9 @@ async def read_body(request: Request, most_bytes: int, remedy: str) -> bytes:
         raise Refused(415, "the body is compressed: send it as it is")
     body = bytearray()
     owner: str = getattr(request.state, "owner", "")
-    # Who asks may be known better later on.
-    request.state.body_owner, request.state.body_bytes = owner, 0
+    if not hasattr(request.state, "body_bytes"):
+        # Who asks may be known better later on.
+        request.state.body_owner, request.state.body_bytes = owner, 0
     try:
         async with asyncio.timeout(settings.read_seconds):
             async for part in request.stream():
@@ -189,14 +193,31 @@ async def read_body(request: Request, most_bytes: int, remedy: str) -> bytes:
                 body += part
                 if len(body) > most_bytes:
                     raise Refused(413, remedy)
-                check_room(service, owner, len(part))
-                service.take_room(owner, len(part))
-                request.state.body_bytes += len(part)
+                # Beyond what was reserved.
+                if (more := len(body) - request.state.body_bytes) > 0:
+                    check_room(service, owner, more)
+                    service.take_room(owner, more)
+                    request.state.body_bytes += more
     except ClientDisconnect:
         raise Refused(499, "the client hung up") from None
     except TimeoutError:
         raise Refused(408, f"the body did not come within {settings.read_seconds:g} s: send it faster") from None
     return bytes(body)
+
+
+async def reserve_body(request: Request) -> None:
+    """Wait for room for the announced body; of one caller, first come first served."""
+    service = service_of(request)
+    announced = request.headers.get("content-length", "")
+    size = int(announced) if announced.isdigit() else 0
+    if not 0 < size <= service.settings.max_body_bytes:
+        return
+    owner: str = getattr(request.state, "owner", "")
+    async with service.waiting.setdefault(owner, asyncio.Lock()):
+        while not service.has_room(owner, size):
+            await asyncio.sleep(_LOOK_SECONDS)
+        service.take_room(owner, size)
+        request.state.body_owner, request.state.body_bytes = owner, size
 
 
 def check_room(service: Service, owner: str, count: int) -> None:

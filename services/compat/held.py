@@ -53,7 +53,8 @@ class HeldRuns:
             async with asyncio.timeout(seconds):
                 return await until_gone(request, asyncio.shield(work))
         except TimeoutError:
-            if comes_again and self._service.has_room(caller.name, program.size):
+            if comes_again:
+                # It is no larger than the body, whose room is given back now.
                 self._leave(key, work, caller.name, program.size)
             else:
                 work.cancel()

@@ -12,6 +12,7 @@ import asyncio
 import base64
 import binascii
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Literal
@@ -19,7 +20,7 @@ from typing import Literal
 from fastapi import APIRouter, FastAPI, Request
 from pydantic import ConfigDict, Field
 
-from services.access import deadline_of, read_model, scorer_of, service_of
+from services.access import deadline_of, read_model, reserve_body, scorer_of
 from services.compat.held import HeldRuns
 from services.compat.programs import Program, Ran, Runner
 from services.compat.shapes import Lenient
@@ -34,8 +35,7 @@ _COMPILER_BYTES = 2 << 30
 # verl's client waits for compile_timeout + run_timeout + 10 s; an answer has to travel, and a busy loop to send it.
 _CLIENT_GRACE_SECONDS, _TRAVEL_SECONDS = 10.0, 2.0
 # Before the body is read its limits are not known: this is less than any of them.
-_UNREAD_SECONDS = 7.0
-_LOOK_SECONDS = 0.05
+_UNREAD_SECONDS = 10.0
 _LANGUAGES = ("python", "cpp")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
 
@@ -96,12 +96,14 @@ class RunCodeResponse(Lenient):
 async def run_code(request: Request) -> RunCodeResponse:
     """Run a program. Hanging up ends it at once. What may pass is 504 (never 429 or 503)."""
     held: HeldRuns = request.app.state.held_runs
+    began = time.monotonic()
     try:
         caller, body = await _read(request)
         program, deadline = _program(body), deadline_of(request)
         patience = max(body.compile_timeout + body.run_timeout + _CLIENT_GRACE_SECONDS - _TRAVEL_SECONDS, 1.0)
         is_own = "x-deadline-ms" in request.headers and deadline <= patience
-        seconds = min(patience, deadline)
+        # The client has waited since the request came, and its deadline counts from here.
+        seconds = min(patience - (time.monotonic() - began), deadline)
         try:
             ran = await held.run(request, caller, program, seconds, comes_again=not is_own)
         except TimeoutError:
@@ -128,11 +130,7 @@ async def _read(request: Request) -> tuple[Caller, RunCodeRequest]:
     try:
         async with asyncio.timeout(_UNREAD_SECONDS):
             caller = await scorer_of(request)
-            announced = request.headers.get("content-length", "")
-            size = int(announced) if announced.isdigit() else 0
-            service = service_of(request)
-            while size <= service.settings.max_body_bytes and not service.has_room(caller.name, size):
-                await asyncio.sleep(_LOOK_SECONDS)
+            await reserve_body(request)
     except TimeoutError:
         raise Refused(504, "neither the store nor room for the body in time: send it again", 1) from None
     return caller, await read_model(request, RunCodeRequest)

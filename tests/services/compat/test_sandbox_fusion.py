@@ -217,6 +217,14 @@ def test_too_much_at_once_is_held(narrow: Service) -> None:
     assert [answer.json()["run_result"]["stdout"] for answer in answers] == [f"{number}\n" for number in range(4)] * 3
 
 
+def test_large_bodies_that_come_together_wait_for_room(narrow: Service) -> None:
+    """There is room for one of them: that all find it free at first lets nobody be refused."""
+    with ThreadPoolExecutor(8) as together:
+        answers = list(together.map(lambda n: raw(narrow, f"print({n})", stdin="x" * 12_000), range(8)))
+    assert [answer.status_code for answer in answers] == [200] * 8
+    assert [answer.json()["run_result"]["stdout"] for answer in answers] == [f"{number}\n" for number in range(8)]
+
+
 def test_a_client_is_told_to_come_again_and_finds_its_program(narrow: Service) -> None:
     """One that would wait for 10.3 s, behind a program that takes 10 s."""
     limits = {"compile_timeout": 0.1, "run_timeout": 0.2}
