@@ -15,6 +15,7 @@ from canary import GOLD, GOLD_AS_ANSWERED
 from reward_process import Service
 
 from services import keys
+from services.adapters.no_score import NoScore
 from services.adapters.verl import compute_score
 from services.client import RewardClient, RewardServiceError
 from services.store import Store
@@ -128,7 +129,7 @@ def test_our_clients_take_the_key_out_of_the_url(service: Service, key: str) -> 
     assert compute_score("x", rf"\boxed{{{GOLD_AS_ANSWERED}}}", GOLD, url=url)["score"] == 1.0
     with RewardClient([url]) as client:
         assert client.urls == (service.url,)
-    with pytest.raises(RewardServiceError, match="401") as raised:
+    with pytest.raises(NoScore, match="401") as raised:
         compute_score("x", "1", "1", url=url.replace(key, "rk_secret"))
     assert "rk_secret" not in str(raised.value)
 

@@ -40,7 +40,7 @@ def slime(url: str, text: str, label: Any, *, verifier: str = "math", tries: int
 
 
 def nemo_gym(url: str, text: str, label: Any, *, verifier: str = "math") -> Reward:
-    """0.7.0, `ServerClient`: for ever where nothing answers, every half second; an error status ends the rollout; a
+    """0.4.0, `server_utils`: for ever where nothing answers, every half second; an error status ends the rollout; a
     masked sample is left out.
     """
     output = [{"type": "message", "content": [{"type": "output_text", "text": text}]}]
