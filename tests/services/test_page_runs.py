@@ -2,9 +2,7 @@
 
 import html
 import re
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -15,11 +13,9 @@ from page_reader import OURS, Reader
 from reward_process import Service
 from run_samples import Run, fill
 
-from services import common_problems, keys, listing, rollouts, tables
-from services.samples import Filter
+from services import keys, rollouts, tables
 from services.schemas import Labels
 from services.store import Store
-from services.web import charts, trends
 from verifiers.types import Status, Verdict
 
 HOSTILE = "<b onload=x>\"'&{{ 7*7 }}</b>"
@@ -292,111 +288,3 @@ def test_the_list_of_a_run_has_every_sample_once(visit: dict[str, Visitor], fold
             break
         query["cursor"] = answer["cursor"]
     assert len(found) == 144 == len(set(found))
-
-
-@pytest.mark.parametrize(
-    ("wanted", "count"),
-    [
-        (Filter(run="demo"), 144),
-        (Filter(run="demo", tenant="team"), 144),
-        (Filter(run="demo", tenant="nobody"), 0),
-        (Filter(run="demo", step=2, family="lean"), 12),
-        (Filter(run="demo", verifier="code"), 48),
-        (Filter(run="demo", text="\\boxed"), 144),
-        (Filter(run="demo", text="nowhere"), 0),
-        (Filter(family="code"), 48),
-    ],
-)
-def test_a_search_that_takes_long_goes_on_where_it_ended(
-    tmp_path: Path, wanted: Filter, count: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(listing, "_WINDOW", 20)
-    store = Store(f"sqlite:///{tmp_path}/s.db")
-    fill(store, Run("demo", steps=4, groups=3, samples=4, tenant="team", equal=0))
-    whole = listing.listed(store, wanted, 1000)
-    assert len(whole.rows) == count and whole.before is None
-    parts, before, pages = [], None, 0
-    while True:
-        page = listing.listed(store, Filter(**{**_fields(wanted), "before": before}), 7, seconds=0)
-        parts += page.rows
-        before, pages = page.before, pages + 1
-        if before is None:
-            break
-    assert [row["at_id"] for row in parts] == [row["at_id"] for row in whole.rows]
-    assert pages >= 144 // 20 or count < 20
-    store.close()
-
-
-def _fields(wanted: Filter) -> dict[str, object]:
-    return {name: getattr(wanted, name) for name in Filter.__slots__}
-
-
-def test_a_store_of_before_gets_its_indexes(tmp_path: Path) -> None:
-    def indexes() -> set[str]:
-        with closing(sqlite3.connect(tmp_path / "s.db")) as connection:
-            return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
-
-    Store(f"sqlite:///{tmp_path}/s.db").close()
-    made = indexes()
-    with closing(sqlite3.connect(tmp_path / "s.db")) as connection:
-        for name in ("verdicts_listed", "verdicts_of_all"):
-            connection.execute(f"DROP INDEX {name}")
-        connection.execute("CREATE INDEX verdicts_list ON verdicts (tenant, id)")
-    Store(f"sqlite:///{tmp_path}/s.db").close()
-    assert indexes() == made
-
-
-def test_problems_of_both_by_their_difference(tmp_path: Path) -> None:
-    store = Store(f"sqlite:///{tmp_path}/s.db")
-    got = {"a": {"x": [1, 1], "y": [0, 1], "only": [0]}, "b": {"x": [0, 0, None], "y": [1, 1], "other": [1]}}
-    rows = []
-    for run, problems in got.items():
-        for problem, rewards in problems.items():
-            for number, reward in enumerate(rewards):
-                verdict = (
-                    Verdict.failed("crashed", "gone")
-                    if reward is None
-                    else Verdict.of(Status.CORRECT if reward else Status.WRONG)
-                )
-                labels = Labels(run=run, step=3, group=f"g-{problem}", sample=number, problem=problem)
-                rows.append(rollouts.row_of("t", labels, verdict, "0" * 28, chars=1, number=number, now=1e9))
-    store.save([], rows).result()
-    found = common_problems.common_problems(store, ("a", "t"), ("b", "t"))
-    assert [(name, old.reward, new.reward, new.judged) for name, old, new in found] == [
-        ("x", 1, 0, 2),
-        ("y", 0.5, 1, 2),
-    ]
-    assert found[0][1].group == "g-x" and found[0][2].step == 3
-    assert common_problems.common_problems(store, ("a", "t"), ("b", "other")) == []
-    store.close()
-
-
-def test_lines_have_gaps_and_few_points() -> None:
-    values = [charts.Value(step, None if step == 2 else 0.5, 4) for step in range(1, 5)]
-    drawn = charts.chart({"one": values})
-    assert drawn is not None
-    assert drawn.lines[0].path == "M1.00 50.00M66.33 50.00L99.00 50.00"
-    many = charts.chart({str(n): [charts.Value(step, step % 2, 1) for step in range(100_000)] for n in range(20)})
-    assert many is not None and len(many.lines) == charts.LINES and many.left_out == 12
-    assert all(len(line.dots) <= charts.POINTS + 1 for line in many.lines)
-    assert many.lines[0].dots[5].title.startswith("0, steps 5000 to 5999: 0.500")
-    assert charts.chart({"none": [charts.Value(1, None, 0)]}) is None
-    (dot,) = charts.chart({"one": [charts.Value(7, 1.0, 2)]}).lines[0].dots  # type: ignore[union-attr]
-    assert (dot.x, dot.y) == (50.0, 3.0)
-
-
-def test_the_last_fifth_counts_by_samples() -> None:
-    points = [
-        rollouts.Point(step, "f", samples=4, judged=judged, reward=reward, truncated=0, chars=10)
-        for step, judged, reward in (
-            (1, 4, 0.0),
-            (2, 4, 0.0),
-            (3, 4, 0.0),
-            (4, 4, 0.0),
-            (5, 4, 0.0),
-            (6, 1, 1.0),
-            (7, 3, 0.0),
-        )
-    ]
-    (total,) = trends.totals(points)
-    assert total.last == 0.25 and total.masked == 4 and total.reward == pytest.approx(1 / 24)
