@@ -19,8 +19,9 @@ from services.guard import Refused
 from services.keys import READS, Caller
 from services.routes import rescored, sample_of, shown, until_gone, verifiers_of
 from services.samples import Filter, Sample
-from services.web import queries, reference, text
+from services.web import formulas, lean, queries, reference, text
 from services.web.answers import PageRoute, address, page, read_form, redirect, set_cookie
+from services.web.failing import failing_test
 from verifiers import registry
 from verifiers.types import Status, Verdict
 
@@ -102,7 +103,7 @@ async def samples(
 
 
 @router.get("/samples/{verdict_id}")
-async def sample(request: Request, verdict_id: str, full: str = "") -> Response:
+async def sample(request: Request, verdict_id: str, full: str = "", raw: str = "") -> Response:
     """One sample: what was asked, what was said, what became of it and why."""
     caller = await caller_of(request, *READS)
     store = service_of(request).stored()
@@ -113,7 +114,7 @@ async def sample(request: Request, verdict_id: str, full: str = "") -> Response:
     later = await listing.looked_up(queries.again, store, found.id, caller.sees)
     most = None if full else text.CUT_CHARS
     # A long text takes a while to be made visible.
-    return await asyncio.to_thread(_sample_page, request, caller, found, before, later, most)
+    return await asyncio.to_thread(_sample_page, request, caller, found, before, later, most, bool(raw))
 
 
 @router.post("/samples/{verdict_id}/again")
@@ -207,12 +208,22 @@ async def file(name: str) -> Response:
 
 
 def _sample_page(
-    request: Request, caller: Caller, found: Sample, before: Sample | None, later: Any, most: int | None
+    request: Request,
+    caller: Caller,
+    found: Sample,
+    before: Sample | None,
+    later: Any,
+    most: int | None,
+    is_raw: bool,
 ) -> Response:
     service: Service = service_of(request)
     seen = shown(found.verdict, caller)
     raw = _raw(seen)
     reference = json.dumps(found.reference, indent=2, ensure_ascii=False) if caller.may("privileged-why") else None
+    # A program has dollar signs of its own.
+    drawn = [] if is_raw or seen.verifier == "code" else formulas.drawings(found.completion[:most])
+    coloured = [] if is_raw or seen.verifier != "lean" else [*lean.drawings(found.completion[:most])]
+    prompt = None if found.prompt is None else found.prompt[:most]
     cuts = [each for each in (found.prompt, found.completion, raw, reference) if each and most and len(each) > most]
     return page(
         request,
@@ -221,11 +232,15 @@ def _sample_page(
         sample=found,
         verdict=seen,
         explanation=explain(seen),
-        completion=text.marked(found.completion, seen.steps, most),
+        failing=failing_test(seen, found.reference if caller.may("privileged-why") else None),
+        completion=text.marked(found.completion, seen.steps, most, sorted([*drawn, *coloured])),
+        is_drawn=bool(drawn),
+        raw_text=is_raw,
+        full=most is None,
         steps=seen.steps[:_MAX_STEPS],
         raw=text.visible(raw[:most]),
         reference=None if reference is None else text.visible(reference[:most]),
-        prompt=None if found.prompt is None else text.visible(found.prompt[:most]),
+        prompt=prompt and (text.visible(prompt) if is_raw else formulas.mathematics(prompt)),
         most=most,
         is_cut=bool(cuts),
         before=before,
