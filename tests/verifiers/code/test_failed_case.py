@@ -64,7 +64,7 @@ def _end_the_fork_server() -> Iterator[None]:
         ("def f(x):\n    return x + 1", CALLS | {"partial": True}, 2, "6"),
         ("def f(x):\n    return (x, {'a': {x}}, None)", CALLS, 1, "(1, {'a': {1}}, None)"),
         ("def f(x):\n    raise ValueError('no')", CALLS, 1, None),
-        ("def f(x):\n    return '\\ud800'", CALLS, 1, None),
+        ("def f(x):\n    return '\\ud800'", CALLS, 1, "'\\ud800'"),
         ("def f(x)", CALLS, 1, None),
         ("def f(x):\n    return 'x' * 10**7", CALLS, 1, None),
         ("def f(x):\n    return x + 1", ASSERTS, 2, None),
@@ -97,7 +97,8 @@ def test_tests_that_show_a_program_what_they_expect_tell_nothing_of_it() -> None
     kept = "seen = []\nclass Keep:\n    def __eq__(self, other):\n        seen.append(other)\n        return True\n\n"
     program = f"{kept}def f(x):\n    return seen[-1] if seen else Keep()"
     said = verdict(program, ASSERTS | {"tests": "assert f(1) == 31415926\nassert f(2) == 3"})
-    assert said.status is Status.WRONG and said.failed_case == FailedCase(number=2)
+    assert said.status is Status.WRONG and said.failed_case is not None
+    assert "31415926" not in said.model_dump_json()
 
 
 def test_a_verdict_that_was_kept_before_there_was_such_a_field_is_read() -> None:
