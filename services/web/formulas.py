@@ -1,7 +1,7 @@
 r"""Mathematics in texts of models, drawn: LaTeX as MathML, which browsers draw by themselves, without a network.
 
 A formula stands in `$..$`, `$$..$$`, `\(..\)`, `\[..\]`, in an environment or in a lone `\boxed{..}`; code in backticks
-or fences is left alone, and so is money. Whoever wrote it may be an attacker. So a formula stays as it was written where
+or fences is left alone, and so is money. Whoever wrote it may be an attacker. It stays as it was written where
 
 * it is long or nested deep, or many stand before it;
 * it holds what cannot be seen, a comment, a reference (`&#..;`) or prose, of which a drawing would lose the spaces;
@@ -35,8 +35,10 @@ _MOST_TRIED = 5 * MOST
 _MOST_CHARS = 20_000
 
 ELEMENTS = frozenset(
-    "math mrow mi mn mo mtext mspace mfrac msqrt mroot msub msup msubsup munder mover munderover mtable mtr mtd mstyle "
-    "span".split()
+    {
+        *("math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "mfrac", "msqrt", "mroot", "mstyle", "span"),
+        *("msub", "msup", "msubsup", "munder", "mover", "munderover", "mtable", "mtr", "mtd"),
+    }
 )
 """What a drawing is made of."""
 _CHILDREN = {
@@ -45,11 +47,13 @@ _CHILDREN = {
 }
 _WORDS = re.compile(r"[a-z]+(?:[ -][a-z]+){0,60}")
 _SIZE = re.compile(r"[0-9]?(?:\.[0-9]{1,4})?(?:em|ex|pt|%)?|-0?\.[0-9]{1,3}em|negativethinmathspace")
-_ATTRIBUTES = {
-    **dict.fromkeys("stretchy fence form accent accentunder movablelimits largeop separator symmetric".split(), _WORDS),
-    **dict.fromkeys("display displaystyle columnalign columnlines rowlines mathvariant".split(), _WORDS),
-    **dict.fromkeys("scriptlevel linethickness minsize maxsize lspace rspace rowspacing width".split(), _SIZE),
-}
+_OF_WORDS = (
+    *("display", "displaystyle", "columnalign", "columnlines", "rowlines", "mathvariant", "separator", "symmetric"),
+    *("stretchy", "fence", "form", "accent", "accentunder", "movablelimits", "largeop"),
+)
+_OF_SIZES = ("scriptlevel", "linethickness", "minsize", "maxsize", "lspace", "rspace", "rowspacing", "width")
+ATTRIBUTES = dict.fromkeys(_OF_WORDS, _WORDS) | dict.fromkeys(_OF_SIZES, _SIZE)
+"""Those of its elements, with what may be said."""
 # Colours say nothing, and white ink would hide. Browsers know the name space.
 _DROPPED = frozenset({"xmlns", "mathcolor", "mathbackground", "columnspacing"})
 # Between function and argument, factors, terms; a blank that does not break.
@@ -58,7 +62,8 @@ _REFERENCE = re.compile(r"&#x[0-9A-Fa-f]{2,6};")
 
 # What opens: code, which is skipped, and mathematics.
 _OPENING = re.compile(
-    r"(?P<fence>^[ \t>]*(?:`{3,20}|~{3,20}))|(?P<code>`+)|(?<!\\)(?:\\\\)*(?P<dollars>\$\$\$|\$\$|\$)|(?P<escaped>\\\$)|"
+    r"(?P<fence>^[ \t>]*(?:`{3,20}|~{3,20}))|(?P<code>`+)|(?P<escaped>\\\$)|"
+    r"(?<!\\)(?:\\\\)*(?P<dollars>\$\$\$|\$\$|\$)|"
     r"(?<!\\)(?P<bracket>\\[(\[])|(?<!\\)\\(?P<box>f?boxed)(?=\{)|"
     r"(?<!\\)\\begin\{(?P<environment>(?:align(?:ed)?|gather(?:ed)?|equation|cases|array|[bBpvV]?matrix)\*?)\}",
     re.MULTILINE,
@@ -239,7 +244,7 @@ def _attributes(element: Any) -> Iterator[str]:
     for name, value in element.attrib.items():
         if name in _DROPPED or (element.tag == "menclose" and name == "notation"):
             continue
-        if name not in _ATTRIBUTES or not _ATTRIBUTES[name].fullmatch(value):
+        if name not in ATTRIBUTES or not ATTRIBUTES[name].fullmatch(value):
             raise _Unfit(name)
         yield f' {name}="{value}"'
 

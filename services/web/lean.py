@@ -9,16 +9,19 @@ from markupsafe import Markup
 
 from services.web.text import Drawing, visible
 
-_BLOCK = re.compile(r"^[ \t>]*```+[ \t]*lean4?[^\n]*\n(.*?)(?=^[ \t>]*```|\Z)", re.MULTILINE | re.DOTALL | re.IGNORECASE)
+_BLOCK = re.compile(
+    r"^[ \t>]*```+[ \t]*lean4?[^\n]*\n(.*?)(?=^[ \t>]*```|\Z)", re.MULTILINE | re.DOTALL | re.IGNORECASE
+)
 _KEYWORDS = (
-    "theorem lemma example def abbrev instance structure inductive class where namespace section end open variable "
-    "universe import by have show from suffices obtain let fun match with do if then else at using calc termination_by "
-    "intro intros exact refine apply constructor cases rcases induction simp rw rfl omega decide norm_num ring linarith "
-    "exists use left right exfalso contradiction assumption trivial unfold sorry"
-).split()
+    "theorem|lemma|example|def|abbrev|instance|structure|inductive|class|where|namespace|section|end|"
+    "open|variable|universe|import|by|have|show|from|suffices|obtain|let|fun|match|with|do|if|then|else|"
+    "at|using|calc|termination_by|intro|intros|exact|refine|apply|constructor|cases|rcases|induction|"
+    "simp|rw|rfl|omega|decide|norm_num|ring|linarith|exists|use|left|right|exfalso|contradiction|"
+    "assumption|trivial|unfold|sorry"
+)
 _TOKEN = re.compile(
     r"(?P<comment>--[^\n]*|/-.*?(?:-/|\Z))|\"(?:[^\"\\\n]|\\.)*\"|"
-    rf"(?<![\w.'])(?P<keyword>{'|'.join(_KEYWORDS)})(?![\w'])",
+    rf"(?<![\w.'])(?P<keyword>{_KEYWORDS})(?![\w'])",
     re.DOTALL,
 )
 # More of a text than a person reads.

@@ -52,9 +52,7 @@ def plain(text: str, most: int = 300) -> str:
     return HIDDEN.sub(lambda found: f"[U+{ord(found[1]):04X}]", cut)
 
 
-def marked(
-    text: str, steps: Sequence[Step], most: int | None = None, drawings: Iterable[Drawing] = ()
-) -> Markup:
+def marked(text: str, steps: Sequence[Step], most: int | None = None, drawings: Iterable[Drawing] = ()) -> Markup:
     """The first `most` characters, with a span around each step's. Of nested steps the innermost colours.
 
     Below the line on which a step has failed stands its message. Spans that do not fit the text (of a user's function)
@@ -85,7 +83,7 @@ def marked(
 
 def _drawn(text: str, start: int, end: int, drawings: deque[Drawing]) -> Markup:
     """A piece, with the drawings that lie in it whole."""
-    parts = []
+    parts: list[Markup] = []
     while drawings and drawings[0][0] < end:
         left, right, drawing = drawings.popleft()
         if start <= left and right <= end:

@@ -192,12 +192,31 @@ def test_a_formula_is_drawn_within_its_step() -> None:
     assert "math" not in text.marked(said, (), 5, drawings(said))
 
 
+COMMANDS = (
+    r"\frac|\sqrt|\left|\right|\begin{matrix}|\end{matrix}|\begin{cases}|\end{cases}|\text{|\mathbb|\mathbf|\color{|\href{|"
+    r"\style{|\over|\choose|\binom|\sum|\int|\lim|\hspace{|\operatorname{|\boxed{|\not|\substack|\phantom{|\genfrac|"
+    r"\sideset|\hbox{|\limits|\overline|\hat|\vec|\underbrace|\pmod|\pmatrix{|\middle|\big"
+)
 WORDS = [
-    *r"\frac \sqrt \left \right \begin{matrix} \end{matrix} \begin{cases} \end{cases} \text{ \mathbb \mathbf".split(),
-    *r"\color{ \href{ \style{ \over \choose \binom \sum \int \lim \hspace{ \operatorname{ \boxed{ \not \substack".split(),
-    *r"\phantom{ \genfrac \sideset \hbox{ \limits \overline \hat \vec \underbrace \pmod \pmatrix{ \middle \big".split(),
+    *COMMANDS.split("|"),
     *("{", "}", "[", "]", "(", ")", "^", "_", "&", "\\\\", "'", "$", "%", "~", "|", ".", ",", "<", ">", '"', "#"),
-    *("<b>", "</math>", "<script>", "&lt;", "&#60;", "&#x3C;", "&amp;", "x", "y", "12", "0.5", "-1em", "red", " ", "\n"),
+    *(
+        "<b>",
+        "</math>",
+        "<script>",
+        "&lt;",
+        "&#60;",
+        "&#x3C;",
+        "&amp;",
+        "x",
+        "y",
+        "12",
+        "0.5",
+        "-1em",
+        "red",
+        " ",
+        "\n",
+    ),
     *("\u202e", "\0", "\ud800", "é", "数", "∑", "\U0001d465", "onerror=", "style=", "\u0301"),
 ]
 
@@ -215,7 +234,7 @@ def test_whatever_is_written_nothing_but_mathematics_comes_of_it() -> None:
         drawn += 1
         read = Elements(page)
         assert read.tags <= formulas.ELEMENTS, said
-        assert read.attributes.keys() <= {*formulas._ATTRIBUTES, "class", "title"}, said
+        assert read.attributes.keys() <= {*formulas.ATTRIBUTES, "class", "title"}, said
         assert read.attributes["class"] <= {"formula", "formula block", "boxed", "hidden-char"}, said
         assert not re.search("[\0\u202e\u200b\ud800]", page)
     assert drawn > 100

@@ -23,7 +23,9 @@ PAGES = ("/", "/samples", "/compare", f"/compare?verifier=math&a={OLD}&b={NEW}")
 VOID = {"meta", "link", "input", "rect"}
 TEMPLATES = Path(__file__).parents[2] / "services" / "web" / "templates"
 # Every element of ours stands in a template, or is one of mathematics.
-OURS = formulas.ELEMENTS | {tag for file in TEMPLATES.iterdir() for tag in re.findall(r"<([a-z][a-z0-9]*)", file.read_text("utf-8"))}
+OURS = formulas.ELEMENTS | {
+    tag for file in TEMPLATES.iterdir() for tag in re.findall(r"<([a-z][a-z0-9]*)", file.read_text("utf-8"))
+}
 
 
 class Reader(HTMLParser):
@@ -195,7 +197,7 @@ def test_spans_are_coloured_by_their_innermost_step() -> None:
     ]
     assert re.sub("<[^>]+>", "", page) == "first &lt;i&gt;second&lt;/i&gt; third fourth"
     assert told == (
-        '<b>step 1 failed:</b> &lt;b&gt;outer&lt;/b&gt; failed</span>'
+        "<b>step 1 failed:</b> &lt;b&gt;outer&lt;/b&gt; failed</span>"
         '<span class="told"><b>step 4 failed:</b> beyond the end</span>'
     )
     assert re.sub("<span class=.told.*|<[^>]+>", "", text.marked("abcdef", steps, 3)) == "abc"

@@ -77,7 +77,9 @@ def items() -> list[dict[str, Any]]:
     add("no reference", "math", "The answer is 4", {})
     add("drawn", "math", DRAWN, {"answer": GOLD}, r"Solve $x^2 - 5x + 6 = 0$; give $\frac{p}{q}$.")
     cases = [{"stdin": "2\n3 1\n", "stdout": "1\n3\n"}, {"stdin": "4\n9 1 10 7\n", "stdout": f"1\n7\n9\n10\n{GOLD}\n"}]
-    add("sorted", "code", SORTED, {"kind": "stdin", "cases": cases}, "Print the numbers in order, each on its own line.")
+    add(
+        "sorted", "code", SORTED, {"kind": "stdin", "cases": cases}, "Print the numbers in order, each on its own line."
+    )
     for name, text in HOSTILE.items():
         add(f"hostile <b>{name}</b>", "math", text, {"answer": GOLD}, f"Say <i>something</i>: {text[:100]}")
     add("long", "math", LONG, {"answer": GOLD})

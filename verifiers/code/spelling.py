@@ -6,6 +6,7 @@ is no such value is spelled as the JSON that it is.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -56,10 +57,8 @@ def spelled(form: Any, most: int) -> str:
         else:
             put(_atom(form))
 
-    try:
+    with contextlib.suppress(_Full):
         spell(form, _MOST_DEPTH)
-    except _Full:
-        pass
     return "".join(parts)
 
 

@@ -22,6 +22,7 @@ STDIN: dict[str, Any] = {
     "kind": "stdin",
     "cases": [{"stdin": "1\n", "stdout": "2\n"}, {"stdin": "5\n", "stdout": "6\n"}, {"stdin": "7\n", "stdout": "8\n"}],
 }
+QUICK = {"limits": {"cpu_seconds": 1}}
 CALLS: dict[str, Any] = {
     "kind": "calls",
     "entry_point": "f",
@@ -58,7 +59,12 @@ def _end_the_fork_server() -> Iterator[None]:
         ("print('e' * 9999)", STDIN, 1, "e" * MAX_GOT_CHARS),
         ("print('\U0001f600' * 9999)", STDIN, 1, "\U0001f600" * MAX_GOT_CHARS),
         ("while True: print('x' * 99)", STDIN, 1, ("x" * 99 + "\n") * 20),
-        ("import sys; print('before', flush=True)\nwhile True: pass", STDIN | {"limits": {"cpu_seconds": 1}}, 1, "before\n"),
+        (
+            "import sys; print('before', flush=True)\nwhile True: pass",
+            STDIN | QUICK,
+            1,
+            "before\n",
+        ),
         ("import sys; print('secret', file=sys.stderr)", STDIN, 1, ""),
         ("def f(x):\n    return x + 1", CALLS, 2, "6"),
         ("def f(x):\n    return x + 1", CALLS | {"partial": True}, 2, "6"),
