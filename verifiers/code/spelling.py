@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 _MOST_DEPTH = 30
+# Of a mapping: more have no room.
+_MOST_PAIRS = 2_000
 _HEXADECIMAL = re.compile(r"-?0x[0-9a-f]{1,1000}")
 _BRACKETS = {
     "tuple": ("(", ")"),
@@ -79,16 +81,16 @@ def _tagged(put: Put, tag: str, payload: Any, spell: Callable[[Any], None]) -> N
         _listed(put, payload, "(", ",)", spell)
     elif tag in _BRACKETS and isinstance(payload, list):
         _listed(put, payload, *_BRACKETS[tag], spell)
-    elif tag in _MAPPINGS and _are_pairs(payload):
-        _paired(put, payload, *_MAPPINGS[tag], spell)
+    elif tag in _MAPPINGS and isinstance(payload, list) and _are_pairs(payload[:_MOST_PAIRS]):
+        _paired(put, payload[:_MOST_PAIRS], *_MAPPINGS[tag], spell)
     else:
         put(f"{tag[:40]}(")
         spell(payload)
         put(")")
 
 
-def _are_pairs(payload: Any) -> bool:
-    return isinstance(payload, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in payload)
+def _are_pairs(payload: list[Any]) -> bool:
+    return all(isinstance(pair, list) and len(pair) == 2 for pair in payload)
 
 
 def _listed(put: Put, items: Iterable[Any], opening: str, closing: str, spell: Callable[[Any], None]) -> None:
