@@ -46,13 +46,15 @@ _CHILDREN = {
     **dict.fromkeys(("msubsup", "munderover"), 3),
 }
 _WORDS = re.compile(r"[a-z]+(?:[ -][a-z]+){0,60}")
-_SIZE = re.compile(r"[0-9]?(?:\.[0-9]{1,4})?(?:em|ex|pt|%)?|-0?\.[0-9]{1,3}em|negativethinmathspace")
+_SIZE = re.compile(r"[0-9]?(?:\.[0-9]{1,4})?(?:em|ex|pt|%)?")
+# No way to the left, over what stands there; the word is for `\!`, and browsers leave it out.
+_WIDTH = re.compile(r"(?:[01]?(?:\.[0-9]{1,4})?|2)em|negativethinmathspace")
 _OF_WORDS = (
     *("display", "displaystyle", "columnalign", "columnlines", "rowlines", "mathvariant", "separator", "symmetric"),
     *("stretchy", "fence", "form", "accent", "accentunder", "movablelimits", "largeop"),
 )
-_OF_SIZES = ("scriptlevel", "linethickness", "minsize", "maxsize", "lspace", "rspace", "rowspacing", "width")
-ATTRIBUTES = dict.fromkeys(_OF_WORDS, _WORDS) | dict.fromkeys(_OF_SIZES, _SIZE)
+_OF_SIZES = ("scriptlevel", "linethickness", "minsize", "maxsize", "lspace", "rspace", "rowspacing")
+ATTRIBUTES = dict.fromkeys(_OF_WORDS, _WORDS) | dict.fromkeys(_OF_SIZES, _SIZE) | {"width": _WIDTH}
 """Those of its elements, with what may be said."""
 # Colours say nothing, and white ink would hide. Browsers know the name space.
 _DROPPED = frozenset({"xmlns", "mathcolor", "mathbackground", "columnspacing"})

@@ -76,6 +76,7 @@ class Elements(HTMLParser):
         ("$a$$b$", ["$a$", "$b$"]),
         ("数学 $\\sqrt{2}$ 完", [r"$\sqrt{2}$"]),
         (r"$3 \cdot 4 = 12$", [r"$3 \cdot 4 = 12$"]),
+        (r"$a\quad b\,c\!d\qquad e$", [r"$a\quad b\,c\!d\qquad e$"]),
         (r"$\mathbb{R}^n$", [r"$\mathbb{R}^n$"]),
         (r"$\textcolor{red}{5}$", [r"$\textcolor{red}{5}$"]),
         ("the $k$th of $n$", ["$k$", "$n$"]),
@@ -133,6 +134,9 @@ def test_what_is_a_formula(said: str, wanted: list[str]) -> None:
         r"$\unknowncommand{x}$",
         r"$\hspace{-5em}x$",
         r"$\hspace{100em}x$",
+        r"$\hspace{9em}x$",
+        r"$a\mspace{-0.9em}x$",
+        r"$a\hspace{-.2em}x$",
         r"$\kern-3em x$",
         # What the library does not read.
         r"$\frac{1}$",
