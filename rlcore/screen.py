@@ -38,7 +38,7 @@ def run(resources: Resources) -> dict[str, Any]:
         )
         for group in sampled.groups:
             verdicts[group.problem.id] = [
-                verdict.model_dump(mode="json", exclude={"detail"}) for verdict in group.verdicts
+                verdict.model_dump(mode="json", exclude={"detail", "failed_case"}) for verdict in group.verdicts
             ]
         write_json(partial, verdicts)
         resources.say(f"filter  {len(verdicts)}/{len(problems)} problems  {sampled.generate + sampled.score:.1f} s")

@@ -106,6 +106,33 @@ class Step(Frozen):
     reward: float | None = None
 
 
+MAX_GOT_CHARS = 2_000
+
+
+class FailedCase(Frozen):
+    """The first case of a problem with several that an answer does not pass.
+
+    It holds neither the case's input nor what was expected: those stand in the reference, for who may see it.
+
+    Attributes:
+        number: from 1, in the order of the reference.
+        got: what the program printed or returned, in its own words; at most `MAX_GOT_CHARS` characters. None where
+            nothing came out, and where a data set's own tests decide, which show a program what they expect.
+        is_cut: whether more came out.
+    """
+
+    number: int
+    got: Words | None = None
+    is_cut: bool = False
+
+    @classmethod
+    def of(cls, number: int, got: str | None) -> FailedCase:
+        """With the beginning of what came out."""
+        if got is None:
+            return cls(number=number)
+        return cls(number=number, got=got[:MAX_GOT_CHARS], is_cut=len(got) > MAX_GOT_CHARS)
+
+
 class Verdict(Frozen):
     """What a judge says of one answer.
 
@@ -119,7 +146,8 @@ class Verdict(Frozen):
     | error (the judge failed) | none | yes |
 
     `mask_sample`, `failure_kind` and `failure_reason` are NeMo-Gym's names. `detail` is for people and
-    never holds the expected value; no text here holds a traceback, a path of the machine, or a lone surrogate.
+    never holds the expected value; no text here holds a traceback, a path of the machine, or a lone surrogate, but
+    what an answer says itself (`extracted`, `failed_case.got`) may be anything that is Unicode.
     """
 
     status: Status
@@ -130,6 +158,7 @@ class Verdict(Frozen):
     extracted: Words | None = None
     detail: Words = ""
     steps: tuple[Step, ...] = ()
+    failed_case: FailedCase | None = None
     seconds: float = 0.0
     verifier: str = ""
     verifier_version: str = ""

@@ -19,7 +19,7 @@ from fastapi.routing import APIRoute
 from services.access import COOKIE, read_body, service_of
 from services.guard import Refused, check_caller
 from services.keys import Caller
-from services.web import text
+from services.web import formulas, text
 
 _FORM_COOKIE = "reward_form"
 _FORM_TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
@@ -179,6 +179,7 @@ _environment = jinja2.Environment(
 _environment.globals["address"] = address
 _environment.filters |= {
     "visible": text.visible,
+    "mathematics": formulas.mathematics,
     "plain": text.plain,
     "state": text.state_of,
     "time": _time,

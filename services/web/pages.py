@@ -20,8 +20,9 @@ from services.guard import Refused
 from services.keys import READS, Caller
 from services.routes import rescored, sample_of, shown, until_gone, verifiers_of
 from services.samples import Filter, Sample
-from services.web import queries, reference, text
+from services.web import formulas, lean, queries, reference, text
 from services.web.answers import PageRoute, address, page, read_form, redirect, set_cookie, whole_number
+from services.web.failing import failing_test
 from services.web.remembered import remembered
 from verifiers import registry
 from verifiers.types import Status, Verdict
@@ -120,7 +121,7 @@ async def samples(
 
 
 @router.get("/samples/{verdict_id}")
-async def sample(request: Request, verdict_id: str, full: str = "") -> Response:
+async def sample(request: Request, verdict_id: str, full: str = "", raw: str = "") -> Response:
     """One sample: what was asked, what was said, what became of it and why."""
     caller = await caller_of(request, *READS)
     store = service_of(request).stored()
@@ -132,7 +133,7 @@ async def sample(request: Request, verdict_id: str, full: str = "") -> Response:
     labelled = await listing.looked_up(rollouts.with_verdict, store, found.id, caller.sees)
     most = None if full else text.CUT_CHARS
     # A long text takes a while to be made visible.
-    return await asyncio.to_thread(_sample_page, request, caller, found, before, later, labelled, most)
+    return await asyncio.to_thread(_sample_page, request, caller, found, before, later, labelled, most, bool(raw))
 
 
 @router.post("/samples/{verdict_id}/again")
@@ -233,11 +234,16 @@ def _sample_page(
     later: Any,
     labelled: Sequence[Any],
     most: int | None,
+    is_raw: bool,
 ) -> Response:
     service: Service = service_of(request)
     seen = shown(found.verdict, caller)
     raw = _raw(seen)
     reference = json.dumps(found.reference, indent=2, ensure_ascii=False) if caller.may("privileged-why") else None
+    # A program has dollar signs of its own.
+    drawn = [] if is_raw or seen.verifier == "code" else formulas.drawings(found.completion[:most])
+    coloured = [] if is_raw or seen.verifier != "lean" else [*lean.drawings(found.completion[:most])]
+    prompt = None if found.prompt is None else found.prompt[:most]
     cuts = [each for each in (found.prompt, found.completion, raw, reference) if each and most and len(each) > most]
     return page(
         request,
@@ -246,11 +252,15 @@ def _sample_page(
         sample=found,
         verdict=seen,
         explanation=explain(seen),
-        completion=text.marked(found.completion, seen.steps, most),
+        failing=failing_test(seen, found.reference if caller.may("privileged-why") else None),
+        completion=text.marked(found.completion, seen.steps, most, sorted([*drawn, *coloured])),
+        is_drawn=bool(drawn),
+        raw_text=is_raw,
+        full=most is None,
         steps=seen.steps[:_MAX_STEPS],
         raw=text.visible(raw[:most]),
         reference=None if reference is None else text.visible(reference[:most]),
-        prompt=None if found.prompt is None else text.visible(found.prompt[:most]),
+        prompt=prompt and (text.visible(prompt) if is_raw else formulas.mathematics(prompt)),
         most=most,
         is_cut=bool(cuts),
         before=before,

@@ -151,6 +151,7 @@ def test_what_cannot_be_seen_is_shown(given: str, shown: str) -> None:
 def test_spans_are_coloured_by_their_innermost_step() -> None:
     steps = stepped("local").verdict.steps
     page = text.marked("first <i>second</i> third fourth", steps)
+    page, _, told = page.partition('<span class="told">')
     spans = re.findall(r'<span class="step ([a-z-]+)"( id="at-\d+")? title="([^"]+)">([^<]*)</span>', page)
     assert spans == [
         ("failed", ' id="at-1"', "step 1: failed: &lt;b&gt;outer&lt;/b&gt; failed", "first "),
@@ -159,7 +160,11 @@ def test_spans_are_coloured_by_their_innermost_step() -> None:
         ("failed", ' id="at-4"', "step 4: failed: beyond the end", "fourth"),
     ]
     assert re.sub("<[^>]+>", "", page) == "first &lt;i&gt;second&lt;/i&gt; third fourth"
-    assert re.sub("<[^>]+>", "", text.marked("abcdef", steps, 3)) == "abc"
+    assert told == (
+        "<b>step 1 failed:</b> &lt;b&gt;outer&lt;/b&gt; failed</span>"
+        '<span class="told"><b>step 4 failed:</b> beyond the end</span>'
+    )
+    assert re.sub("<span class=.told.*|<[^>]+>", "", text.marked("abcdef", steps, 3)) == "abc"
     many = [Step(start=n, end=n + 2000, status="accepted") for n in range(20_000)]
     assert len(re.sub("<[^>]+>", "", text.marked("x" * 30_000, many))) == 30_000
 
@@ -177,6 +182,23 @@ def test_a_sample_says_why(browser: httpx.Client) -> None:
     read = Reader(browser.get(address).text)
     for part in ("timeout", "while True: pass", '"verifier": "code"', "What to do:", "endless", "Judge again", address):
         assert part in read.text, part
+
+
+def test_formulas_are_drawn_unless_the_text_is_asked_for(browser: httpx.Client) -> None:
+    (address,) = links(browser.get("/samples?text=drawn").text)
+    page = browser.get(address).text
+    assert page.count("<math ") == 8 and "They cost $5 and $6, &lt;b&gt;not&lt;/b&gt; `$7$`." in page
+    raw = browser.get(f"{address}?raw=1").text
+    assert f'href="{address}?raw=1#completion"' in page and f'href="{address}#completion"' in raw
+    assert "<math" not in raw and r"\boxed{\frac{3}{4}}" in Reader(raw).text
+
+
+def test_a_failing_test_stands_beside_what_came_out(browser: httpx.Client) -> None:
+    (address,) = links(browser.get("/samples?text=sorted").text)
+    read = Reader(browser.get(address).text)
+    # The input and what was expected are for privileged keys (test_page_access.py).
+    assert "The failing test" in read.text and "1\n10\n7\n9\n" in read.text
+    assert "9 1 10 7" not in read.text and "see the test, its input" in read.text
 
 
 def test_the_overview_counts(folder: Path, service: Service) -> None:

@@ -215,3 +215,21 @@ def test_without_a_store_every_page_says_so(tmp_path: Path) -> None:
         assert "No store." in answer.text and "--store sqlite:///FILE" in answer.text
     code, errors = running.end()
     assert code == 0 and "Traceback" not in errors
+
+
+def test_a_failing_test_is_for_who_may_see_what_was_expected(service: Service, given: dict[str, str]) -> None:
+    (item,) = (each for each in items() if each["problem"]["id"] == "sorted")
+    headers = {"authorization": f"Bearer {given['ours']}"}
+    answer = httpx.post(
+        f"{service.url}/v1/score", json={"items": [item]}, headers=headers, trust_env=False, timeout=60
+    ).json()["results"][0]
+    assert answer["verdict"]["failed_case"] == {"number": 2, "got": "1\n10\n7\n9\n", "is_cut": False}
+    pages = {}
+    for name in ("ours", "knows"):
+        visitor = Visitor(service.url)
+        visitor.log_in(given[name])
+        pages[name] = visitor.client.get(f"/samples/{answer['verdict_id']}").text
+    assert "<mark>10</mark>" in pages["knows"] and "<mark>7</mark>" in pages["knows"] and GOLD in pages["knows"]
+    assert "9 1 10 7" in pages["knows"] and "line 2 differs" in pages["knows"]
+    assert "<mark>" not in pages["ours"] and "9 1 10 7" not in pages["ours"] and GOLD not in pages["ours"]
+    assert "1\n10\n7\n9\n" in pages["ours"]

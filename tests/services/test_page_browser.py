@@ -225,6 +225,33 @@ def test_steps_are_coloured_and_long_texts_wait(service: Service, open_window: C
     assert page.evaluate(OVERFLOW) <= 0
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_samples_are_read_on_any_screen(
+    service: Service, open_window: Callable[..., Person], size: str, scheme: str
+) -> None:
+    person = open_window(service.url, size, scheme)
+    page = person.page
+    for name in ("drawn", "sorted", "swap", "code-1"):
+        person.go(f"/samples?text={name}")
+        page.locator("table.list a").first.click()
+        if page.locator("pre.completion").count() == 0:
+            continue
+        person.look(name)
+        assert page.evaluate("document.documentElement.scrollHeight") < 3000, name
+        for seen in ("h1 .status", ".facts dd", "#why", ".why .said"):
+            assert page.locator(seen).first.bounding_box()["y"] < SIZES[size][1], (name, seen)
+    person.go("/samples?text=drawn")
+    page.locator("table.list a").first.click()
+    boxes = [each.bounding_box() for each in page.locator("math").all()]
+    assert len(boxes) == 8 and all(box["width"] > 5 and box["height"] > 5 for box in boxes)
+    fraction = page.locator("pre.completion mfrac").first
+    above, below = (fraction.locator(":scope > *").nth(n).bounding_box() for n in (0, 1))
+    assert above["y"] + above["height"] <= below["y"] + 1, "no fraction is drawn"
+    page.get_by_role("link", name="as it was written").click()
+    assert page.locator("math").count() == 0
+
+
 def test_the_keyboard_is_enough(service: Service, open_window: Callable[..., Person]) -> None:
     person = open_window(service.url)
     page = person.page

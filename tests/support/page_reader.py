@@ -6,10 +6,14 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+from services.web import formulas
+
 VOID = {"meta", "link", "input", "rect"}
 TEMPLATES = Path(__file__).parents[2] / "services" / "web" / "templates"
-# Every element of ours stands in a template.
-OURS = {tag for file in TEMPLATES.iterdir() for tag in re.findall(r"<([a-z][a-z0-9]*)", file.read_text("utf-8"))}
+# Every element of ours stands in a template, or is one of mathematics.
+OURS = formulas.ELEMENTS | {
+    tag for file in TEMPLATES.iterdir() for tag in re.findall(r"<([a-z][a-z0-9]*)", file.read_text("utf-8"))
+}
 
 
 class Reader(HTMLParser):

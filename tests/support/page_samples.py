@@ -28,6 +28,22 @@ theorem swap (p q r : Prop) (h : p ∧ q ∧ r) : r ∧ q ∧ p := by
     · exact hq
 ```
 """
+DRAWN = r"""The roots of $x^2 - 5x + 6 = 0$ are
+
+\[ x = \frac{5 \pm \sqrt{25 - 24}}{2}, \]
+
+so $x_1 = 2$ and $x_2 = 3$. They cost $5 and $6, <b>not</b> `$7$`. With
+
+$$\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix} \cdot \vec{v} = \sum_{k=1}^{n} \frac{(-1)^k}{\mathbf{k}!}$$
+
+the answer is \boxed{\frac{3}{4}}.
+"""
+SORTED = """```python
+numbers = list(map(int, open(0).read().split()))[1:]
+for number in sorted(numbers, key=str):
+    print(number)
+```
+"""
 HOSTILE = {
     "script": "<script>document.title = 'owned'</script><img src=x onerror=\"document.title='owned'\">",
     "closing": "</code></pre></main><h1>owned</h1><style>*{display:none}</style><!--",
@@ -59,6 +75,11 @@ def items() -> list[dict[str, Any]]:
     cases = [{"stdin": "1\n", "stdout": f"{GOLD}\n"}]
     add("endless", "code", "```python\nwhile True: pass\n```", {"kind": "stdin", "cases": cases})
     add("no reference", "math", "The answer is 4", {})
+    add("drawn", "math", DRAWN, {"answer": GOLD}, r"Solve $x^2 - 5x + 6 = 0$; give $\frac{p}{q}$.")
+    cases = [{"stdin": "2\n3 1\n", "stdout": "1\n3\n"}, {"stdin": "4\n9 1 10 7\n", "stdout": f"1\n7\n9\n10\n{GOLD}\n"}]
+    add(
+        "sorted", "code", SORTED, {"kind": "stdin", "cases": cases}, "Print the numbers in order, each on its own line."
+    )
     for name, text in HOSTILE.items():
         add(f"hostile <b>{name}</b>", "math", text, {"answer": GOLD}, f"Say <i>something</i>: {text[:100]}")
     add("long", "math", LONG, {"answer": GOLD})

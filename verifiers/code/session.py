@@ -16,16 +16,18 @@ from verifiers.code.budget import Budget
 from verifiers.code.compare import longest_equal, value_equal
 from verifiers.code.peer import Peer
 from verifiers.code.reference import AssertsReference, CallCase, CallsReference, entry_names
+from verifiers.code.spelling import spelled
 from verifiers.code.tally import NO_MODULE, Problem, Tally, at_hand
 from verifiers.code.values import encode
 from verifiers.code.wire import MAX_LINE_BYTES
 from verifiers.sandbox.launcher import ForkServer
-from verifiers.types import Status, Verdict
+from verifiers.types import MAX_GOT_CHARS, FailedCase, Status, Verdict
 
 _SOLUTION = "from verifiers.code.solution_side import main\nmain()\n"
 _TESTS = "from verifiers.code.test_side import main\nmain()\n"
 _LONGEST_REASON = 1000
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
+_COUNTED = re.compile(r"case ([0-9]{1,9}) of ")
 _MALFORMED = Problem(Status.WRONG, "a reply of the program is malformed")
 
 
@@ -129,9 +131,13 @@ def _tests_verdict(said: dict[str, Any], partial: bool) -> Verdict:
     if said["status"] == "passed":
         return Verdict.of(Status.CORRECT, detail=f"all tests pass, {total} cases" if total else "all tests pass")
     told = "; ".join(said["failed"] or [said["reason"]])
+    # What came out stays unsaid: tests that compare an object of the program hand it what they expect.
+    counted = _COUNTED.match(told)
+    first = FailedCase(number=int(counted[1])) if counted else None
     if partial and 0 < passed < total:
-        return Verdict.of(Status.PARTIAL, reward=passed / total, detail=f"{passed} of {total} cases; failed: {told}")
-    return Verdict.of(Status.WRONG, detail=f"failed: {told}")
+        detail = f"{passed} of {total} cases; failed: {told}"
+        return Verdict.of(Status.PARTIAL, reward=passed / total, detail=detail, failed_case=first)
+    return Verdict.of(Status.WRONG, detail=f"failed: {told}", failed_case=first)
 
 
 def ask_all(server: ForkServer, task: CallsReference, source: str) -> Verdict:
@@ -183,7 +189,9 @@ def _compare(reply: bytes, expected: Any) -> Problem | None:
     try:
         body = json.loads(reply[1:])
         if reply[:1] == b"R":
-            return None if value_equal(expected, body["value"]) else Problem(Status.WRONG, "wrong value")
+            if value_equal(expected, body["value"]):
+                return None
+            return Problem(Status.WRONG, "wrong value", spelled(body["value"], MAX_GOT_CHARS))
         if reply[:1] == b"X":
             kind = _name(body["kinds"][0])
             why = at_hand() if kind == NO_MODULE else ""

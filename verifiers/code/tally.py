@@ -10,7 +10,7 @@ from verifiers.code.budget import Budget
 from verifiers.code.reference import StdinReference
 from verifiers.sandbox.readable import PROGRAM_PACKAGES, packages
 from verifiers.sandbox.types import Limits, Outcome
-from verifiers.types import Status, Verdict
+from verifiers.types import MAX_GOT_CHARS, FailedCase, Status, Verdict
 
 # With partial credit every case runs, but a program that runs into limits does not do so for every case.
 _MAX_LIMITS_HIT = 3
@@ -23,10 +23,11 @@ NO_MODULE = "ModuleNotFoundError"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with one case or program."""
+    """What is wrong with one case or program; `got` is what came out, as far as people are shown it."""
 
     status: Status
     detail: str
+    got: str | None = None
 
 
 # The number of a case, from 0, and what was printed: what is wrong with that.
@@ -78,6 +79,7 @@ class Tally:
         self._done = 0
         self._limits_hit = 0
         self._failed: list[Problem] = []
+        self._first: FailedCase | None = None
 
     @property
     def over(self) -> bool:
@@ -92,6 +94,7 @@ class Tally:
             self.passed += 1
             return
         self._limits_hit += problem.status is not Status.WRONG
+        self._first = self._first or FailedCase.of(self._done, problem.got)
         self._failed.append(Problem(problem.status, f"case {self._done} of {self._total}: {problem.detail}"))
 
     def verdict(self) -> Verdict:
@@ -101,8 +104,9 @@ class Tally:
         first = self._failed[0]
         if self._partial and self.passed:
             detail = f"{self.passed} of {self._total} cases; {self._told()}"
-            return Verdict.of(Status.PARTIAL, reward=self.passed / self._total, detail=detail)
-        return Verdict.of(first.status, detail=self._told())
+            share = self.passed / self._total
+            return Verdict.of(Status.PARTIAL, reward=share, detail=detail, failed_case=self._first)
+        return Verdict.of(first.status, detail=self._told(), failed_case=self._first)
 
     def _told(self) -> str:
         """What came of each case that did not pass."""
@@ -130,8 +134,14 @@ def run_cases(task: StdinReference, run: Callable[[bytes, Limits], Outcome], jud
         case_limits = replace(limits, output_bytes=max(limits.output_bytes, room))
         outcome = run(case.stdin.encode("utf-8", "surrogatepass"), case_limits)
         budget.add(outcome)
-        problem = ending(outcome, case_limits) or exit_code(outcome)
-        tally.add(problem or judge(index, outcome.stdout))
+        problem = ending(outcome, case_limits) or exit_code(outcome) or judge(index, outcome.stdout)
+        tally.add(problem and replace(problem, got=_printed(outcome.stdout)))
         if tally.over:
             break
     return tally.verdict()
+
+
+def _printed(output: bytes) -> str:
+    """The beginning of an output, one character more than is shown where there is more."""
+    # No character has more than four bytes.
+    return output[: 4 * (MAX_GOT_CHARS + 1)].decode("utf-8", "replace")[: MAX_GOT_CHARS + 1]
