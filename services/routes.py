@@ -138,8 +138,12 @@ def shown(verdict: Verdict, caller: Caller, *, sent: bool = False) -> Verdict:
     """A verdict as this caller may see it.
 
     Why a reference is bad may quote it: that is for who sent it himself, and for the scope privileged-why. Why a team's
-    own judge fails may quote what that judge knows: for privileged-why only.
+    own judge fails may quote what that judge knows: for privileged-why only. What a program gave back in a case may be
+    the case's input: as a bad reference.
     """
+    case = verdict.failed_case
+    if case is not None and case.got is not None and not sent and not caller.may("privileged-why"):
+        verdict = verdict.model_copy(update={"failed_case": case.model_copy(update={"got": None, "is_cut": False})})
     hidden = verdict.failure_kind in _OWN_JUDGES or (verdict.failure_kind == "bad_reference" and not sent)
     if not hidden or caller.may("privileged-why"):
         return verdict

@@ -122,29 +122,29 @@ def test_groups_in_an_order(store: Store, order: rollouts.Order, wanted: list[st
 
 def test_the_samples_of_groups(store: Store) -> None:
     fill(store)
-    found = rollouts.members(store, "team", "run", [(1, "a"), (None, "d"), (9, "a")])
+    found = rollouts.members(store, "team", "run", [(1, "sums", "a"), (None, "sums", "d"), (9, "sums", "a")])
     assert {key: [row["status"] for row in rows] for key, rows in found.items()} == {
-        (1, "a"): ["correct", "wrong", "wrong", "truncated"],
-        (None, "d"): ["wrong", "correct"],
-        (9, "a"): [],
+        (1, "sums", "a"): ["correct", "wrong", "wrong", "truncated"],
+        (None, "sums", "d"): ["wrong", "correct"],
+        (9, "sums", "a"): [],
     }
-    assert rollouts.labels_of(found[1, "a"][2]) == Labels(
+    assert rollouts.labels_of(found[1, "sums", "a"][2]) == Labels(
         run="run", step=1, family="sums", group="a", sample=2, problem="problem a"
     )
     assert rollouts.members(store, "team", "run", []) == {}
-    assert rollouts.members(store, "others", "run", [(1, "a")]) == {(1, "a"): []}
+    assert rollouts.members(store, "others", "run", [(1, "sums", "a")]) == {(1, "sums", "a"): []}
 
 
 def test_a_sample_that_is_sent_again_has_its_last_verdict(store: Store) -> None:
     labels = Labels(run="run", step=1, group="g", sample=0)
     first, second = save(store, labels, FAILED), save(store, labels, CORRECT)
-    (row,) = rollouts.members(store, "team", "run", [(1, "g")])[1, "g"]
+    (row,) = rollouts.members(store, "team", "run", [(1, "math", "g")])[1, "math", "g"]
     assert (row["verdict"], row["reward"]) == (second, 1.0)
     assert rollouts.with_verdict(store, first, "team") == []
     # Both verdicts are kept, and what another tenant calls so is his own.
     assert store.sample(first, "team") is not None
     save(store, labels, WRONG, tenant="others")
-    assert len(rollouts.members(store, None, "run", [(1, "g")])[1, "g"]) == 2
+    assert len(rollouts.members(store, None, "run", [(1, "math", "g")])[1, "math", "g"]) == 2
     # Another family's group of the same name is another group.
     save(store, Labels(run="run", step=1, group="g", sample=0, family="other"), WRONG)
     assert [point.family for point in rollouts.series(store, "team", "run")] == ["math", "other"]
