@@ -167,8 +167,10 @@ async def _note(service: Service, caller: Caller, items: Sequence[ScoreItem], pa
     now, number = time.time(), 0
     rows = []
     for index, one in part.items():
-        for labels in items[index].samples if one.id is not None else ():
-            chars = len(items[index].completion.text)
+        if one.id is None:
+            continue
+        chars = len(items[index].completion.text)
+        for labels in items[index].samples:
             rows.append(
                 rollouts.row_of(caller.tenant, labels, one.verdict, one.id, chars=chars, number=number, now=now)
             )

@@ -8,7 +8,6 @@ import os
 import pickle
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -66,23 +65,6 @@ def test_a_conversation_of_parts(service: Service) -> None:
     parts = [{"type": "text", "text": "So it is "}, {"type": "image"}, {"type": "text", "text": TEXTS[0]}]
     asked = [[{"role": "user", "content": "?"}, {"role": "assistant", "content": parts}]]
     assert reward_function(service.url)(completions=asked, answer=[GOLD]) == [1.0]
-
-
-def test_a_run_is_labelled(service: Service) -> None:
-    """Its step and a group for each prompt; equal answers of one prompt are samples of their own."""
-    asked = [[{"role": "user", "content": "6*7?\n"}]] * 2 + ["once more"]
-    reward = reward_function(service.url, run="trl-run")
-    state = SimpleNamespace(global_step=7)
-    for _ in range(2):
-        columns = {"answer": [GOLD] * 3, "family": ["x"] * 3}
-        texts = ["nothing", "nothing", "a"]
-        assert reward(completions=texts, prompts=asked, trainer_state=state, **columns) == [0.0, 0.0, 0.0]
-    lines = httpx.get(f"{service.url}/v1/verdicts?run=trl-run", trust_env=False).json()["verdicts"]
-    labels = [line["labels"] for line in lines]
-    assert len(labels) == 6 and {(each["step"], each["family"], each["sample"]) for each in labels} == {(7, "x", None)}
-    assert sorted(Counter(each["group"] for each in labels).values()) == [2, 4]
-    sample = httpx.get(f"{service.url}/v1/verdicts/{lines[0]['verdict_id']}", trust_env=False).json()
-    assert sample["prompt"] in ("user: 6*7?\n", "once more")
 
 
 def test_it_may_be_pickled_and_forked(service: Service) -> None:
