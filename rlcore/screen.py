@@ -34,6 +34,7 @@ def run(resources: Resources) -> dict[str, Any]:
             temperature=1.0,
             seed_parts=("filter",),
             stage="filter",
+            step=0,
             first=len(verdicts),
         )
         for group in sampled.groups:

@@ -31,6 +31,10 @@ def opened(url: str) -> sql.Engine:
                 f"a store in {parsed.get_backend_name()!r} is not known: use sqlite:///FILE or postgresql+psycopg://"
             )
         if parsed.get_backend_name() == "postgresql":
+            if parsed.get_driver_name() != "psycopg":
+                raise StoreUnfit(
+                    "a store in PostgreSQL is postgresql+psycopg://USER@HOST/NAME: no other driver is tried"
+                )
             return sql.create_engine(parsed, pool_pre_ping=True, pool_size=8, connect_args={"connect_timeout": 5})
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import json
 import math
+import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,8 +15,9 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sql
 
-from services import tables
-from services.samples import ESCAPED, Filter, Sample, conditions, restored
+from services import surrogates, tables
+from services.guard import Refused
+from services.samples import ESCAPED, Filter, Sample, conditions
 from services.store import Store
 
 PAGE_SECONDS = 0.15
@@ -22,9 +25,14 @@ PAGE_SECONDS = 0.15
 # Of those that may fit, so many are looked at before the time is; fewer where it is not an index that says it.
 _WINDOW, _READ = 50_000, 5_000
 _EXCERPT = 240
-# Their completions may be long.
-_EXPORTED_AT_ONCE = 64
+_EXPORTED_AT_ONCE = 200
+# Of texts: what an export has in hand at once.
+_EXPORTED_CHARS = 4 << 20
+_MOST_WAITING = 64
+# Of a JSON text that is cut off somewhere, up to where it is whole.
+_WHOLE_ESCAPES = re.compile(r'"(?:[^"\\]|\\u[0-9a-f]{4}|\\[^u])*')
 _THREADS = ThreadPoolExecutor(2, "lists")
+_waiting: set[asyncio.Future[Any]] = set()
 _T = TypeVar("_T")
 Part = list[tuple[Sample, dict[str, Any]]]
 
@@ -69,7 +77,7 @@ def _edge(store: Store, wanted: Filter) -> str | None:
 def _lines(wanted: Filter, edge: str | None, limit: int) -> sql.Select[Any]:
     verdict, problem, rollout = tables.verdicts.c, tables.problems.c, tables.rollouts.c
     columns = [verdict[name] for name in ("id", "at", "tenant", "verifier", "version", "status", "reward", "seconds")]
-    columns += [verdict.rescored, problem.name]
+    columns += [verdict.rescored, name(problem.name)]
     order = verdict.id
     if wanted.is_labelled:
         order = rollout.id
@@ -106,30 +114,78 @@ def exported(store: Store, wanted: Filter, most: int) -> Iterator[Part]:
         rows = page.rows
         if not rows:
             return
-        samples = {each.id: each for each in store.samples_by_id([row["id"] for row in rows], wanted.tenant)}
-        # What the sweep took in between is not there.
-        yield [(samples[row["id"]], row) for row in rows if row["id"] in samples]
+        for part in _by_size(store, rows):
+            samples = {each.id: each for each in store.samples_by_id([row["id"] for row in part], wanted.tenant)}
+            # What the sweep took in between is not there.
+            yield [(samples[row["id"]], row) for row in part if row["id"] in samples]
         if page.before is None:
             return
         most -= len(rows)
         wanted = replace(wanted, before=page.before)
 
 
+def _by_size(store: Store, rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """The lines in parts of about `_EXPORTED_CHARS` of what belongs to them, one line at least."""
+    verdict, problem = tables.verdicts.c, tables.problems.c
+    texts = (verdict.completion, verdict.verdict, problem.prompt, problem.reference)
+    size = sum((sql.func.coalesce(sql.func.length(text), 0) for text in texts), sql.literal(0))
+    query = sql.select(verdict.id, size.label("chars")).select_from(
+        tables.verdicts.outerjoin(tables.problems, verdict.problem == problem.key)
+    )
+    found = store.read(query.where(verdict.id.in_({row["id"] for row in rows})))
+    chars = {row["id"]: int(row["chars"]) for row in found}
+    part: list[dict[str, Any]] = []
+    taken = 0
+    for row in rows:
+        own = chars.get(row["id"], 0)
+        if part and taken + own > _EXPORTED_CHARS:
+            yield part
+            part, taken = [], 0
+        part.append(row)
+        taken += own
+    if part:
+        yield part
+
+
 async def looked_up(query: Callable[..., _T], *arguments: Any) -> _T:
-    """A query, on threads of its own: however long it takes, scoring and keys do not wait for it."""
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, functools.partial(query, *arguments))
+    """A query, on threads of its own: however long it takes, scoring and keys do not wait for it.
+
+    One that nobody waits for any more is not begun. Raises Refused (503) where many wait.
+    """
+    if len(_waiting) >= _MOST_WAITING:
+        raise Refused(503, "many lists are being looked up: come again", 1)
+    found = asyncio.get_running_loop().run_in_executor(_THREADS, functools.partial(query, *arguments))
+    _waiting.add(found)
+    found.add_done_callback(_waiting.discard)
+    return await found
 
 
 def excerpt(completion: sql.ColumnElement[str]) -> sql.Label[str]:
     """The beginning of a completion, for `readable`."""
-    # A text that is stored as JSON cannot be cut before it is read.
-    is_escaped = sql.func.substr(completion, 1, len(ESCAPED)) == ESCAPED
-    return sql.case((is_escaped, completion), else_=sql.func.substr(completion, 1, _EXCERPT)).label("excerpt")
+    return _begin(completion).label("excerpt")
+
+
+def name(problem: sql.ColumnElement[str]) -> sql.Label[str]:
+    """The beginning of a problem's name, for `readable`."""
+    return _begin(problem).label("name")
+
+
+def _begin(text: sql.ColumnElement[str]) -> sql.ColumnElement[str]:
+    # As JSON a character takes up to twelve.
+    return sql.func.substr(text, 1, len(ESCAPED) + 12 * _EXCERPT + 1)
 
 
 def readable(row: sql.RowMapping) -> dict[str, Any]:
-    """A line with the problem's `name` and the `excerpt` as they were said."""
+    """A line with the beginnings of the problem's `name` and of the completion (`excerpt`) as they were said."""
     found = dict(row)
-    found["name"] = None if row["name"] is None else restored(row["name"])
-    found["excerpt"] = restored(row["excerpt"])[:_EXCERPT]
+    found["name"] = None if row["name"] is None else _said(row["name"])
+    found["excerpt"] = _said(row["excerpt"])
     return found
+
+
+def _said(text: str) -> str:
+    """The beginning of a text from the beginning of what is stored of it."""
+    if text.startswith(ESCAPED) and (whole := _WHOLE_ESCAPES.match(text, len(ESCAPED))):
+        text = str(json.loads(whole.group() + '"'))
+    # Cut off in the midst of a pair, or stored so.
+    return surrogates.replaced(text[:_EXCERPT])

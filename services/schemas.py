@@ -59,7 +59,7 @@ class ScoreProblem(Frozen):
 
     verifier: str = "math"
     reference: Json
-    id: str | None = None
+    id: str | None = Field(default=None, max_length=4096)
     # The first fault of a list ends it: a small body could have millions.
     prompt: str | Annotated[tuple[Message, ...], Field(fail_fast=True)] | None = None
     tags: tuple[str, ...] = Field(default=(), fail_fast=True)

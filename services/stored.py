@@ -71,6 +71,7 @@ class ListedVerdict(Frozen):
             "reward": 1.0,
             "seconds": 0.0004,
             "problem": "sum-1",
+            "tenant": "local",
             "excerpt": ITEM["completion"]["text"],
             "labels": LABELS,
         }
@@ -84,6 +85,7 @@ class ListedVerdict(Frozen):
     reward: float | None
     seconds: float
     problem: str | None
+    tenant: str
     excerpt: str
     labels: Labels | None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any, Literal
 
@@ -14,6 +15,7 @@ from pydantic import Field
 from services import exporting, listing, rollouts
 from services.access import caller_of, deadline_of, read_model, service_of
 from services.explain import explain
+from services.guard import Refused
 from services.keys import READS, Caller
 from services.openapi import body_of
 from services.routes import check_count, rescored, sample_of, shown, until_gone, verifiers_of
@@ -32,6 +34,9 @@ from services.stored import (
 from verifiers.types import Frozen, Status
 
 _RESCORED_AT_ONCE = 64
+_EXPORTS_AT_ONCE = 2
+# By key.
+_exporting: Counter[str] = Counter()
 router = APIRouter()
 
 
@@ -49,11 +54,15 @@ class _Wanted(Frozen):
     step: int | None = Field(default=None, ge=0, lt=2**31)
     family: str | None = None
     group: str | None = None
+    # For who sees those of all.
+    tenant: str | None = None
 
     def filter(self, caller: Caller, before: str | None = None) -> Filter:
-        """For what this caller may see."""
+        """For what this caller may see. Raises Refused (403)."""
+        if self.tenant is not None and caller.sees not in (None, self.tenant):
+            raise Refused(403, "tenant: only a key with the scope admin sees those of others, leave it out")
         fields = {name: getattr(self, name) for name in _Wanted.model_fields}
-        return Filter(tenant=caller.sees, before=before, **fields)
+        return Filter(**fields | {"tenant": self.tenant if caller.sees is None else caller.sees, "before": before})
 
 
 class _Page(_Wanted):
@@ -75,7 +84,8 @@ async def verdicts(request: Request, wanted: Annotated[_Page, Query()]) -> Verdi
     caller = await caller_of(request, *READS)
     store = service_of(request).stored()
     fitting = wanted.filter(caller, wanted.cursor)
-    page = await listing.looked_up(listing.listed, store, fitting, wanted.limit, listing.PAGE_SECONDS)
+    looking = listing.looked_up(listing.listed, store, fitting, wanted.limit, listing.PAGE_SECONDS)
+    page = await until_gone(request, looking)
     return VerdictPage(verdicts=tuple(map(_line, page.rows)), cursor=page.before)
 
 
@@ -83,11 +93,14 @@ async def verdicts(request: Request, wanted: Annotated[_Page, Query()]) -> Verdi
 async def export(request: Request, wanted: Annotated[_Export, Query()]) -> Response:
     """All that fit, whole, the newest first: JSON lines or a parquet file. References for `privileged-why` only."""
     caller = await caller_of(request, *READS)
-    store = service_of(request).stored()
+    service = service_of(request)
+    store = service.stored()
+    if _exporting[caller.name] >= _EXPORTS_AT_ONCE:
+        raise Refused(429, f"{_EXPORTS_AT_ONCE} exports of this key are under way: wait for one to end", 5)
     file = exporting.file_of(wanted.format)
     parts = listing.exported(store, wanted.filter(caller), wanted.limit)
     # A store that is away says so before the first byte goes out.
-    first = await listing.looked_up(next, parts, None)
+    first = await until_gone(request, listing.looked_up(next, parts, None))
     name = f'attachment; filename="verdicts.{wanted.format}"'
     content = _written(file, caller, first, parts)
     return StreamingResponse(content, media_type=file.media_type, headers={"Content-Disposition": name})
@@ -97,7 +110,7 @@ async def export(request: Request, wanted: Annotated[_Export, Query()]) -> Respo
 async def runs(request: Request) -> RunList:
     """The runs that samples were labelled with, the latest first."""
     caller = await caller_of(request, *READS)
-    found = await listing.looked_up(rollouts.runs, service_of(request).stored(), caller.sees)
+    found = await until_gone(request, listing.looked_up(rollouts.runs, service_of(request).stored(), caller.sees))
     return RunList(runs=tuple(RunInfo(**each) for each in found))
 
 
@@ -106,7 +119,7 @@ async def verdict(request: Request, verdict_id: str) -> StoredVerdict:
     """Why: what was read as the answer, how it was compared, which test or line of Lean failed, limits, versions."""
     caller = await caller_of(request, *READS)
     sample = await sample_of(request, caller, verdict_id)
-    labelled = await listing.looked_up(rollouts.with_verdict, service_of(request).stored(), sample.id, caller.sees)
+    labelled = await asyncio.to_thread(rollouts.with_verdict, service_of(request).stored(), sample.id, caller.sees)
     seen = shown(sample.verdict, caller)
     return StoredVerdict(
         verdict_id=sample.id,
@@ -159,6 +172,7 @@ def _line(row: dict[str, Any]) -> ListedVerdict:
         reward=row["reward"],
         seconds=row["seconds"],
         problem=(labels and labels.problem) or row["name"],
+        tenant=row["tenant"],
         excerpt=row["excerpt"],
         labels=labels,
     )
@@ -167,7 +181,14 @@ def _line(row: dict[str, Any]) -> ListedVerdict:
 async def _written(
     file: exporting.File, caller: Caller, part: listing.Part | None, parts: Iterator[listing.Part]
 ) -> AsyncIterator[bytes]:
-    while part is not None:
-        yield await listing.looked_up(file.add, [exporting.record(sample, row, caller) for sample, row in part])
-        part = await listing.looked_up(next, parts, None)
-    yield await listing.looked_up(file.end)
+    _exporting[caller.name] += 1
+    try:
+        while part is not None:
+            content = await listing.looked_up(file.add, [exporting.record(sample, row, caller) for sample, row in part])
+            # It is not kept while a slow client takes its bytes.
+            part = None
+            yield content
+            part = await listing.looked_up(next, parts, None)
+        yield await listing.looked_up(file.end)
+    finally:
+        _exporting[caller.name] -= 1

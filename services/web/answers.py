@@ -19,6 +19,7 @@ from fastapi.routing import APIRoute
 from services.access import COOKIE, read_body, service_of
 from services.guard import Refused, check_caller
 from services.keys import Caller
+from services.routes import until_gone
 from services.web import formulas, text
 
 _FORM_COOKIE = "reward_form"
@@ -51,7 +52,8 @@ class PageRoute(APIRoute):
 
         async def handled(request: Request) -> Response:
             try:
-                return await handle(request)
+                # Whoever leaves has nothing more looked up. The body of a form is read by its route.
+                return await (until_gone(request, handle(request)) if _reads(request) else handle(request))
             except RequestValidationError:
                 return _refusal(request, Refused(422, "the address has a parameter of the wrong kind: start again"))
             except Refused as error:

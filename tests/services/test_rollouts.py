@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sql
 from postgres import Postgres
+from stored_rollouts import CORRECT, save
 
 from services import listing, rollouts, tables
-from services.samples import Filter, Sample, new_id
+from services.samples import Filter
 from services.schemas import Labels
 from services.store import Store
 from verifiers.types import Status, Verdict
 
-CORRECT = Verdict.of(Status.CORRECT, verifier="math", verifier_version="v1")
 WRONG = Verdict.of(Status.WRONG, verifier="math", verifier_version="v1")
 CUT = Verdict.of(Status.TRUNCATED, verifier="math", verifier_version="v1")
 HALF = Verdict.of(Status.PARTIAL, reward=0.5, verifier="math", verifier_version="v1")
@@ -46,27 +46,6 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     opened = Store(running.emptied() if running else f"sqlite:///{tmp_path}/store.db")
     yield opened
     opened.close()
-
-
-def save(store: Store, labels: Labels, verdict: Verdict, *, tenant: str = "team", at: float | None = None) -> str:
-    """A sample of a run with a verdict of its own; the verdict's id. Its completion is as long as its number."""
-    at = time.time() if at is None else at
-    made = Sample(
-        id=new_id(at),
-        at=at,
-        tenant=tenant,
-        answer="answer",
-        problem="problem",
-        reference={"answer": "42"},
-        prompt="how much?",
-        name="sum",
-        completion="x" * (labels.sample or 0),
-        finish_reason="stop",
-        verdict=verdict,
-    )
-    row = rollouts.row_of(tenant, labels, verdict, made.id, chars=len(made.completion), number=0, now=at)
-    store.save([made], [row]).result(30)
-    return made.id
 
 
 def fill(store: Store, run: str = "run", tenant: str = "team") -> None:

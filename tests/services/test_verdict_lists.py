@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Self
 
 import httpx
@@ -14,8 +15,15 @@ import pyarrow.parquet
 import pytest
 from canary import GOLD, may_see_gold
 from reward_process import Service
+from stored_rollouts import CORRECT, save
+
+from services import listing
+from services.samples import Filter
+from services.schemas import Labels
+from services.store import Store
 
 GROUP = ("42", "41", "42", "")
+ACCESS = (("reader", "score"), ("other", "score"), ("admin", "admin"))
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +39,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 @pytest.fixture(scope="module")
 def keys(service: Service) -> dict[str, str]:
     """Each of a tenant of its own, but for `why`, which shares that of `reader`."""
-    return {name: _key(service, name, scopes) for name, scopes in (("reader", "score"), ("other", "score"))} | {
+    return {name: _key(service, name, scopes) for name, scopes in ACCESS} | {
         "why": _key(service, "why", "score,privileged-why", tenant="reader")
     }
 
@@ -113,6 +121,7 @@ def test_equal_answers_share_a_verdict_and_each_is_a_sample(caller: Caller, acce
         "reward": 1.0,
         "seconds": results[0]["verdict"]["seconds"],
         "problem": "sum-1",
+        "tenant": "reader",
         "excerpt": "So \\boxed{42}",
         "labels": {"run": run, "step": 3, "family": "sums", "group": "g", "sample": 0, "problem": None},
     }
@@ -282,6 +291,7 @@ def test_an_export_holds_all_of_it(service: Service, keys: dict[str, str], calle
         "group": "g",
         "sample": 0,
         "problem": "sum-1",
+        "tenant": "reader",
         "verifier": "math",
         "verifier_version": "",
         "status": "wrong",
@@ -305,6 +315,50 @@ def test_an_export_holds_all_of_it(service: Service, keys: dict[str, str], calle
     with Caller(service, keys["why"]) as why:
         privileged = why.http.get(export, params={"run": "export", "limit": 1})
     assert json.loads(json.loads(privileged.text)["reference"]) == {"answer": GOLD}
+
+
+def test_whose_runs(service: Service, keys: dict[str, str], caller: Caller) -> None:
+    """Two of one name: an admin tells them apart by their tenant, and nobody else names another one."""
+    with Caller(service, keys["other"]) as other, Caller(service, keys["admin"]) as admin:
+        for who in (caller, other):
+            who.score(group("same name", 1))
+        assert {each["tenant"] for each in admin.get("/v1/runs")["runs"] if each["run"] == "same name"} == {
+            "reader",
+            "other",
+        }
+        assert len(admin.lines(run="same name")) == 8
+        assert [line["tenant"] for line in admin.lines(run="same name", tenant="other")] == ["other"] * 4
+        assert len(other.lines(run="same name", tenant="other")) == 4
+        refused = other.http.get("/v1/verdicts", params={"tenant": "reader"})
+        assert refused.status_code == 403 and "leave it out" in refused.json()["detail"]
+
+
+def test_long_texts_are_shown_from_their_beginning(caller: Caller) -> None:
+    """Also one that is stored as JSON, wherever that is cut."""
+    texts = ["\x00" + "\U0001f600" * 5000, "\x00" + "\\" * 5000, '\x00"' * 5000, "x" * 100_000, "\x00 é答" * 5000]
+    items = []
+    for number, text in enumerate(texts):
+        item = sample("long", number, "1", group="g") | {"completion": {"text": text}}
+        item["problem"] = item["problem"] | {"id": text[:4096]}
+        items.append(item)
+    caller.score(items)
+    lines = caller.lines(run="long")
+    assert [line["excerpt"] for line in lines] == [text[:240] for text in texts]
+    assert [line["problem"] for line in lines] == [text[:240] for text in texts]
+    # And whole in an export, however large it is.
+    records = caller.http.get("/v1/verdicts/export", params={"run": "long"}).text.splitlines()
+    assert [json.loads(record)["completion"] for record in records] == texts
+
+
+def test_an_export_has_little_in_hand(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/store.db")
+    try:
+        for number in range(40):
+            save(store, Labels(run="run", sample=600_000 if number % 4 else 10), CORRECT)
+        parts = list(listing.exported(store, Filter(run="run"), 1000))
+        assert sum(map(len, parts)) == 40 and max(map(len, parts)) <= 12
+    finally:
+        store.close()
 
 
 def test_a_list_needs_a_key(service: Service) -> None:
