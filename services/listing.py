@@ -77,7 +77,7 @@ def _edge(store: Store, wanted: Filter) -> str | None:
 def _lines(wanted: Filter, edge: str | None, limit: int) -> sql.Select[Any]:
     verdict, problem, rollout = tables.verdicts.c, tables.problems.c, tables.rollouts.c
     columns = [verdict[name] for name in ("id", "at", "tenant", "verifier", "version", "status", "reward", "seconds")]
-    columns += [verdict.rescored, name(problem.name)]
+    columns += [verdict.rescored, problem_name(problem.name)]
     order = verdict.id
     if wanted.is_labelled:
         order = rollout.id
@@ -165,7 +165,7 @@ def excerpt(completion: sql.ColumnElement[str]) -> sql.Label[str]:
     return _begin(completion).label("excerpt")
 
 
-def name(problem: sql.ColumnElement[str]) -> sql.Label[str]:
+def problem_name(problem: sql.ColumnElement[str]) -> sql.Label[str]:
     """The beginning of a problem's name, for `readable`."""
     return _begin(problem).label("name")
 

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sql
 
 from services import tables
-from services.listing import excerpt, name, readable
+from services.listing import excerpt, problem_name, readable
 from services.samples import id_at, storable
 from services.store import Store
 
@@ -183,7 +183,7 @@ def compared(
             statuses[1].label("new"),
             before.c.reward.label("old_reward"),
             after.c.reward.label("new_reward"),
-            name(problem.name),
+            problem_name(problem.name),
             excerpt(after.c.completion),
         )
         .select_from(joined.outerjoin(tables.problems, problem.key == after.c.problem))
