@@ -76,7 +76,9 @@ def _edge(store: Store, wanted: Filter) -> str | None:
 
 def _lines(wanted: Filter, edge: str | None, limit: int) -> sql.Select[Any]:
     verdict, problem, rollout = tables.verdicts.c, tables.problems.c, tables.rollouts.c
-    columns = [verdict[name] for name in ("id", "at", "tenant", "verifier", "version", "status", "reward", "seconds")]
+    columns: list[sql.ColumnElement[Any]] = [
+        verdict[name] for name in ("id", "at", "tenant", "verifier", "version", "status", "reward", "seconds")
+    ]
     columns += [verdict.rescored, problem_name(problem.name)]
     order = verdict.id
     if wanted.is_labelled:
