@@ -65,8 +65,10 @@ def offered(statement: str) -> Iterator[str]:
             formulas = [next(filter(None, match.groups())).strip() for match in MATH.finditer(part)]
         # "$18 and saves $5" is money, not a formula.
         formulas = [formula for formula in formulas if not (formula[:1].isdigit() and words_of(formula))]
-        if formulas and _FORMULA_FIRST.match(part):
-            yield from formulas if _goes_on(part) else [part]
+        if formulas and (first := _FORMULA_FIRST.match(part)):
+            # "$-$18$ cm$": the first dollar opens no formula.
+            begins = next(MATH.finditer(part)).start() < first.end()
+            yield from formulas if begins and _goes_on(part) else [part]
             continue
         plain = _ESCAPED.sub("", part) if "\\" in part else part
         if "\\" in plain or formulas:

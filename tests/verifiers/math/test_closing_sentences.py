@@ -97,6 +97,8 @@ WRONG = [
     ("0.5", "The answer is $0.5$ per cent."), ("9", "Therefore $9$ times $9$."), ("9", "The answer is $9$ minus $9$."),
     ("9", "The answer is $9$ per $9$."), ("9", "The answer is $9$ of $9$."), ("9", "The answer is $9$ + $9$."),
     ("9", "Therefore, $9$ of $7$9K."), ("9", "The answer is $9$ of 30."), ("9", "The answer is $9$ per 2 days"),
+    ("18", "The answer is $-$18$ cm$"), ("18", "The answer is $2$18$ cm$"), ("18", r"$\foo $18$(cm)}$"),
+    ("18", "The answer is $>$18$"), ("18", "$x$18$(cm)$"),
     ("9", r"<answer>$9$ \pm 1</answer>"), ("9", "The answer is $9$/2"), ("9", "The answer is $9$ = $8$."),
     # A last sentence that says something else.
     ("18", "It is not 18."), ("18", "This is 18?"), ("18", "The price is $18 more."), ("18", "The number is 18 or 19."),
