@@ -100,8 +100,12 @@ class _Interpreter:
         names = [_symbol(item) for item in left.items]
         if len(set(names)) < len(names) or not all(names) or len(names) != len(right.items):
             return None
-        items = (self.meaning(item) for item in right.items)
-        return Group("list", tuple(map(Named, names, items)), "()")
+        items = []
+        for name, item in zip(names, map(self.meaning, right.items), strict=True):
+            if isinstance(item, Named) and item.name != name:
+                raise Unreadable("a thing with two names")
+            items.append(item if isinstance(item, Named) else Named(name, item))
+        return Group("list", tuple(items), "()")
 
     def _equation(self, relation: Relation, sides: list[Answer]) -> Answer:
         if len(sides) == 2 and not _symbol(sides[0]) and _symbol(sides[1]):

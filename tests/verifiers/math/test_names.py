@@ -6,6 +6,7 @@ from verifiers.math.judge import judge, reference_problem
 from verifiers.types import Status
 
 SAME = [
+    ("(2,3)", "(x,y)=(x=2,y=3)"), ("(2,3)", "(x=2,y=3)"),
     (r"y=2x \quad y=-x", "y=-x, y=2x"), (r"y=2x \quad y=-x", r"y=2x \quad y=-x"),
     (r"y=2x \quad y=-x", r"y = -x \text{ or } y = 2x"), (r"y=2x \\ y=-x", "y=2x, y=-x"), ("y=2x\ny=-x", "y=-x\ny=2x"),
     ("a_1=3, a_2=5", "a_2=5, a_1=3"), ("a_1=3, a_2=5", "3, 5"), ("x=1, y=2", "y=2, x=1"), ("x=1, y=2", "x=1 and y=2"),
@@ -22,6 +23,8 @@ SAME = [
 ]  # fmt: skip
 
 OTHER = [
+    ("(2,3)", "(x,y)=(y=2,x=3)"), ("(2,3)", "(x,y)=(a_3=2,a_1=3)"), ("(2,3)", "(x,y)=(2,z=3)"),
+    ("(x,y)=(2,3)", "(x,y)=(y=2,x=3)"), ("(2,3)", "(y=2, x=3)"),
     (r"y=2x \quad y=-x", "y=-x"), (r"y=2x \quad y=-x", r"y=7x \quad y=-x"), (r"y=2x \quad y=-x", "y=2x"),
     (r"y=2x \qquad y=-x", "y=-x"), (r"y=2x \\ y=-x", "y=-x"), ("y=2x\ny=-x", "y=-x"), ("y=2x\ny=-x", "y=7x\ny=-x"),
     ("y=-x", r"y=7x \quad y=-x"), ("y=-x", "y=7x\ny=-x"), ("y=-x", "y=7x y=-x"), ("y=-x", r"y=7x \, y=-x"),
