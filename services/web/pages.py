@@ -20,8 +20,9 @@ from services.guard import Refused
 from services.keys import READS, Caller
 from services.routes import rescored, sample_of, shown, until_gone, verifiers_of
 from services.samples import Filter, Sample
-from services.web import formulas, lean, queries, reference, text
+from services.web import formulas, queries, reference, text
 from services.web.answers import PageRoute, address, page, read_form, redirect, set_cookie, whole_number
+from services.web.completions import completion
 from services.web.failing import failing_test
 from services.web.remembered import remembered
 from verifiers import registry
@@ -240,9 +241,7 @@ def _sample_page(
     seen = shown(found.verdict, caller)
     raw = _raw(seen)
     reference = json.dumps(found.reference, indent=2, ensure_ascii=False) if caller.may("privileged-why") else None
-    # A program has dollar signs of its own.
-    drawn = [] if is_raw or seen.verifier == "code" else formulas.drawings(found.completion[:most])
-    coloured = [] if is_raw or seen.verifier != "lean" else [*lean.drawings(found.completion[:most])]
+    said = completion(found.completion, seen, most, is_raw=is_raw)
     prompt = None if found.prompt is None else found.prompt[:most]
     cuts = [each for each in (found.prompt, found.completion, raw, reference) if each and most and len(each) > most]
     return page(
@@ -253,8 +252,8 @@ def _sample_page(
         verdict=seen,
         explanation=explain(seen),
         failing=failing_test(seen, found.reference if caller.may("privileged-why") else None),
-        completion=text.marked(found.completion, seen.steps, most, sorted([*drawn, *coloured])),
-        is_drawn=bool(drawn),
+        completion=said.shown,
+        is_drawn=said.is_drawn,
         raw_text=is_raw,
         full=most is None,
         steps=seen.steps[:_MAX_STEPS],

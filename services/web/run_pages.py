@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup
 
 from services import common_problems, listing, rollouts
 from services.access import caller_of, service_of
@@ -23,6 +24,7 @@ from services.store import Store
 from services.stored import Explanation
 from services.web import trends
 from services.web.answers import PageRoute, address, page, whole_number
+from services.web.completions import completion
 from services.web.remembered import remembered
 from verifiers.types import Verdict
 
@@ -51,6 +53,8 @@ class Answer:
     why: Explanation
     numbers: tuple[int | None, ...]
     advantage: str
+    # Its beginning.
+    said: Markup
 
 
 @router.get("/runs")
@@ -157,7 +161,8 @@ async def group(
     ids = list(dict.fromkeys(row["verdict"] for row in members))
     most = len(ids) if full else _ANSWERS
     samples = await asyncio.to_thread(store.samples_by_id, ids[:most], owner)
-    answers = _answers(caller, samples, members)
+    # Formulas take a while to draw.
+    answers = await asyncio.to_thread(_answers, caller, samples, members)
     rewards = [row["reward"] for row in members if row["reward"] is not None]
     place = places[0] if places else -1
     return page(
@@ -286,7 +291,8 @@ def _answers(caller: Caller, samples: Sequence[Sample], members: Sequence[Any]) 
     for sample in samples:
         verdict = shown(sample.verdict, caller)
         numbers = tuple(row["sample"] for row in members if row["verdict"] == sample.id)
-        found.append(Answer(sample, verdict, explain(verdict), numbers, _advantage(verdict.reward, rewards)))
+        said = completion(sample.completion, verdict, _CUT_CHARS, anchors=False).shown
+        found.append(Answer(sample, verdict, explain(verdict), numbers, _advantage(verdict.reward, rewards), said))
     return found
 
 

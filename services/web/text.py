@@ -52,7 +52,14 @@ def plain(text: str, most: int = 300) -> str:
     return HIDDEN.sub(lambda found: f"[U+{ord(found[1]):04X}]", cut)
 
 
-def marked(text: str, steps: Sequence[Step], most: int | None = None, drawings: Iterable[Drawing] = ()) -> Markup:
+def marked(
+    text: str,
+    steps: Sequence[Step],
+    most: int | None = None,
+    drawings: Iterable[Drawing] = (),
+    *,
+    anchors: bool = True,
+) -> Markup:
     """The first `most` characters, with a span around each step's. Of nested steps the innermost colours.
 
     Below the line on which a step has failed stands its message. Spans that do not fit the text (of a user's function)
@@ -60,6 +67,7 @@ def marked(text: str, steps: Sequence[Step], most: int | None = None, drawings: 
 
     Args:
         drawings: in order and beside each other; where a step's span begins or ends within one, the text is shown.
+        anchors: give each step an id; not where several texts stand on one page.
     """
     length = len(text) if most is None else min(len(text), most)
     notes = _notes(text, length, steps)
@@ -73,7 +81,7 @@ def marked(text: str, steps: Sequence[Step], most: int | None = None, drawings: 
             parts.append(shown)
             continue
         step = steps[index]
-        anchor = "" if index in named else f' id="at-{index + 1}"'
+        anchor = f' id="at-{index + 1}"' if anchors and index not in named else ""
         named.add(index)
         title = escape(plain(f"step {index + 1}: {state_of(step)}" + (f": {step.message}" if step.message else "")))
         kind = _STATES.get(step.status, "other")

@@ -288,3 +288,16 @@ def test_the_list_of_a_run_has_every_sample_once(visit: dict[str, Visitor], fold
             break
         query["cursor"] = answer["cursor"]
     assert len(found) == 144 == len(set(found))
+
+
+def test_answers_of_a_group_are_drawn(visit: dict[str, Visitor]) -> None:
+    """Formulas and the steps of a proof, as on the page of a sample; nothing is named twice."""
+    drawn = {}
+    for family in ("math", "lean"):
+        listed, _ = visit["ours"].read(f"/run?run=demo&family={family}&order=spread")
+        pages = [visit["ours"].read(address)[0] for address in visit["ours"].links(listed, "/group")]
+        drawn[family] = "".join(pages)
+        for page in pages:
+            ids = re.findall(r' id="([^"]+)"', page)
+            assert len(ids) == len(set(ids))
+    assert "<math" in drawn["math"] and '<span class="step failed"' in drawn["lean"]
