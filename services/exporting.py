@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from services.guard import Refused
 from services.keys import Caller
-from services.routes import shown
+from services.routes import reference_of, shown
 from services.samples import Sample
 
 # Their names and kinds, in the order of the columns.
@@ -62,7 +62,7 @@ def file_of(kind: str) -> File:
 
 def record(sample: Sample, row: dict[str, Any], caller: Caller) -> dict[str, Any]:
     """One sample as this caller may see it; `row` is its line in the list, with its labels where it has some."""
-    verdict = shown(sample.verdict, caller)
+    verdict, reference = shown(sample.verdict, caller), reference_of(sample, caller)
     return {
         "verdict_id": sample.id,
         "judged_at": sample.at,
@@ -85,7 +85,7 @@ def record(sample: Sample, row: dict[str, Any], caller: Caller) -> dict[str, Any
         "detail": verdict.detail,
         "failure_kind": verdict.failure_kind,
         "failure_reason": verdict.failure_reason,
-        "reference": json.dumps(sample.reference, ensure_ascii=False) if caller.may("privileged-why") else None,
+        "reference": None if reference is None else json.dumps(reference, ensure_ascii=False),
     }
 
 

@@ -79,7 +79,7 @@ def _lines(wanted: Filter, edge: str | None, limit: int) -> sql.Select[Any]:
     columns: list[sql.ColumnElement[Any]] = [
         verdict[name] for name in ("id", "at", "tenant", "verifier", "version", "status", "reward", "seconds")
     ]
-    columns += [verdict.rescored, problem_name(problem.name)]
+    columns += [verdict.rescored, begin(problem.name, "name")]
     order = verdict.id
     if wanted.is_labelled:
         order = rollout.id
@@ -92,7 +92,7 @@ def _lines(wanted: Filter, edge: str | None, limit: int) -> sql.Select[Any]:
     whole = tables.verdicts.outerjoin(tables.problems, verdict.problem == problem.key)
     if wanted.is_labelled:
         whole = whole.join(tables.rollouts, rollout.verdict == verdict.id)
-    query = sql.select(*columns, order.label("at_id"), excerpt(verdict.completion)).select_from(whole)
+    query = sql.select(*columns, order.label("at_id"), begin(verdict.completion, "excerpt")).select_from(whole)
     return query.where(order.in_(fitting)).order_by(order.desc())
 
 
@@ -162,19 +162,10 @@ async def looked_up(query: Callable[..., _T], *arguments: Any) -> _T:
     return await found
 
 
-def excerpt(completion: sql.ColumnElement[str]) -> sql.Label[str]:
-    """The beginning of a completion, for `readable`."""
-    return _begin(completion).label("excerpt")
-
-
-def problem_name(problem: sql.ColumnElement[str]) -> sql.Label[str]:
-    """The beginning of a problem's name, for `readable`."""
-    return _begin(problem).label("name")
-
-
-def _begin(text: sql.ColumnElement[str]) -> sql.ColumnElement[str]:
+def begin(text: sql.ColumnElement[str], name: str) -> sql.Label[str]:
+    """The beginning of a text, for `readable`."""
     # As JSON a character takes up to twelve.
-    return sql.func.substr(text, 1, len(ESCAPED) + 12 * _EXCERPT + 1)
+    return sql.func.substr(text, 1, len(ESCAPED) + 12 * _EXCERPT + 1).label(name)
 
 
 def readable(row: sql.RowMapping) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import sqlalchemy as sql
 
 from services import tables
-from services.samples import id_at
+from services.samples import id_at, storable
 from services.schemas import Labels
 from services.store import Store
 from verifiers.types import Verdict
@@ -177,7 +177,7 @@ def tenants(store: Store, run: str, tenant: str | None) -> list[str]:
     found: list[str] = []
     while len(found) < _TENANTS:
         # A step in the index each, where DISTINCT would go through the run.
-        query = sql.select(sql.func.min(table.tenant).label("tenant")).where(table.run == run, *_own(tenant))
+        query = sql.select(sql.func.min(table.tenant).label("tenant")).where(table.run == storable(run), *_own(tenant))
         (row,) = store.read(query.where(table.tenant > found[-1]) if found else query)
         if row["tenant"] is None:
             break
@@ -198,7 +198,7 @@ def series(store: Store, tenant: str | None, run: str) -> list[Point]:
             sql.func.sum(sql.case((table.status == "truncated", 1), else_=0)).label("truncated"),
             sql.func.avg(table.chars).label("chars"),
         )
-        .where(table.run == run, *_own(tenant))
+        .where(table.run == storable(run), *_own(tenant))
         .group_by(table.step, table.family)
         .order_by(table.step.desc().nulls_last(), table.family.desc())
         .limit(POINTS)
@@ -222,9 +222,8 @@ def groups(
     store: Store,
     tenant: str | None,
     run: str,
-    *,
     step: int | None = None,
-    family: str | None = None,
+    family: str = "",
     order: Order = "newest",
 ) -> list[Group]:
     """The first `GROUPS` groups of a run in this order: largest spread, lowest reward, longest first. Raises StoreAway.
@@ -253,15 +252,15 @@ def groups(
             variance.label("variance"),
             chars.label("chars"),
         )
-        .where(table.run == run, *_own(tenant), table.group.is_not(None))
+        .where(table.run == storable(run), *_own(tenant), table.group.is_not(None))
         .group_by(table.step, table.family, table.group)
         .order_by(*first[order], *newest)
         .limit(GROUPS)
     )
     if step is not None:
         query = query.where(table.step == step)
-    if family is not None:
-        query = query.where(table.family == family)
+    if family:
+        query = query.where(table.family == storable(family))
     return [_group_of(row) for row in store.read(query)]
 
 
@@ -270,7 +269,13 @@ def members(store: Store, tenant: str | None, run: str, wanted: Sequence[Place])
     table = tables.rollouts
     found: dict[Place, list[sql.RowMapping]] = {}
     for step, family, group in wanted:
-        these = (table.c.run == run, *_own(tenant), _at(step), table.c.family == family, table.c.group == group)
+        these = (
+            table.c.run == storable(run),
+            *_own(tenant),
+            _at(step),
+            table.c.family == storable(family),
+            table.c.group == storable(group),
+        )
         # In the order of an index: a group may be as large as whoever labels it likes.
         of_group = sql.select(table).where(*these).order_by(table.c.sample).limit(MEMBERS)
         found[step, family, group] = list(store.read(of_group))

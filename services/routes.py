@@ -17,7 +17,7 @@ from services.schemas import ScoredCompletion, ScoreItem, ScoreProblem
 from services.settings import Settings
 from services.stored import Rescored
 from verifiers import registry, user
-from verifiers.types import Verdict
+from verifiers.types import Json, Verdict
 
 _T = TypeVar("_T")
 # Failures of a team's own judge, in words of its own.
@@ -148,3 +148,8 @@ def shown(verdict: Verdict, caller: Caller, *, sent: bool = False) -> Verdict:
     if not hidden or caller.may("privileged-why"):
         return verdict
     return verdict.model_copy(update={"failure_reason": "a key with the scope privileged-why sees why"})
+
+
+def reference_of(sample: Sample, caller: Caller) -> Json | None:
+    """What was expected, for those who may see it; None for others."""
+    return sample.reference if caller.may("privileged-why") else None

@@ -78,7 +78,7 @@ class Labels(Frozen):
     """Where in a training run an answer comes from, for whoever looks at the run later. No judge sees it.
 
     `family` is what rewards are told apart by (without it the judge's name), `group` names the answers to one prompt
-    within a step, `sample` numbers them. The same (run, step, group, sample) sent again is the same sample.
+    within a step, `sample` numbers them. The same (run, step, family, group, sample) sent again is the same sample.
     """
 
     model_config = example(LABELS)

@@ -18,7 +18,7 @@ from services.explain import explain
 from services.guard import Refused
 from services.keys import READS, Caller
 from services.openapi import body_of
-from services.routes import check_count, rescored, sample_of, shown, until_gone, verifiers_of
+from services.routes import check_count, reference_of, rescored, sample_of, shown, until_gone, verifiers_of
 from services.samples import Filter
 from services.schemas import ScoredCompletion
 from services.stored import (
@@ -129,7 +129,7 @@ async def verdict(request: Request, verdict_id: str) -> StoredVerdict:
         problem_id=sample.problem,
         prompt=sample.prompt,
         completion=ScoredCompletion(text=sample.completion, finish_reason=sample.finish_reason),
-        reference=sample.reference if caller.may("privileged-why") else None,
+        reference=reference_of(sample, caller),
         rescored=sample.rescored,
         labels=tuple(map(rollouts.labels_of, labelled)),
     )

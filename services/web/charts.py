@@ -46,7 +46,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A picture: `ends` are the first and the last step, `top` and `middle` what its height stands for."""
+    """A picture: `ends` are the first and the last step, `top` what its height stands for."""
 
     lines: tuple[Line, ...]
     ends: tuple[int, int]

@@ -72,6 +72,9 @@ def failing_test(verdict: Verdict, reference: Json | None) -> FailingTest | None
     if not isinstance(cases, Sequence) or not 0 < failed.number <= len(cases):
         return FailingTest(failed.number, "came out", got=_came_out(failed, None))
     case = cases[failed.number - 1]
+    if not isinstance(case, dict):
+        # Of a team's own judge.
+        return FailingTest(failed.number, "came out", got=_came_out(failed, None))
     if reference.get("kind") == "calls":
         verb, given, expected = "returned", _call(reference, case), repr(case.get("expected"))
     else:

@@ -18,14 +18,13 @@ from services.access import COOKIE, Service, caller_of, service_of
 from services.explain import explain
 from services.guard import Refused
 from services.keys import READS, Caller
-from services.routes import rescored, sample_of, shown, until_gone, verifiers_of
+from services.routes import reference_of, rescored, sample_of, shown, until_gone, verifiers_of
 from services.samples import Filter, Sample
 from services.web import formulas, queries, reference, text
 from services.web.answers import PageRoute, address, page, read_form, redirect, set_cookie, whole_number
 from services.web.completions import completion
 from services.web.failing import failing_test
 from services.web.remembered import remembered
-from verifiers import registry
 from verifiers.types import Status, Verdict
 
 _PER_PAGE = 20
@@ -240,7 +239,8 @@ def _sample_page(
     service: Service = service_of(request)
     seen = shown(found.verdict, caller)
     raw = _raw(seen)
-    reference = json.dumps(found.reference, indent=2, ensure_ascii=False) if caller.may("privileged-why") else None
+    expected = reference_of(found, caller)
+    reference = None if expected is None else json.dumps(expected, indent=2, ensure_ascii=False)
     said = completion(found.completion, seen, most, is_raw=is_raw)
     prompt = None if found.prompt is None else found.prompt[:most]
     cuts = [each for each in (found.prompt, found.completion, raw, reference) if each and most and len(each) > most]
@@ -251,7 +251,7 @@ def _sample_page(
         sample=found,
         verdict=seen,
         explanation=explain(seen),
-        failing=failing_test(seen, found.reference if caller.may("privileged-why") else None),
+        failing=failing_test(seen, expected),
         completion=said.shown,
         is_drawn=said.is_drawn,
         raw_text=is_raw,
@@ -269,7 +269,7 @@ def _sample_page(
         may_judge=caller.may("score"),
         link=str(request.url.replace(query="", path=f"/samples/{found.id}")),
         tenant=found.tenant if caller.sees is None else None,
-        can_ask_again=found.verdict.verifier in {*registry.VERIFIERS, *service.settings.user_functions},
+        can_ask_again=found.verdict.verifier in verifiers_of(service.settings),
     )
 
 

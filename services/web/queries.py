@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sql
 
 from services import tables
-from services.listing import excerpt, problem_name, readable
+from services.listing import begin, readable
 from services.samples import id_at, storable
 from services.store import Store
 
@@ -183,8 +183,8 @@ def compared(
             statuses[1].label("new"),
             before.c.reward.label("old_reward"),
             after.c.reward.label("new_reward"),
-            problem_name(problem.name),
-            excerpt(after.c.completion),
+            begin(problem.name, "name"),
+            begin(after.c.completion, "excerpt"),
         )
         .select_from(joined.outerjoin(tables.problems, problem.key == after.c.problem))
         .where(sql.or_(statuses[0] != statuses[1], before.c.reward.is_distinct_from(after.c.reward)))

@@ -18,8 +18,8 @@ from services.access import caller_of, service_of
 from services.explain import explain
 from services.guard import Refused
 from services.keys import READS, Caller
-from services.routes import shown
-from services.samples import Sample, storable
+from services.routes import reference_of, shown
+from services.samples import Sample
 from services.store import Store
 from services.stored import Explanation
 from services.web import trends
@@ -84,7 +84,7 @@ async def run(
     chosen = _order(order)
     at = whole_number("step", step)
     points = await listing.looked_up(remembered.ask, rollouts.series, store, owner, run)
-    groups = await listing.looked_up(remembered.ask, _groups, store, owner, run, at, family, chosen)
+    groups = await listing.looked_up(remembered.ask, rollouts.groups, store, owner, run, at, family, chosen)
     pages = max(-(-len(groups) // _PER_PAGE), 1)
     place = min(max(whole_number("number", number) or 1, 1), pages)
     part = groups[(place - 1) * _PER_PAGE : place * _PER_PAGE]
@@ -147,7 +147,9 @@ async def group(
     if not members:
         raise Refused(404, f"run {run[:60]!r} has no group {group[:60]!r} at this step: open the run and choose one")
     chosen = _order(order)
-    listed = await listing.looked_up(remembered.ask, _groups, store, owner, run, whole_number("at", at), of, chosen)
+    listed = await listing.looked_up(
+        remembered.ask, rollouts.groups, store, owner, run, whole_number("at", at), of, chosen
+    )
     places = [number for number, each in enumerate(listed) if each.place == key]
     whose = {"run": run, "tenant": owner if caller.sees is None else ""}
     given = {"order": "" if chosen == "newest" else chosen, "at": at, "of": of}
@@ -249,7 +251,7 @@ def _sparks(store: Store, runs: Sequence[Any]) -> list[str]:
 async def _owner(store: Store, caller: Caller, run: str, tenant: str) -> tuple[str, list[str]]:
     """Whose run it is that is meant, and whose else there are of this name. Raises Refused (404)."""
     # A tenant that asks for another's is told what it would be told of none.
-    found = await listing.looked_up(rollouts.tenants, store, storable(run), caller.sees)
+    found = await listing.looked_up(rollouts.tenants, store, run, caller.sees)
     owner = tenant if tenant in found else found[0] if found and not tenant else None
     if owner is None:
         raise Refused(404, f"no run {run[:60]!r} of yours: /runs lists them all, for as long as the store keeps them")
@@ -261,19 +263,9 @@ async def _named(store: Store, caller: Caller, name: str) -> tuple[str, str]:
     if not name:
         raise Refused(422, "choose two runs to compare on /runs")
     tenant, slash, run = name.partition("/")
-    if (
-        caller.sees is None
-        and slash
-        and tenant in await listing.looked_up(rollouts.tenants, store, storable(run), None)
-    ):
+    if caller.sees is None and slash and tenant in await listing.looked_up(rollouts.tenants, store, run, None):
         return tenant, run
     return (await _owner(store, caller, name, ""))[0], name
-
-
-def _groups(
-    store: Store, tenant: str, run: str, step: int | None, family: str, order: rollouts.Order
-) -> list[rollouts.Group]:
-    return rollouts.groups(store, tenant, run, step=step, family=storable(family) or None, order=order)
 
 
 def _order(name: str) -> rollouts.Order:
@@ -312,4 +304,5 @@ def _deviation(rewards: Sequence[float]) -> float | None:
 
 def _expected(caller: Caller, sample: Sample) -> str | None:
     """What was expected, for those who may see it."""
-    return json.dumps(sample.reference, indent=2, ensure_ascii=False) if caller.may("privileged-why") else None
+    reference = reference_of(sample, caller)
+    return None if reference is None else json.dumps(reference, indent=2, ensure_ascii=False)

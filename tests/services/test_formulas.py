@@ -168,7 +168,6 @@ def test_how_one_is_drawn() -> None:
         "<mrow><mn>2</mn></mrow></mfrac></mrow></math></span>"
     )
     assert '<mrow class="boxed">' in mathematics(r"\boxed{\sqrt{2}}")
-    assert mathematics("$x$") is not mathematics("x")
 
 
 def test_so_many_are_drawn() -> None:

@@ -111,6 +111,11 @@ def test_the_samples_of_groups(store: Store) -> None:
         run="run", step=1, family="sums", group="a", sample=2, problem="problem a"
     )
     assert rollouts.members(store, "team", "run", []) == {}
+    # What no label is, and PostgreSQL cannot even be asked for.
+    odd = (1, "\x00", "\ud800")
+    assert rollouts.members(store, "team", "run", [odd]) == {odd: []}
+    assert rollouts.groups(store, "team", "\x00", family="\x00") == []
+    assert rollouts.tenants(store, "\x00", None) == [] and rollouts.series(store, "team", "\x00") == []
     assert rollouts.members(store, "others", "run", [(1, "sums", "a")]) == {(1, "sums", "a"): []}
 
 
