@@ -28,8 +28,9 @@ from verifiers.types import Status, Verdict
 CHECKS = 1000
 KILLS = 20
 SHARES = {"math": 6, "code": 3, "gym": 2, "lean": 3}
-# Which kinds of process die, in turns.
+# Which kinds of process die, in turns; without bubblewrap there is none of it.
 VICTIMS = ("worker", "fork server", "bubblewrap", "worker", "fork server", "program")
+VICTIMS = tuple(kind for kind in VICTIMS if kind != "bubblewrap" or bubblewrap.find()[0] is not None)
 
 
 @pytest.fixture(scope="module")
