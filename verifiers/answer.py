@@ -42,6 +42,7 @@ from verifiers.math.marks import (
     ALSO,
     ASKED,
     CLAUSE_END,
+    DENIED,
     OR_ANOTHER,
     RETRACTED,
     SENTENCE_END,
@@ -307,7 +308,9 @@ def _offered_forms(forms: list[str], rule: str) -> Found:
 
 
 def _is_retracted(text: str, end: int, value: str) -> bool:
-    """Whether another number is put in the place of the value right behind it: "Wait, it is 20"."""
+    """Whether it is called wrong right behind it, or another number put in its place: "Wait, it is 20"."""
+    if DENIED.match(text, end):
+        return True
     match = RETRACTED.match(text, end)
     number = (match["value"] or match["other"]).rstrip(".,/") if match else ""
     return bool(number) and number not in {same(one.group()) for one in NUMBER.finditer(value)}

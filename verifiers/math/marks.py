@@ -130,3 +130,9 @@ RETRACTED = re.compile(
     r"(?:value|result|answer|total)\s+(?:is|should\s+be))?[\s*$]*(?P<value>[-+]?[0-9][0-9,./]*)"
     rf"|{_BETWEEN}(?i:it\s+is|it's)\s+(?:(?i:really|in\s+fact|actually)\s+)?(?P<other>[-+]?[0-9][0-9,./]*)[.!*$\s]*\Z"
 )
+# Behind it, and at the end: what was said is called wrong.
+DENIED = re.compile(
+    r"[\s.,;:!*$)\]}\u3002-]*(?:(?:\u8fd9|\u90a3)?(?:\u662f)?(?:\u9519(?:\u7684|\u8bef|\u4e86)*|\u4e0d\u5bf9)"
+    r"|(?i:(?:no,?\s+)?(?:(?:that|this|it)(?:\s+is|'s|\s+was)\s+)?(?:wrong|incorrect|not\s+(?:right|correct|true))))"
+    r"[\s.!*\u3002]*\Z"
+)

@@ -50,6 +50,7 @@ RIGHT = [
     ("7", "The largest prime factor is $7$."), ("1.5", "The slope of the line is 1.5."),
     ("C", "Option C is correct."), ("C", "9 * 2 = 18.\n**(C)** is the correct answer."), ("C", "Choice (C) is right"),
     # What stands behind a formula and says no more.
+    ("18", "The answer is 18. Everything else is wrong about the cow."), ("C", "选C。其他都错在单位。"),
     # As JSON escapes it.
     ("18", r"So she has \\boxed{18}."), ("-18", r"it is $-\\boxed{18}$"),
     ("18", "The answer is $18$ (apples)."), ("18", "The answer is $18$, since $9*2=18$."),
@@ -89,6 +90,10 @@ WRONG = [
     ("C", "The answer is **C. 18** or **D. 19**."), ("C", "The answer is C. 18 or D. 19."), ("C", "选C或D"),
     ("18", r"\boxed{18} or 20"), ("18", "The answer is 18... or 20"), ("18", r"$\boxed{18}$?"),
     ("18", "So the total is at least 6 + 12 = 18."), ("3", r"\boxed{AB=CD+AB=3}"),
+    # Called wrong right behind.
+    ("C", "选C。错"), ("C", "选C。不对。"), ("18", "The answer is 18. That is wrong."),
+    ("18", r"\boxed{18}. This is incorrect!"),
+    ("18", "The answer is 18. No, that's not right."), ("18", "#### 18\nWrong."),
     # Behind a formula, or between two: it is another value.
     ("18", r"So \\boxed{18}. \boxed{"), ("18", r"\\boxed{17}.\boxed{18}rt"), ("18", r"\boxed{18}.\\boxed{17}"),
     ("18", "The answer is $18$ + 1."), ("18", "The answer is $18$ - $1$."), ("18", "So she has $18$ - 1 apples."),
