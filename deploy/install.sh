@@ -165,7 +165,7 @@ make_environment() { # VENV EXTRAS [OPTION...]
 # What the packages link against and no wheel brings (libnuma for vLLM), asked of the loader now that they are here.
 bring_libraries() {
     local missing
-    missing=$("$VENV/bin/python" -m rlcore.shared_libraries) || say "without what is named above the demo cannot run"
+    missing=$("$VENV/bin/python" -m rlcore.doctor.shared_libraries) || say "without what is named above the demo cannot run"
     # shellcheck disable=SC2086
     [ -z "$missing" ] || need $missing
 }

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rlcore.config import ConfigError, RunConfig, help_text, load
+from rlcore.config.reading import ConfigError, help_text, load
+from rlcore.config.run import RunConfig
 
 STAGES: dict[str, tuple[str, ...]] = {
     "run": (),
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return serve(arguments[1:])
     if arguments[:1] == ["doctor"]:
-        from rlcore.doctor import main as doctor
+        from rlcore.doctor.__main__ import main as doctor
 
         return doctor(arguments[1:])
     options = _parser().parse_args(arguments)
@@ -47,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(config: RunConfig) -> int:
-    from rlcore import failure, pipeline
+    from rlcore import pipeline
+    from rlcore.run import failure
 
     try:
         pipeline.run(config)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from rlcore import failure, preflight, ray_cluster
-from rlcore.config import RunConfig
-from rlcore.run_folder import RunFolder, open_run
+from rlcore.config.run import RunConfig
+from rlcore.doctor import preflight
+from rlcore.run import cluster, failure
+from rlcore.run.folder import RunFolder, open_run
 
 
 def run(config: RunConfig) -> RunFolder:
@@ -21,10 +22,10 @@ def run(config: RunConfig) -> RunFolder:
         ConfigError: this machine lacks what the stages need; nothing has been written.
     """
     preflight.check(config)
-    ray_cluster.prepare_environment(config)
-    from rlcore.report import write_report
-    from rlcore.resources import Resources
-    from rlcore.stages import run_stages
+    cluster.prepare_environment(config)
+    from rlcore.report.page import write_report
+    from rlcore.run.resources import Resources
+    from rlcore.run.stages import run_stages
 
     with open_run(config) as folder, Resources(config, folder) as resources:
         try:

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import torch
 
-from rlcore import architectures
-from rlcore.batch import PackedRows, TrainSequence, pack_rows
-from rlcore.config_sections import TextPart
+from rlcore.config.pretrain import TextPart
 from rlcore.data.documents import read_mixture
-from rlcore.learner import StepSpec
-from rlcore.optim.schedules import lr_multiplier
-from rlcore.progress import Progress
-from rlcore.resources import Resources
-from rlcore.tokens import encode_documents
+from rlcore.learn.batch import PackedRows, TrainSequence, pack_rows
+from rlcore.learn.learner import StepSpec
+from rlcore.learn.optim.schedules import lr_multiplier
+from rlcore.policy import architectures
+from rlcore.policy.tokens import encode_documents
+from rlcore.run.progress import Progress
+from rlcore.run.resources import Resources
 
 STAGE = "pretrain"
 

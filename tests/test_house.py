@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
-from rlcore.config import load
+from rlcore.config.reading import load
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("verifiers", "services", "rollout", "rlcore")
@@ -160,7 +160,7 @@ def test_constraints_pin_every_dependency() -> None:
 
 
 def test_warnings_of_our_code_are_errors() -> None:
-    for module in ("verifiers.types", "services", "rollout.engine", "rlcore.config", "tests.rlcore.test_doctor"):
+    for module in ("verifiers.types", "services", "rollout.engine", "rlcore.config", "tests.rlcore.doctor.test_checks"):
         with pytest.raises(DeprecationWarning):
             warnings.warn_explicit("old", DeprecationWarning, "file.py", 1, module=module)
     with warnings.catch_warnings(record=True) as others:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from rlcore.config_sections import TextPart
-from rlcore.data import arithmetic, program_texts, programs, theorem_texts, theorems
-from rlcore.data.rows import jsonl_rows, sound
-from rlcore.data.texts import Document, Share, mix
+from rlcore.config.pretrain import TextPart
+from rlcore.data.families import arithmetic, program_texts, programs, theorem_texts, theorems
+from rlcore.data.families.texts import Document, Share, mix
+from rlcore.data.sources.rows import jsonl_rows, sound
 
 
 class Corpus(NamedTuple):

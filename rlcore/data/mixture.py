@@ -7,10 +7,10 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rlcore.config_sections import DataConfig, ProblemPart
-from rlcore.data.drops import Drops
+from rlcore.config.data import DataConfig, ProblemPart
 from rlcore.data.problems import load_problems
 from rlcore.data.screening import Screening
+from rlcore.data.sources.drops import Drops
 from rlcore.data.split import split, without
 from verifiers.types import Problem
 

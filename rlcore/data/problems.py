@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
-from rlcore.data import arithmetic, leandojo, programs, puzzles, theorems, word_problems
-from rlcore.data.drops import Dropped, Drops, Placed
-from rlcore.data.readers import to_problems
-from rlcore.data.rows import SUFFIXES, file_rows, hf_rows
+from rlcore.data.families import arithmetic, programs, puzzles, theorems, word_problems
 from rlcore.data.screening import Screening
+from rlcore.data.sources import leandojo
+from rlcore.data.sources.drops import Dropped, Drops, Placed
+from rlcore.data.sources.readers import to_problems
+from rlcore.data.sources.rows import SUFFIXES, file_rows, hf_rows
 from verifiers import registry
 from verifiers.types import Problem
 
@@ -41,7 +42,7 @@ def load_problems(
     Args:
         source: `arithmetic`, `theorems`, `word_problems[:LANGUAGES]`, `programs[:LANGUAGES]` (LANGUAGES is en, zh or
             en+zh), `reasoning_gym:FAMILY`, `leandojo:FILE.json[@CHECKOUT]`, `hf:NAME_OR_FOLDER[@SUBSET][:SPLIT]`, or a
-            path ending in one of `rlcore.data.rows.SUFFIXES`.
+            path ending in one of `rlcore.data.sources.rows.SUFFIXES`.
         format: of rows: a name of `rlcore.data.layouts.LAYOUTS`, or `auto` by the keys of each row.
         size: problems a generated family makes; files are read whole.
         seed: of a generated family.

@@ -19,8 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from rlcore.config_sections import RewardConfig
-from rlcore.reward_service import OwnRewardService
+from rlcore.config.reward import RewardConfig
+from rlcore.run.rewards import OwnRewardService
 
 _PATIENCE_SECONDS = 120.0
 _OTHER_FILES = 256

@@ -35,8 +35,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from rlcore.config_sections import RewardConfig
-from rlcore.reward_service import OwnRewardService
+from rlcore.config.reward import RewardConfig
+from rlcore.run.rewards import OwnRewardService
 from tests.bench.material import lean_proofs, programs
 from tests.support.descendants import below
 from verifiers.pool import Job, JudgePool

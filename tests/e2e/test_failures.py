@@ -18,7 +18,7 @@ from ports import free_ports
 from small_run import SMALL, Start, results
 
 from rlcore import cli
-from rlcore.learner_workers import LearnerGroup
+from rlcore.learn.ranks import LearnerGroup
 from services.client import KEY_SETTING
 
 

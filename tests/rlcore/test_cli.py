@@ -14,7 +14,7 @@ import pytest
 
 from rlcore import cli
 
-SMALL = Path(__file__).resolve().parent.parent.parent / "deploy" / "runs" / "small.toml"
+SMALL = Path(__file__).resolve().parents[2] / "deploy" / "runs" / "small.toml"
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -100,7 +100,7 @@ def test_a_disk_that_fills_up_during_the_run(
     if subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("needs root to mount a small tmpfs")
     try:
-        from rlcore.resources import Resources
+        from rlcore.run.resources import Resources
 
         write = Resources.fill_checkpoint
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rlcore.data.drops import Dropped, Drops
 from rlcore.data.problems import load_problems
 from rlcore.data.screening import Screening
+from rlcore.data.sources.drops import Dropped, Drops
 from verifiers.registry import resolve
 from verifiers.types import Problem, Status, Verdict
 

@@ -6,7 +6,7 @@ at its beginning, and an error of what holds others comes behind theirs.
 
 A step's `reward` is 1 where it was accepted and does something, 0 where it failed or does nothing by itself (`skip`,
 `try`, `exfalso`, a bullet), none where it was not reached. It only says *where* in a proof credit and blame belong
-(`rlcore.advantages.step_advantages` moves them within one attempt). It is no count to be collected: splitting a step
+(`rlcore.rl.advantages.step_advantages` moves them within one attempt). It is no count to be collected: splitting a step
 into many, or adding steps that do nothing, moves nothing.
 """
 

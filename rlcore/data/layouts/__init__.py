@@ -26,7 +26,7 @@ from rlcore.data.layouts.trainers import (
     verification_problem,
     verl_problem,
 )
-from rlcore.data.rows import Row
+from rlcore.data.sources.rows import Row
 
 # As `difflib` counts it.
 _ALIKE = 0.7

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from rlcore.data.rows import Row
+from rlcore.data.sources.rows import Row
 from verifiers.code.reference import read_reference
 from verifiers.expected.tests import unpacked
 from verifiers.sandbox.types import Limits

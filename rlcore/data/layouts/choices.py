@@ -7,7 +7,7 @@ from typing import Any
 
 from rlcore.data.layouts import cells
 from rlcore.data.layouts.mathematics import math_problem
-from rlcore.data.rows import Row
+from rlcore.data.sources.rows import Row
 from verifiers.expected.tests import unpacked
 from verifiers.types import Problem
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rlcore.data.layouts import cells, prompts
-from rlcore.data.rows import Row
+from rlcore.data.sources.rows import Row
 from verifiers.expected.asserts import asserts_reference, header
 from verifiers.expected.cases import Case, calls_reference, keyword_arguments, read_value
 from verifiers.types import Json, Problem

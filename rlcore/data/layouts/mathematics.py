@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from rlcore.data.layouts import cells
-from rlcore.data.rows import Row
+from rlcore.data.sources.rows import Row
 from verifiers.expected.labels import plain_answer
 from verifiers.math.boxes import content, find_boxes
 from verifiers.types import Problem

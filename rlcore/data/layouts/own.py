@@ -7,7 +7,7 @@ import difflib
 from pydantic import ValidationError
 
 from rlcore.data.layouts import cells
-from rlcore.data.rows import Row
+from rlcore.data.sources.rows import Row
 from verifiers import registry
 from verifiers.types import Problem
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from rlcore.data import lean_statements
 from rlcore.data.layouts import cells
-from rlcore.data.rows import Row
+from rlcore.data.sources import lean_statements
+from rlcore.data.sources.rows import Row
 from verifiers.types import Problem
 
 STATEMENTS = ("formal_statement", "lean4_statement", "autoformalization", "lean_code", "full_proof")

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from rlcore.data.layouts import cells, prompts
-from rlcore.data.rows import Row
+from rlcore.data.sources.rows import Row
 from verifiers.code.reference import read_reference
 from verifiers.expected.labels import expected
 from verifiers.expected.tests import unpacked

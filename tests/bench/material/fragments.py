@@ -185,7 +185,7 @@ _CODE = Grammar(
         "import numpy\n", "    return numpy.full((1,) * 9, x)\n", "    return numpy.array([])\n", "1 / 0\n", "exit()\n", "exit(1)\n",
         "os.write(3, b'R{\"value\": {\"ndarray\": [\"<f8\", [' + b'9,' * 9999 + b'1], [0]]}}\\n')\n", "import time; time.sleep(.2)\n",
         "os.write(3, b'R{\"value\": 0, \"value\": {\"int\": \"0x0\"}}\\n')\n", "os.write(3, b'X{\"kinds\": [\"MemoryError\"], \"args\": []}\\n')\n",
-        "from rlcore.data import programs\n", "import verifiers.audit.cases as v\n", "print(v.load())\n", "raise SystemExit(v)\n",
+        "from rlcore.data.families import programs\n", "import verifiers.audit.cases as v\n", "print(v.load())\n", "raise SystemExit(v)\n",
         "for p in sys.path:\n    try: print(os.listdir(p))\n    except OSError: 0\n", "os.kill(os.getpid(), 19)\n", "os.abort()\n",
         "    import time; time.sleep(.2); os._exit(0)\n", "    raise KeyboardInterrupt\n", "    raise MemoryError(x)\n",
         # What tests patch and hand over, and the checker's files.

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rlcore.data import theorems
+from rlcore.data.families import theorems
 from verifiers.lean import toolchain
 from verifiers.types import Json
 

@@ -168,7 +168,7 @@ def test_grpo_trainer_trains_on_our_rewards(service: Service, judge: str, tmp_pa
     from transformers import Qwen2Config, Qwen2ForCausalLM
     from trl import GRPOConfig, GRPOTrainer
 
-    from rlcore.tokens import char_tokenizer
+    from rlcore.policy.tokens import char_tokenizer
 
     tokenizer = char_tokenizer(64)
     config = Qwen2Config(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rlcore.data import programs
+from rlcore.data.families import programs
 from verifiers.code.judge import judge
 from verifiers.code.trivial import is_weak, trivial_answers, weakness
 from verifiers.types import Json

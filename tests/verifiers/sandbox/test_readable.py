@@ -122,7 +122,7 @@ def read_all(root: Path, mode: str, python: str, user: int | None = None) -> str
         "root": str(root),
         "allowed": readable.PROGRAM_PACKAGES,
         "modules": [
-            "rlcore.data.programs",
+            "rlcore.data.families.programs",
             "verifiers.audit.cases",
             "verifiers.code.judge",
             "services",

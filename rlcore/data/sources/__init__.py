@@ -1,0 +1,1 @@
+"""Problems that others made: files, data sets, LeanDojo."""

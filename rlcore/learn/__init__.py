@@ -1,0 +1,1 @@
+"""The learner: packed rows, log-probs, ranks under ZeRO."""

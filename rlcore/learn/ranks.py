@@ -1,0 +1,175 @@
+"""Learner ranks as Ray actors: a thin shell around `Learner`, and the group that drives them."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import ray
+import torch
+from torch import Tensor
+
+from rlcore.config.learner import LearnerConfig, OptimConfig
+from rlcore.config.model import ModelConfig
+from rlcore.learn.batch import PackedRows, shard
+from rlcore.learn.learner import Learner, StepSpec, init_process_group
+from rollout.actor_errors import cause_of
+
+
+class LearnerRank:
+    """What one actor runs. `build` may be called again with another model or optimiser."""
+
+    def __init__(self, threads: int) -> None:
+        torch.set_num_threads(threads)
+        self.learner: Learner | None = None
+
+    def address(self) -> tuple[str, int]:
+        """(address, free port) of this node, for the others to join."""
+        with socket.socket() as probe:
+            probe.bind((ray.util.get_node_ip_address(), 0))
+            return probe.getsockname()[0], probe.getsockname()[1]
+
+    def join(self, rank: int, ranks: int, address: str, port: int) -> None:
+        init_process_group(rank, ranks, address, port)
+
+    def build(self, *args: Any, **kwargs: Any) -> None:
+        self.learner = None
+        self.learner = Learner(*args, **kwargs)
+
+    def call(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        assert self.learner is not None, "build() comes first"
+        return getattr(self.learner, method)(*args, **kwargs)
+
+    def export(self, folder: Path, tokenizer: Any) -> None:
+        """A folder that transformers and vLLM load."""
+        from rlcore.policy import architectures
+
+        assert self.learner is not None, "build() comes first"
+        state = self.learner.state_dict()
+        if state is not None:
+            architectures.save(self.learner.engine.module.lm, tokenizer, folder, state)
+
+    def write_weights(self, path: Path) -> dict[str, str]:
+        """The weights for the rollout engines; gives tensor checksums (rank 0, else empty)."""
+        from rollout.weights import tensor_checksum, write_weights
+
+        assert self.learner is not None, "build() comes first"
+        state = self.learner.state_dict()
+        if state is None:
+            return {}
+        write_weights(state, path)
+        return {name: tensor_checksum(value) for name, value in state.items()}
+
+
+class LearnerGroup:
+    """All ranks. Methods block until every rank is done; RuntimeError says in one line which rank failed, and why."""
+
+    def __init__(self, config: LearnerConfig, *, startup_seconds: float) -> None:
+        self.config, self.startup_seconds = config, startup_seconds
+        actor = ray.remote(
+            num_cpus=0 if not config.gpus_per_rank else 1,
+            num_gpus=config.gpus_per_rank,
+            max_restarts=0,
+            runtime_env={"env_vars": _environment(config)},
+        )(LearnerRank)
+        self.actors: list[Any] = [actor.remote(config.threads) for _ in range(config.ranks)]
+        [(address, port)] = self._get([self.actors[0].address.remote()], startup_seconds)
+        joined = [a.join.remote(rank, config.ranks, address, port) for rank, a in enumerate(self.actors)]
+        self._get(joined, startup_seconds)
+
+    def _get(self, references: list[Any], seconds: float | None = None) -> list[Any]:
+        """Results of one call on each rank, in order."""
+        try:
+            return list(ray.get(references, timeout=seconds))
+        except ray.exceptions.GetTimeoutError:
+            raise RuntimeError(
+                f"a learner rank did not come up within {self.startup_seconds:.0f} s: the cluster lacks "
+                f"{self.config.ranks} x {self.config.gpus_per_rank:g} GPUs, or is busy: raise ray.startup_seconds; see "
+                "`ray status`"
+            ) from None
+        except ray.exceptions.RayError as error:
+            raise RuntimeError(f"learner rank {_first_failed(references)} failed: {cause_of(error)}") from error
+
+    def build(self, model_path: Path | str, model: ModelConfig, optim: OptimConfig) -> None:
+        """Load the model on every rank under a fresh optimiser."""
+        self._all("build", str(model_path), model, self.config, optim)
+
+    def _all(self, method: str, *args: Any, **kwargs: Any) -> list[Any]:
+        return self._get([getattr(actor, method).remote(*args, **kwargs) for actor in self.actors])
+
+    def _shards(self, rows: PackedRows) -> list[PackedRows]:
+        per_rank = -(-len(rows) // self.config.ranks)
+        micro = max(1, min(self.config.micro_batch_rows, per_rank))
+        return shard(rows, self.config.ranks, multiple=micro)
+
+    def step(self, rows: PackedRows, spec: StepSpec) -> dict[str, Any]:
+        """One optimiser step over `rows`, dealt out to the ranks. Metrics are over all ranks."""
+        parts = self._shards(rows)
+        results = self._get([a.call.remote("step", part, spec) for a, part in zip(self.actors, parts, strict=True)])
+        metrics: dict[str, Any] = results[0]
+        return metrics
+
+    def logprobs(self, rows: PackedRows, temperature: float) -> Tensor:
+        """(`_RT`) log-probs under the current weights, in the order of `rows`."""
+        parts = self._shards(rows)
+        results = self._get(
+            [a.call.remote("logprobs", part, temperature) for a, part in zip(self.actors, parts, strict=True)]
+        )
+        return torch.stack(results, dim=1).flatten(0, 1)[: len(rows)]
+
+    def score(self, sequences: Sequence[Sequence[int]]) -> tuple[list[list[float]], Tensor]:
+        """See `Learner.score`."""
+        result: tuple[list[list[float]], Tensor] = self._all("call", "score", sequences)[0]
+        return result
+
+    def routes(self, sequences: Sequence[Sequence[int]]) -> tuple[list[set[tuple[int, int]]], int]:
+        """See `Learner.routes`."""
+        result: tuple[list[set[tuple[int, int]]], int] = self._all("call", "routes", sequences)[0]
+        return result
+
+    def trace(self, sequences: Sequence[Sequence[int]]) -> list[dict[str, list[float]]]:
+        """See `Learner.trace`."""
+        result: list[dict[str, list[float]]] = self._all("call", "trace", sequences)[0]
+        return result
+
+    def write_weights(self, path: Path) -> dict[str, str]:
+        """Write the weights for the rollout engines; tensor checksums by name."""
+        result: dict[str, str] = self._all("write_weights", path)[0]
+        return result
+
+    def export(self, folder: Path, tokenizer: Any) -> None:
+        """Write a folder that transformers and vLLM load."""
+        self._all("export", folder, tokenizer)
+
+    def save(self, folder: Path) -> None:
+        """Training state of all ranks."""
+        self._all("call", "save", folder)
+
+    def load(self, folder: Path) -> None:
+        """Training state that `save` wrote."""
+        self._all("call", "load", folder)
+
+    def close(self) -> None:
+        """End the actors of this group, and only these."""
+        for actor in self.actors:
+            ray.kill(actor)
+        self.actors = []
+
+
+def _first_failed(references: list[Any]) -> int:
+    """The rank whose call has failed, of those that have ended; the others may be waiting for it."""
+    for rank, reference in enumerate(references):
+        try:
+            ray.get(reference, timeout=0)
+        except ray.exceptions.GetTimeoutError:
+            continue
+        except ray.exceptions.RayError:
+            return rank
+    return 0
+
+
+def _environment(config: LearnerConfig) -> dict[str, str]:
+    threads = {"OMP_NUM_THREADS": str(config.threads), "OMP_WAIT_POLICY": "PASSIVE"}
+    return threads if config.gpus_per_rank else threads | {"DS_ACCELERATOR": "cpu", "CUDA_VISIBLE_DEVICES": ""}

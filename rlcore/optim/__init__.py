@@ -1,1 +1,0 @@
-"""Muon and learning-rate schedules."""

@@ -1,0 +1,1 @@
+"""The policy: architectures and tokens."""

@@ -1,0 +1,88 @@
+"""The filter stage: pass rates of training problems under the current policy, and the band that is kept."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rlcore.rl.difficulty import NO_VERDICT, TOO_EASY, TOO_HARD, count_reasons, estimate, keep
+from rlcore.rl.sampling import sample_groups
+from rlcore.run.folder import write_json, write_lines
+from rlcore.run.resources import Resources
+from verifiers.types import Verdict
+
+CHUNK = 128
+
+
+def filter_problems(resources: Resources) -> dict[str, Any]:
+    """Measure `filter.problems` training problems and write filter.json; goes on after an interruption.
+
+    Every finished chunk is kept in filter.partial.json, so a killed run measures none twice.
+    """
+    config, folder = resources.config.filter, resources.folder.path
+    problems = resources.pool.head(config.problems)
+    partial = folder / "filter.partial.json"
+    verdicts: dict[str, list[dict[str, Any]]] = json.loads(partial.read_text()) if partial.exists() else {}
+    if verdicts:
+        resources.say(f"filter: going on after {len(verdicts)} of {len(problems)} problems")
+    todo = [problem for problem in problems if problem.id not in verdicts]
+    for start in range(0, len(todo), CHUNK):
+        sampled = sample_groups(
+            resources,
+            todo[start : start + CHUNK],
+            samples=config.samples,
+            temperature=1.0,
+            seed_parts=("filter",),
+            stage="filter",
+            step=0,
+            first=len(verdicts),
+        )
+        for group in sampled.groups:
+            verdicts[group.problem.id] = [
+                verdict.model_dump(mode="json", exclude={"detail", "failed_case"}) for verdict in group.verdicts
+            ]
+        write_json(partial, verdicts)
+        resources.say(f"filter  {len(verdicts)}/{len(problems)} problems  {sampled.generate + sampled.score:.1f} s")
+    rates = estimate({key: [Verdict.model_validate(v) for v in values] for key, values in verdicts.items()})
+    kept, reasons = keep(rates, minimum=config.min_pass_rate, maximum=config.max_pass_rate)
+    counts = count_reasons(reasons)
+    result: dict[str, Any] = {
+        "problems": len(problems),
+        "samples": config.samples,
+        "band": [config.min_pass_rate, config.max_pass_rate],
+        "kept": len(kept),
+        "dropped_easy": counts[TOO_EASY],
+        "dropped_hard": counts[TOO_HARD],
+        "no_verdict": counts[NO_VERDICT],
+        "rates": [rate.rate for rate in rates.values() if rate.rate is not None],
+        "kept_ids": kept,
+        "dropped_ids": sorted(reasons),
+    }
+    write_lines(
+        folder / "filter_reasons.jsonl",
+        ({"problem_id": key, "reason": reasons.get(key, "kept"), **rates[key].model_dump()} for key in rates),
+    )
+    resources.say(
+        f"filter: kept {len(kept)} of {len(problems)}; too easy {counts[TOO_EASY]}, too hard {counts[TOO_HARD]}, "
+        f"no verdict {counts[NO_VERDICT]} (reasons: filter_reasons.jsonl)"
+    )
+    if len(kept) < config.min_kept:
+        raise ValueError(
+            f"the filter kept {len(kept)} problems, fewer than filter.min_kept={config.min_kept}: the policy finds "
+            "them too easy or too hard; change the data, pretrain longer, or widen filter.min/max_pass_rate"
+        )
+    write_json(folder / "filter.json", result)
+    partial.unlink(missing_ok=True)
+    resources.metrics.log(
+        "filter",
+        0,
+        {
+            "filter/problems": len(problems),
+            "filter/pass_rate_mean": sum(result["rates"]) / max(len(result["rates"]), 1),
+            "filter/kept": len(kept),
+            "filter/dropped_easy": counts[TOO_EASY],
+            "filter/dropped_hard": counts[TOO_HARD],
+            "filter/no_verdict": counts[NO_VERDICT],
+        },
+    )
+    return result

@@ -1,0 +1,1 @@
+"""What a run is made of: its stages, folder, cluster, reward service."""

@@ -1,0 +1,46 @@
+import random
+
+import pytest
+
+from rlcore.learn.packing import pack
+
+
+def naive_first_fit_decreasing(lengths: list[int], capacity: int) -> list[list[int]]:
+    rows: list[list[int]] = []
+    for index in sorted(range(len(lengths)), key=lambda index: (-lengths[index], index)):
+        for row in rows:
+            if sum(lengths[other] for other in row) + lengths[index] <= capacity:
+                row.append(index)
+                break
+        else:
+            rows.append([index])
+    return rows
+
+
+def test_by_hand() -> None:
+    assert pack([4, 8, 1, 4, 2, 1], 10) == [[1, 4], [0, 3, 2, 5]]
+    assert pack([6, 6], 10) == [[0], [1]]
+    assert pack([], 10) == [] and pack([10], 10) == [[0]]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_equals_the_naive_algorithm(seed: int) -> None:
+    rng = random.Random(seed)
+    capacity = rng.choice([5, 32, 128])
+    lengths = [rng.randint(1, capacity) for _ in range(rng.randint(1, 120))]
+    rows = pack(lengths, capacity)
+    assert rows == naive_first_fit_decreasing(lengths, capacity)
+    assert sorted(index for row in rows for index in row) == list(range(len(lengths)))
+    assert all(sum(lengths[index] for index in row) <= capacity for row in rows)
+
+
+def test_many_short_sequences_fill_rows() -> None:
+    rng = random.Random(0)
+    lengths = [rng.randint(20, 90) for _ in range(20_000)]
+    assert sum(lengths) / (128 * len(pack(lengths, 128))) > 0.95
+
+
+@pytest.mark.parametrize("length", [0, -1, 11])
+def test_a_sequence_that_fits_no_row(length: int) -> None:
+    with pytest.raises(ValueError, match=r"sequence 1 has .* a row holds 1 to 10: raise row_tokens"):
+        pack([3, length], 10)
