@@ -14,8 +14,9 @@ from rlcore.data.mixture import Pool, family
 from rlcore.learn.batch import PackedRows, TrainSequence, pack_rows
 from rlcore.learn.learner import StepSpec
 from rlcore.learn.optim.schedules import lr_multiplier
+from rlcore.rl import algorithm as algorithms
 from rlcore.rl import canary
-from rlcore.rl.advantages import group_advantages, has_variance, step_advantages
+from rlcore.rl.advantages import has_variance, step_advantages
 from rlcore.rl.credit import Decode, credit_tokens, token_spans
 from rlcore.rl.sampling import sample_groups
 from rlcore.rl.types import Group
@@ -124,10 +125,12 @@ def to_sequences(
 ) -> list[TrainSequence]:
     """What is learnt from the groups: completions with advantages, masked samples left out.
 
-    `shuffle_rewards` permutes the rewards over the batch first (a control); `rejection_sampling` keeps the correct
-    completions only. With `step_weight` a failed attempt whose judge named steps has an advantage per token;
-    `decode` (ids to text, without special tokens) finds the tokens of a step.
+    `shuffle_rewards` permutes the rewards over the batch first (a control). With `process_weight` a failed attempt
+    whose judge named steps has an advantage per token; `decode` (ids to text, without special tokens) finds the tokens
+    of a step.
     """
+    algorithm = algorithms.load(train.algorithm)
+    options = algorithms.options(train.algorithm, train.options)
     rewards = [group.rewards() for group in groups]
     if train.shuffle_rewards:
         flat = [reward for group in rewards for reward in group]
@@ -136,13 +139,11 @@ def to_sequences(
         rewards = [flat[index * size : (index + 1) * size] for index in range(len(groups))]
     sequences = []
     for group, group_rewards in zip(groups, rewards, strict=True):
-        advantages = group_advantages(group_rewards, std_normalise=train.std_normalise)
-        for completion, verdict, reward, advantage in zip(
-            group.completions, group.verdicts, group_rewards, advantages, strict=True
-        ):
-            if advantage is None or (train.rejection_sampling and reward != 1.0):
+        advantages = algorithm.advantages(group_rewards, options)
+        for completion, verdict, advantage in zip(group.completions, group.verdicts, advantages, strict=True):
+            if advantage is None:
                 continue
-            per_token = _by_step(completion, verdict, advantage, train.step_weight, decode)
+            per_token = _by_step(completion, verdict, advantage, train.process_weight, decode)
             sequences.append(
                 TrainSequence(
                     ids=group.prompt_ids + completion.token_ids,
@@ -187,26 +188,25 @@ def learn(resources: Resources, groups: Sequence[Group], *, step: int) -> dict[s
             by_step += sum(not isinstance(sequence.advantage, float) for sequence in sequences)
             learnt += len(sequences)
             minibatches.append(pack_rows(sequences, config.learner.row_tokens))
-    if train.minibatches > 1 and not train.rejection_sampling:
+    if train.minibatches > 1 and "old" in algorithms.load(train.algorithm).NEEDS:
         for rows in minibatches:
             rows.old_logp = learner.logprobs(rows, train.temperature)
     if not minibatches:
         return {"time/learn": 0.0, "train/lr": 0.0}
     results = [learner.step(rows, _spec(rows, train, step)) for rows in minibatches]
     values = _learn_metrics(results, train) | {"time/learn": time.perf_counter() - began}
-    return values | {"train/step_level_share": by_step / learnt} if train.step_weight else values
+    return values | {"train/step_level_share": by_step / learnt} if train.process_weight else values
 
 
 def _spec(rows: PackedRows, train: TrainConfig, step: int) -> StepSpec:
     return StepSpec(
-        loss="nll" if train.rejection_sampling else train.algorithm,
+        loss=train.algorithm,
+        options=train.options,
         lr=lr_multiplier(step, train.steps, train.optim),
         num_tokens=rows.num_tokens,
         num_sequences=rows.num_sequences,
         real_tokens=int(rows.real.sum()),
         balance_coef=train.balance_coef,
-        clip_low=train.clip_low,
-        clip_high=train.clip_high,
         temperature=train.temperature,
     )
 

@@ -141,5 +141,5 @@ def test_help_is_quick_and_loads_nothing_heavy() -> None:
     environment = os.environ | {"COLUMNS": "100"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert done.stderr.strip() == "[]"
-    assert "train.clip_low = 0.0003" in done.stdout
-    assert "Lower clip; GSPO 3e-4, DAPO 0.2." in done.stdout
+    assert "train.options.clip_low = 0.0003" in done.stdout
+    assert "Lower clip of the sequence ratio; 3e-4 in the paper." in done.stdout
