@@ -19,8 +19,8 @@ from rlcore.config.rl import TrainConfig
 from rlcore.learn.batch import PackedRows, TrainSequence, pack_rows
 from rlcore.rl.advantages import group_advantages, step_advantages
 from rlcore.rl.algorithms import gspo
+from rlcore.rl.batcher import to_sequences
 from rlcore.rl.credit import credit_tokens
-from rlcore.rl.loop import to_sequences
 from rlcore.rl.losses import Tokens
 from rlcore.rl.types import Group
 from rollout.types import Completion
