@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rlcore.data.mixture import family
+from rlcore.data.origin import family
 from rlcore.rl.types import Group
 from rlcore.run.resources import Resources
 from rollout.types import Completion, Request
