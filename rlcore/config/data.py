@@ -20,7 +20,7 @@ class ProblemPart(Section):
     """As `data.size`; 0: that."""
     levels: tuple[Positive, ...] = ()
     """Levels of a family that has them; empty: all."""
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default_factory=dict)
     """Of a family that has options: `programs` has `shown`, 0 to 2 examples in the prompt (2)."""
     held_out: Count = 0
     """At most so many held-out problems are measured; 0: `eval.problems`."""

@@ -96,9 +96,7 @@ def read_documents(
     return Corpus(texts, {path.name: Share(len(texts), 1.0, total, 1.0)})
 
 
-def _generate(
-    family: Family, characters: int, seed: int, exclude: Collection[str], levels: tuple[int, ...]
-) -> Corpus:
+def _generate(family: Family, characters: int, seed: int, exclude: Collection[str], levels: tuple[int, ...]) -> Corpus:
     if characters < 1:
         raise ValueError(f"{characters} characters of the {family.source} corpus asked for: give 1 or more")
     made = list(_until(family.documents(seed, exclude=exclude, levels=levels), characters))

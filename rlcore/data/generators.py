@@ -1,22 +1,23 @@
-"""Families: one file makes the problems of one kind and, where it likes, texts to pretrain on. No other file names it.
+"""Families: one file makes problems of one kind and, where it likes, texts to pretrain on. No other file names it.
 
-A family is a module of `rlcore.data.families`, found by its name, or a file of the user's own, `path/to/file.py`. It has
+A family is a module of `rlcore.data.families`, found by its name, or a file of the user's own, `path/to/file.py`. It
+has one function
 
-    def problems(size: int, seed: int) -> list[Problem]
+    problems(size: int, seed: int, *, ...) -> list[Problem]
 
-which gives so many problems with different ids, the same for the same arguments. More is there where the file has it:
+that gives so many problems with different ids, the same for the same arguments. Each names its judge (`verifier`; math
+unless said). Draw from `random.Random(f"clocks {seed}")` by `random()` alone, whose sequence Python keeps across
+versions. What else there is, each of it only where the file has it:
 
-| in the file | is |
-|---|---|
-| `LEVELS: tuple[int, ...]` | how hard problems may be; `problems` takes `levels`, those that a run names, else all |
-| `VARIANTS: tuple[str, ...]` | what may stand behind the name, `word_problems:en+zh`, such as languages; `problems` takes `variants`, those of the source, else the first, and each problem has the tag `variant=NAME`: results tell them apart |
-| `problems` takes `variants`, no `VARIANTS` | the same, but what may stand there the file checks itself |
-| other keywords of `problems` | what a run sets as `options` |
-| `documents(seed, *, exclude)` | texts to pretrain on without end (`Document`), none with a prompt of `exclude` in it; takes `levels` too, if it likes |
-| `PROVEN = True` | its tests prove its references: a run does not ask the judges about them (`rlcore.data.screening`) |
-
-A problem names its judge (`Problem.verifier`, math unless said). Draw from `random.Random(f"... {seed}")` by `random()`
-alone, whose sequence Python keeps across versions, and from nothing else.
+* `LEVELS: tuple[int, ...]`, how hard problems may be. `problems` takes `levels`: those that a run names, else all.
+* `VARIANTS: tuple[str, ...]`, such as languages, what may stand behind the name (`word_problems:en+zh`). `problems`
+  takes `variants`: those of the source, else the first. Each problem has the tag `variant=NAME`, by which results are
+  told apart. A `problems` that takes `variants` without `VARIANTS` checks itself what stands there.
+* Other keywords of `problems`: a run sets them in `options`.
+* `documents(seed, *, exclude)`, texts to pretrain on without end (`rlcore.data.texts.Document`), none with a prompt in
+  it that stands in `exclude`; takes `levels` too if it likes.
+* `PROVEN = True`: its tests prove its references, and a run need not ask the judges about them
+  (`rlcore.data.screening`).
 """
 
 from __future__ import annotations
@@ -129,7 +130,7 @@ class Family:
             return wanted
         if not set(wanted) <= set(there) or len(set(wanted)) < len(wanted):
             raise ValueError(
-                f"data source {self.source!r}: behind {self.name}: stands {', '.join(there)}, or several with a + between"
+                f"data source {self.source!r}: behind the colon stand {', '.join(there)}, or several with + between"
             )
         return tuple(name for name in there if name in wanted) or there[:1]
 
@@ -181,7 +182,7 @@ def _load(source: str, path: Path) -> ModuleType:
         content = path.read_bytes()
     except OSError as error:
         raise ValueError(
-            f"{source}: no family can be read there ({error.strerror}, looked from {Path.cwd()}): give a path that exists"
+            f"{source}: no family can be read there ({error.strerror}; looked from {Path.cwd()}): correct the path"
         ) from None
     name = f"family_{hashlib.sha256(str(path.resolve()).encode() + content).hexdigest()[:16]}"
     if name in sys.modules:

@@ -4,9 +4,9 @@ A problem is a pipeline of 1 to 4 operations on a number, a list of numbers or a
 in English or Chinese. Said in order, it has one meaning; written as an expression it needs the right nesting, which is
 what there is to learn. The level is the number of operations.
 
-The texts to pretrain on say and write single operations right, pipelines mostly wrong. What the wrong styles get wrong is
-how operations are put together (brackets, order, an operation forgotten, a constant), which is what the judge can teach;
-every one of them is a program that runs.
+The texts to pretrain on say and write single operations right, pipelines mostly wrong. What the wrong styles get wrong
+is how operations are put together (brackets, order, an operation forgotten, a constant), which is what the judge can
+teach; every one of them is a program that runs.
 
 Everything is a function of the seed, as in `rlcore.data.families.arithmetic`.
 """

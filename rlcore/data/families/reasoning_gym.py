@@ -1,6 +1,6 @@
-"""Puzzles of reasoning-gym: its families with one number as the answer for the math judge, the others for the gym judge.
+"""Puzzles of reasoning-gym: where the answer is one number for the math judge, the others for the gym judge.
 
-A variant is one of the library's families, `reasoning_gym:countdown`; several of them are several sources of a mixture.
+A variant is one of the library's families, `reasoning_gym:countdown`; several are several sources of a mixture.
 
 Equality is not what makes an answer of most families right (a countdown puzzle has many solutions): their problems
 carry the library's entry, which the gym judge hands to the family's own scorer.

@@ -4,9 +4,9 @@ Kinds: `and` (take conjunctions apart and put them together), `chain` (implicati
 `equality` (rewriting), `nat` (induction and computation), `list` (small lemmas). The level grows with the length of the
 proof. Statements use only what the embedded mode's own library defines, and are in Lean's full mode too.
 
-The texts to pretrain on have right proofs and wrong ones that look right: a slip changes one place of the right proof (a
-path, a direction, a hypothesis, a lemma), a lazy proof is one short tactic that seldom does it. What a tactic does is left
-for the kernel to teach.
+The texts to pretrain on have right proofs and wrong ones that look right: a slip changes one place of the right proof
+(a path, a direction, a hypothesis, a lemma), a lazy proof is one short tactic that seldom does it. What a tactic does
+is left for the kernel to teach.
 
 Everything is a function of the seed, as in `rlcore.data.families.arithmetic`.
 """
