@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rlcore.config.pretrain import TextPart
-from rlcore.data import generators
-from rlcore.data.generators import Family
+from rlcore.data import family
+from rlcore.data.family import Family
 from rlcore.data.sources.rows import jsonl_rows, sound
 from rlcore.data.texts import Document, Share, mix
 
@@ -61,7 +61,7 @@ def read_documents(
     """The documents of a family, of a .txt file (split on blank lines) or of a .jsonl file with `text`.
 
     Args:
-        corpus: a family that makes texts (`rlcore.data.generators`), or a path.
+        corpus: a family that makes texts (`rlcore.data.family`), or a path.
         characters: a family stops when it has made so many; a file is read whole.
         seed: of the family.
         exclude: held-out prompts. A family makes no worked problem of them; a text of a file that contains one is an
@@ -72,8 +72,8 @@ def read_documents(
         ValueError: unknown source or level, missing, malformed or empty file, a held-out prompt in it; with the
             remedy.
     """
-    if family := generators.find(corpus):
-        return _generate(family, characters, seed, exclude, levels)
+    if source := family.find(corpus):
+        return _generate(source, characters, seed, exclude, levels)
     if levels:
         raise ValueError(f"corpus {corpus!r} has no levels: leave pretrain.mixture.levels out")
     path = Path(corpus)
@@ -83,7 +83,7 @@ def read_documents(
         found = list(_text_fields(path))
     else:
         raise ValueError(
-            f"unknown corpus {corpus!r}: write {', '.join(generators.with_documents())}, or a path ending in .txt or "
+            f"unknown corpus {corpus!r}: write {', '.join(family.with_documents())}, or a path ending in .txt or "
             ".jsonl, or in .py (a family)"
         )
     if not found:
@@ -96,14 +96,14 @@ def read_documents(
     return Corpus(texts, {path.name: Share(len(texts), 1.0, total, 1.0)})
 
 
-def _generate(family: Family, characters: int, seed: int, exclude: Collection[str], levels: tuple[int, ...]) -> Corpus:
+def _generate(source: Family, characters: int, seed: int, exclude: Collection[str], levels: tuple[int, ...]) -> Corpus:
     if characters < 1:
-        raise ValueError(f"{characters} characters of the {family.source} corpus asked for: give 1 or more")
-    made = list(_until(family.documents(seed, exclude=exclude, levels=levels), characters))
+        raise ValueError(f"{characters} characters of the {source.source} corpus asked for: give 1 or more")
+    made = list(_until(source.documents(seed, exclude=exclude, levels=levels), characters))
     # Two families may have styles of one name.
     return Corpus(
         [document.text for document in made],
-        {f"{family.name}: {style}": share for style, share in mix(made).items()},
+        {f"{source.name}: {style}": share for style, share in mix(made).items()},
     )
 
 

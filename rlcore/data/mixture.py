@@ -109,7 +109,7 @@ def read_pool(
 
     Args:
         data: one source, or a mixture; each source of a mixture is split by itself.
-        seed: of the generators and of the split.
+        seed: of the families and of the split.
         measured: held-out problems of a source that are measured where the mixture does not say; 0 is all.
         drops, screening: as of `load_problems`, for all sources.
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rlcore.data import generators, origin
+from rlcore.data import family, origin
 from rlcore.data.admission import check_verifier, different_ids, judgeable, sound_judges
-from rlcore.data.generators import Family
+from rlcore.data.family import Family
 from rlcore.data.screening import Screening
 from rlcore.data.sources import leandojo
 from rlcore.data.sources.drops import Dropped, Drops, Placed
@@ -37,7 +37,7 @@ def load_problems(
     it was made for.
 
     Args:
-        source: a family, `NAME[:VARIANTS]` or `path/to/file.py[:VARIANTS]` (`rlcore.data.generators`);
+        source: a family, `NAME[:VARIANTS]` or `path/to/file.py[:VARIANTS]` (`rlcore.data.family`);
             `leandojo:FILE.json[@CHECKOUT]`, `hf:NAME_OR_FOLDER[@SUBSET][:SPLIT]`, or a path ending in one of
             `rlcore.data.sources.rows.SUFFIXES`.
         format: of rows: a name of `rlcore.data.layouts.LAYOUTS`, or `auto` by the keys of each row.
@@ -55,8 +55,8 @@ def load_problems(
     """
     if verifier:
         check_verifier(verifier)
-    family = generators.find(source)
-    if family is None:
+    made_by = family.find(source)
+    if made_by is None:
         if levels or options:
             name = "levels" if levels else "options"
             raise ValueError(f"{source} has no {name} (families may have): leave `{name}` out")
@@ -65,10 +65,10 @@ def load_problems(
             for each in _read(source, format)
         ]
     else:
-        made = family.problems(size, seed, levels=levels, options=options)
-        if family.is_proven and not verifier:
+        made = made_by.problems(size, seed, levels=levels, options=options)
+        if made_by.is_proven and not verifier:
             return made
-        found = [_made(family, problem) for problem in made]
+        found = [_made(made_by, problem) for problem in made]
     if verifier:
         changed = {"verifier": verifier}
         found = [
@@ -96,7 +96,7 @@ def _read(source: str, format: str) -> list[Placed | Dropped]:
     if source.endswith(SUFFIXES):
         return list(to_problems(file_rows(Path(source)), format))
     raise ValueError(
-        f"unknown data source {source!r}: write {', '.join(generators.names())}, leandojo:FILE.json[@CHECKOUT], "
+        f"unknown data source {source!r}: write {', '.join(family.names())}, leandojo:FILE.json[@CHECKOUT], "
         f"hf:NAME_OR_FOLDER[@SUBSET][:SPLIT], or a path ending in {', '.join(SUFFIXES)}, or in .py (a family)"
     )
 
@@ -106,8 +106,8 @@ def _from(source: str, problem: Problem) -> Problem:
     return origin.labelled(problem, origin.said(problem) or origin.name_of(source))
 
 
-def _made(family: Family, problem: Problem) -> Placed | Dropped:
-    place = f"{family.source}, problem {problem.id[:80]!r}"
+def _made(made_by: Family, problem: Problem) -> Placed | Dropped:
+    place = f"{made_by.source}, problem {problem.id[:80]!r}"
     try:
         check_travels(problem)
     except ValueError as error:

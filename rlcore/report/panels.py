@@ -24,7 +24,7 @@ TONES = 8
 """Colours that the page tells curves apart by."""
 # Steady phases below, those that come and go above, so the picture does not jump.
 PHASES = {
-    "generate": 0, "score": 1, "learn": 2, "publish": 4, "canary": 3, "refill": 5,
+    "generate": 0, "score": 1, "learn": 2, "sync": 4, "canary": 3, "refill": 5,
 }  # fmt: skip
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from scripted_run import scripted_run
 
-from rlcore.data.problems import load_problems
 from rlcore.report.log import read_metrics
 from rlcore.report.page import families
 from rlcore.report.record import read_run
@@ -15,32 +15,31 @@ from rlcore.run.stages import measure, summarise, table
 from verifiers.types import Problem
 
 EVAL = {"problems": 8, "samples": 2, "sweep_samples": 1, "temperatures": [0.0, 1.0], "ks": [1, 2]}
+MIXTURE = [{"source": "word_problems:zh+en", "size": 40, "held_out": 16}, {"source": "arithmetic", "size": 20}]
 
 
-def knows_chinese(problem: Problem) -> list[str]:
-    return [f" Answer: {problem.reference['answer']}" if "variant=zh" in problem.tags else " Answer: 999"]
+def speaks_chinese(problem: Problem) -> str:
+    return f" Answer: {problem.reference['answer']}" if "variant=zh" in problem.tags else " Answer: 999"
 
 
-def test_languages_of_one_family_and_sums_are_measured_apart(tmp_path: Path) -> None:
-    problems = load_problems("word_problems:zh+en", size=40, seed=0) + load_problems("arithmetic", size=20, seed=0)
+def test_languages_of_one_family_and_sums_are_measured_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     names = ["word_problems.en", "word_problems.zh", "arithmetic"]
-    folder = tmp_path / "run"
-    with scripted_run(folder, problems, knows_chinese, eval=EVAL, stages=["eval"]) as resources:
-        measure(resources, "before")
-        summarise(resources)
-    summary = json.loads((folder / "summary.json").read_text())
+    data = {"mixture": MIXTURE, "held_out_share": 0.5}
+    with scripted_run(tmp_path / "run", speaks_chinese, eval=EVAL, data=data) as (run, judging):
+        measure(run, "before")
+        summarise(run)
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert list(summary["by_family"]) == names
     assert [summary["by_family"][name]["pass_at_1_before"] for name in names] == [0.0, 1.0, 0.0]
-    assert [summary["by_family"][name]["held_out"] for name in names] == [8, 8, 8]
-    assert summary["pass_at_1_before"] == 0.0 and summary["held_out"] == 8, "the top level is the first family's"
-    [record] = read_metrics(folder / "metrics.jsonl")
-    assert {name: record["values"][f"eval/{name}/pass_at_2"] for name in names} == dict(
-        zip(names, (0.0, 1.0, 0.0), strict=True)
-    )
-    assert [one.name for one in families(read_run(folder))] == names
-    assert "eval before: word_problems.zh pass@1 1.000 on 8 problems" in resources.said
-    labels = {label.family for item in resources.reward_client.asked for label in item.samples}
-    assert labels == set(names), "the reward service is told the same names"
+    first = summary["by_family"]["word_problems.en"]
+    assert {field: summary[field] for field in first} == first, "the top level is the first family's"
+    [record] = read_metrics(tmp_path / "run" / "metrics.jsonl")
+    assert [record["values"][f"eval/{name}/pass_at_2"] for name in names] == [0.0, 1.0, 0.0]
+    assert [one.name for one in families(read_run(tmp_path / "run"))] == names
+    assert "eval before: word_problems.zh pass@1 1.000 on" in capsys.readouterr().out
+    assert judging.families == set(names), "the reward service is told the same names"
 
 
 def test_the_table_is_as_wide_as_its_title() -> None:

@@ -1,7 +1,7 @@
-"""Families: one file makes problems of one kind and, where it likes, texts to pretrain on. No other file names it.
+"""What a family is, and how a run file names one: `data.source`, `pretrain.corpus`. No other file names it.
 
-A family is a module of `rlcore.data.families`, found by its name, or a file of the user's own, `path/to/file.py`. It
-has one function
+A family is one file that makes problems of one kind and, where it likes, texts to pretrain on: a module of
+`rlcore.data.families`, named without `.py`, or a file of the user's own by its path. It has one function
 
     problems(size: int, seed: int, *, ...) -> list[Problem]
 
@@ -86,7 +86,9 @@ class Family:
         if not isinstance(made, list) or not all(isinstance(problem, Problem) for problem in made):
             raise ValueError(f"{self.source}: `problems` gives no list of verifiers.types.Problem: correct the file")
         if len(made) != size:
-            raise ValueError(f"{self.source}: {len(made)} problems, and {size} were asked for: correct `problems`")
+            raise ValueError(
+                f"{self.source}: {len(made)} problems, and {size} were asked for: lower data.size, or mend `problems`"
+            )
         return [labelled(problem, self._name_of(problem, "variants" in takes)) for problem in made]
 
     def documents(self, seed: int, *, exclude: Collection[str], levels: tuple[int, ...] = ()) -> Iterator[Document]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import re
+import tomllib
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,8 @@ import pytest
 
 from rlcore.config.data import DataConfig, ProblemPart
 from rlcore.config.pretrain import TextPart
-from rlcore.data import families, generators
+from rlcore.data import families
+from rlcore.data import family as protocol
 from rlcore.data.documents import read_documents, read_mixture
 from rlcore.data.mixture import by_family, read_pool
 from rlcore.data.origin import family
@@ -43,18 +46,18 @@ def load(source: str, size: int = 5, **options: Any) -> list[Problem]:
 
 
 def test_the_folder_holds_families_and_nothing_else() -> None:
-    assert generators.names() == ("arithmetic", "programs", "reasoning_gym", "theorems", "word_problems")
-    for name in generators.names():
-        found = generators.find(name)
+    assert protocol.names() == ("arithmetic", "programs", "reasoning_gym", "theorems", "word_problems")
+    for name in protocol.names():
+        found = protocol.find(name)
         assert found is not None and found.name == name
         assert found.module.__name__ == f"{families.__name__}.{name}"
         assert found.is_proven == (name != "reasoning_gym")
-    assert generators.with_documents() == ["arithmetic", "programs", "theorems"]
+    assert protocol.with_documents() == ["arithmetic", "programs", "theorems"]
 
 
 @pytest.mark.parametrize("source", ["rows.jsonl", "hf:folder", "leandojo:train.json", "arithmetics", "", "a.py.csv"])
 def test_other_sources_are_no_families(source: str) -> None:
-    assert generators.find(source) is None
+    assert protocol.find(source) is None
 
 
 def test_the_toy_family_in_a_run(toy: str, tmp_path: Path) -> None:
@@ -92,6 +95,23 @@ def test_the_toy_family_s_texts(toy: str) -> None:
     assert {"digit_sums: correct", "arithmetic: correct"} <= mixed.mix.keys(), "styles of one name stay apart"
 
 
+def test_the_family_in_the_manual(repository: Path, tmp_path: Path) -> None:
+    manual = (repository / "docs" / "DATA.md").read_text(encoding="utf-8")
+    [code] = re.findall(r"```python\n# products\.py\n(.*?)```", manual, flags=re.DOTALL)
+    [toml] = re.findall(r"```toml\n(.*?)```", manual, flags=re.DOTALL)
+    source = write(tmp_path / "products.py", code)
+    parts = tomllib.loads(toml.replace("products.py", source))["data"]["mixture"]
+    data = DataConfig(mixture=tuple(map(ProblemPart.model_validate, parts)), size=60, held_out_share=0.3)
+    with Screening() as screening:
+        pool, held_out, _ = read_pool(data, seed=0, measured=0, screening=screening)
+    assert list(by_family(held_out)) == ["products", "word_problems.en", "word_problems.zh"]
+    for problem in pool.parts[0]:
+        a, b = map(int, problem.id.removeprefix("products:").split("*"))
+        assert 1 <= a <= 50 and 1 <= b <= 50 and problem.reference == {"answer": str(a * b)}
+    with pytest.raises(ValueError, match="25 problems, and 26 were asked for"):
+        load(source, size=26, levels=(1,), options={"largest": 5})
+
+
 def test_the_least_that_a_family_is(tmp_path: Path) -> None:
     source = write(tmp_path / "my sums.v2.py", MINIMAL)
     problems = load(source)
@@ -118,7 +138,7 @@ def test_a_file_may_import_its_neighbours(tmp_path: Path) -> None:
     ("text", "options", "message"),
     [
         (None, {}, r"no family can be read there \(No such file.*correct the path"),
-        ("x = 1\n", {}, r"not a family \(ValueError: it has no function `problems`\).*rlcore\.data\.generators"),
+        ("x = 1\n", {}, r"not a family \(ValueError: it has no function `problems`\).*rlcore\.data\.family"),
         ("def problems(:\n", {}, r"not a family \(SyntaxError: .*correct the file"),
         ("raise SystemExit(3)\n", {}, r"not a family \(SystemExit: 3\)"),
         (MINIMAL.replace("range(size)", "range(size - 1)"), {}, r"4 problems, and 5 were asked for"),
@@ -196,6 +216,6 @@ def test_texts_with_held_out_prompts_are_an_error(tmp_path: Path) -> None:
         read_documents(source, characters=100, seed=0, levels=(1,))
     with pytest.raises(ValueError, match="the family makes no texts: write arithmetic, programs, theorems"):
         read_documents("word_problems", characters=100, seed=0)
-    found = generators.find("arithmetic")
+    found = protocol.find("arithmetic")
     assert found is not None
     assert len(list(itertools.islice(found.documents(0, exclude=()), 3))) == 3
