@@ -79,9 +79,9 @@ def test_every_metric_is_described_and_families_are_found() -> None:
 
 
 def test_every_metric_is_logged_somewhere() -> None:
-    package = Path(rlcore.report.log.__file__).parent
-    describing = {"metrics.py", "report.py", "report_panels.py"}
-    source = "".join(path.read_text() for path in sorted(package.glob("*.py")) if path.name not in describing)
+    logging_package = Path(rlcore.report.log.__file__).parent.parent
+    logged_in = [path for path in sorted(logging_package.rglob("*.py")) if path.parent.name != "report"]
+    source = "".join(path.read_text(encoding="utf-8") for path in logged_in)
     assert [name for name in METRICS if f'"{name.partition("{")[0]}' not in source] == []
 
 
