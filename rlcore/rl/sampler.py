@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rlcore.config.run import RunConfig
-from rlcore.data.mixture import family
+from rlcore.data.origin import family
 from rlcore.policy.prompts import Prompts
 from rlcore.rl.buffer import StepBuffer
 from rlcore.rl.environment import Episode
