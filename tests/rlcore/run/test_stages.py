@@ -18,8 +18,8 @@ EVAL = {"problems": 8, "samples": 2, "sweep_samples": 1, "temperatures": [0.0, 1
 MIXTURE = [{"source": "word_problems:zh+en", "size": 40, "held_out": 16}, {"source": "arithmetic", "size": 20}]
 
 
-def speaks_chinese(problem: Problem) -> str:
-    return f" Answer: {problem.reference['answer']}" if "variant=zh" in problem.tags else " Answer: 999"
+def speaks_chinese(problem: Problem) -> tuple[str, ...]:
+    return (f" Answer: {problem.reference['answer']}" if "variant=zh" in problem.tags else " Answer: 999",)
 
 
 def test_languages_of_one_family_and_sums_are_measured_apart(
