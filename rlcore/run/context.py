@@ -77,6 +77,13 @@ class Run:
             )
         return checkpoint.hf
 
+    def lose_learner(self) -> None:
+        """Forget the learner ranks, and what was logged since the newest checkpoints: both are made anew."""
+        self.processes.drop_learner()
+        if "metrics" in vars(self):
+            self.metrics.close()
+            del self.metrics
+
     def fill_checkpoint(self, folder: Path) -> None:
         """Write the learner's state and the `hf/` folder of a checkpoint."""
         self.processes.learner.save(folder / "learner")
