@@ -92,5 +92,7 @@ class EvalConfig(Section):
     """Completions per problem at the other temperatures."""
     temperatures: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
     """Temperatures; 0 is greedy."""
+    every: Count = 0
+    """Steps of RL between measurements on the way, at temperature 1 with `sweep_samples`; 0: none."""
     ks: tuple[int, ...] = (1, 8)
     """The k of pass@k at temperature 1."""

@@ -15,6 +15,7 @@ from rlcore.rl import algorithm, canary
 from rlcore.rl.batcher import minibatches
 from rlcore.rl.buffer import StepBuffer, step_file
 from rlcore.rl.collect import collect
+from rlcore.rl.evaluate import on_the_way
 from rlcore.rl.record import learner_metrics, line, sample_metrics, write_samples
 from rlcore.rl.sync import WeightSync
 from rlcore.run.context import Run
@@ -54,6 +55,8 @@ def train(run: Run, pool: Pool) -> None:
                 write_samples(folder.path / "samples" / f"step-{done}.jsonl", done, collected)
             run.metrics.log(STAGE, done, values)
             progress.update(done, line(values), seconds=values["time/step"])
+            if config.eval.every and done % config.eval.every == 0:
+                run.metrics.log("eval", done, on_the_way(sampler, config.eval, run.dataset.held_out, step=done))
             if done % train.checkpoint_every == 0 or done == train.steps:
                 state = {"cursor": cursor, "canary": sync.watch.to_json()}
                 folder.save(STAGE, done, state, run.fill_checkpoint)
