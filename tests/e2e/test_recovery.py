@@ -1,4 +1,4 @@
-"""Processes that die or hang while a run goes on: it ends by itself, with the numbers of a run that nothing disturbed."""
+"""Processes that die or hang during a run: it ends by itself, with the numbers of a run that nothing disturbed."""
 
 from __future__ import annotations
 
