@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 
 @dataclass(frozen=True)
@@ -26,30 +25,99 @@ class PolicyOutput:
     router_logits_LTE: list[Tensor]
 
 
-def selected_logprobs(
-    hidden_TD: Tensor, targets_T: Tensor, head: Callable[[Tensor], Tensor], *, temperature: float, chunk: int
-) -> tuple[Tensor, Tensor]:
-    """Log-probs of `targets_T` and entropies, with the logits of at most `chunk` tokens alive at once.
+class _SelectedLogprobs(torch.autograd.Function):
+    """(log-probs, entropies) in chunks; the backward pass computes each chunk's logits again from the hidden states."""
 
-    log p = z_y/temperature - logsumexp(z/temperature), in fp32; the backward pass computes each chunk's logits
-    again. Exact for any chunk size.
+    @staticmethod
+    def forward(
+        ctx: Any,
+        hidden_TD: Tensor,
+        weight_VD: Tensor,
+        bias_V: Tensor | None,
+        targets_T: Tensor,
+        temperature: float,
+        chunk: int,
+    ) -> tuple[Tensor, Tensor]:
+        # fp32 from bf16 hidden states, fp64 from fp64.
+        exact = torch.promote_types(hidden_TD.dtype, torch.float32)
+        logp_T, log_z_T, entropy_T = (hidden_TD.new_empty(len(targets_T), dtype=exact) for _ in range(3))
+        for part in _chunks(len(targets_T), chunk):
+            logits = _logits(hidden_TD[part], weight_VD, bias_V, temperature, exact)
+            log_z = torch.logsumexp(logits, dim=-1)
+            log_z_T[part] = log_z
+            logp_T[part] = logits.gather(-1, targets_T[part, None])[:, 0] - log_z
+            entropy_T[part] = log_z - (torch.softmax(logits, dim=-1) * logits).sum(-1)
+        ctx.save_for_backward(hidden_TD, weight_VD, bias_V, targets_T, log_z_T)
+        ctx.temperature, ctx.chunk = temperature, chunk
+        ctx.mark_non_differentiable(entropy_T)
+        return logp_T, entropy_T
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, grad_T: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+        """d logp_t / d z_t = (onehot(y_t) - softmax(z_t / temperature)) / temperature."""
+        hidden_TD, weight_VD, bias_V, targets_T, log_z_T = ctx.saved_tensors
+        d_hidden_TD = torch.empty_like(hidden_TD)
+        # Chunks add up in fp32 or better: in bf16 the sum of many would lose the small ones.
+        d_weight_VD = torch.zeros_like(weight_VD, dtype=log_z_T.dtype)
+        d_bias_V = None if bias_V is None else torch.zeros_like(bias_V, dtype=log_z_T.dtype)
+        for part in _chunks(len(targets_T), ctx.chunk):
+            hidden, grad = hidden_TD[part], grad_T[part, None] / ctx.temperature
+            d_logits = _logits(hidden, weight_VD, bias_V, ctx.temperature, log_z_T.dtype)
+            d_logits.sub_(log_z_T[part, None]).exp_().mul_(-grad)
+            d_logits.scatter_add_(-1, targets_T[part, None], grad)
+            if d_bias_V is not None:
+                d_bias_V += d_logits.sum(0)
+            d_logits = d_logits.to(hidden.dtype)
+            d_hidden_TD[part] = d_logits @ weight_VD
+            if hidden.dtype == d_weight_VD.dtype:
+                d_weight_VD.addmm_(d_logits.mT, hidden)
+            else:
+                d_weight_VD += d_logits.mT @ hidden
+        d_bias = None if bias_V is None or d_bias_V is None else d_bias_V.to(bias_V.dtype)
+        return d_hidden_TD, d_weight_VD.to(weight_VD.dtype), d_bias, None, None, None
+
+
+def _chunks(tokens: int, chunk: int) -> Iterator[slice]:
+    return (slice(start, start + chunk) for start in range(0, tokens, chunk))
+
+
+def _logits(hidden: Tensor, weight_VD: Tensor, bias_V: Tensor | None, temperature: float, exact: torch.dtype) -> Tensor:
+    return nn.functional.linear(hidden, weight_VD, bias_V).to(exact).div_(temperature)
+
+
+def selected_logprobs(
+    hidden_TD: Tensor,
+    targets_T: Tensor,
+    weight_VD: Tensor,
+    bias_V: Tensor | None = None,
+    *,
+    temperature: float,
+    chunk: int,
+) -> tuple[Tensor, Tensor]:
+    """Log-probs of `targets_T` and entropies (no gradient), with the logits of at most `chunk` tokens alive at once.
+
+    log p = z_y/temperature - logsumexp(z/temperature) with z = hidden @ weight' + bias, in fp32 (fp64 from fp64
+    hidden states). Exact for any chunk size; the gradient goes to hidden states, weight and bias.
+    """
+    return _SelectedLogprobs.apply(hidden_TD, weight_VD, bias_V, targets_T, temperature, chunk)  # type: ignore[no-any-return]
+
+
+class LogprobHead(nn.Module):
+    """The model's own `lm_head` weight behind a forward that gives log-probs.
+
+    All chunks are inside one forward of one module: under ZeRO-3 the weight is gathered once for the forward and once
+    for the backward pass, however many tokens a rank has, so ranks with unequal tokens meet in the same collectives.
     """
 
-    def one_chunk(hidden: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        logits = head(hidden).float() / temperature
-        log_z = torch.logsumexp(logits, dim=-1)
-        logp = logits.gather(-1, targets.unsqueeze(-1)).squeeze(-1) - log_z
-        with torch.no_grad():
-            entropy = log_z - (torch.softmax(logits, dim=-1) * logits).sum(-1)
-        return logp, entropy
+    def __init__(self, lm_head: nn.Linear, *, chunk: int) -> None:
+        super().__init__()
+        self.weight, self.bias, self.chunk = lm_head.weight, lm_head.bias, chunk
 
-    if hidden_TD.shape[0] <= chunk:
-        return one_chunk(hidden_TD, targets_T)
-    parts = []
-    for start in range(0, hidden_TD.shape[0], chunk):
-        piece = (hidden_TD[start : start + chunk], targets_T[start : start + chunk])
-        parts.append(checkpoint(one_chunk, *piece, use_reentrant=False))
-    return torch.cat([logp for logp, _ in parts]), torch.cat([entropy for _, entropy in parts])
+    def forward(self, hidden_TD: Tensor, targets_T: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+        return selected_logprobs(
+            hidden_TD, targets_T, self.weight, self.bias, temperature=temperature, chunk=self.chunk
+        )
 
 
 class Policy(nn.Module):
@@ -61,7 +129,7 @@ class Policy(nn.Module):
     def __init__(self, lm: Any, *, logprob_chunk: int) -> None:
         super().__init__()
         self.lm: Any = lm
-        self.logprob_chunk = logprob_chunk
+        self.head = LogprobHead(lm.lm_head, chunk=logprob_chunk)
         self._router_logits: list[Tensor] = []
         for module in lm.modules():
             if type(module).__name__.endswith("TopKRouter"):
@@ -83,7 +151,5 @@ class Policy(nn.Module):
         self._router_logits.clear()
         predecessors_TD = hidden_RTD[:, :-1][mask_RT[:, 1:]]
         targets_T = ids_RT[:, 1:][mask_RT[:, 1:]]
-        logp_T, entropy_T = selected_logprobs(
-            predecessors_TD, targets_T, self.lm.lm_head, temperature=temperature, chunk=self.logprob_chunk
-        )
+        logp_T, entropy_T = self.head(predecessors_TD, targets_T, temperature)
         return PolicyOutput(logp_T, entropy_T, router_logits)
