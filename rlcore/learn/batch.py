@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from rlcore.learn.packing import pack
+from rlcore.learn.packing import deal, pack
 
 
 @dataclass(frozen=True)
@@ -109,13 +109,28 @@ def _place(rows: PackedRows, row: int, offset: int, index: int, sequence: TrainS
         rows.rollout_logp[row, answer:end] = torch.as_tensor(sequence.rollout_logp)
 
 
-def shard(rows: PackedRows, ranks: int, *, multiple: int) -> list[PackedRows]:
-    """Deal rows out to ranks in turn; every rank gets as many, a multiple of `multiple`, by adding padding rows.
+def shard(rows: PackedRows, ranks: int, *, tokens: int) -> list[list[Part]]:
+    """[rank][micro-batch]: the rows dealt out (`packing.deal`), as many micro-batches for every rank.
 
-    Equal counts keep the collectives of ZeRO in step. A padding row is zeros: it is in no loss and not real.
+    A micro-batch takes about `tokens` tokens, padding counted, at least one row, and is as wide as its fullest row.
     """
-    per_rank = -(-len(rows) // ranks)
-    per_rank = -(-per_rank // multiple) * multiple
-    missing = per_rank * ranks - len(rows)
-    whole = rows.map(lambda value: torch.cat([value, value.new_zeros(missing, *value.shape[1:])]))
-    return [whole.slice(slice(rank, None, ranks)) for rank in range(ranks)]
+    at_once = max(1, tokens // rows.ids.shape[1])
+    plan = deal(rows.real.sum(1).tolist(), ranks, at_once)
+    return [[Part(index, _part(rows, index)) for index in rank] for rank in plan]
+
+
+def _part(rows: PackedRows, index: list[int]) -> PackedRows:
+    if not index:
+        return _empty_rows(1, 1) if rows.old_logp is None else replace(_empty_rows(1, 1), old_logp=torch.zeros(1, 1))
+    width = int(rows.real[index].sum(1).max())
+    return rows.map(lambda value: value[index, :width])
+
+
+class Part(NamedTuple):
+    """A micro-batch and where its rows stand in the whole; without any row it is one token of padding.
+
+    A rank without work must still take part in every collective, and a model cannot take a batch of nothing.
+    """
+
+    index: list[int]
+    rows: PackedRows

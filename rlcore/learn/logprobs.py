@@ -9,6 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from rlcore.learn.balance import Routed
+from rlcore.policy import architectures
+
 
 @dataclass(frozen=True)
 class PolicyOutput:
@@ -17,12 +20,12 @@ class PolicyOutput:
     Attributes:
         logp_T: log-probs in nats of the selected tokens after temperature, fp32.
         entropy_T: entropy in nats of the distributions they were drawn from, fp32, no gradient.
-        router_logits_LTE: per MoE layer, the router's logits of all (R*T) tokens; empty for dense models.
+        routed_L: per MoE layer, what its router said of all (R*T) tokens; empty for dense models.
     """
 
     logp_T: Tensor
     entropy_T: Tensor
-    router_logits_LTE: list[Tensor]
+    routed_L: list[Routed]
 
 
 class _SelectedLogprobs(torch.autograd.Function):
@@ -130,13 +133,14 @@ class Policy(nn.Module):
         super().__init__()
         self.lm: Any = lm
         self.head = LogprobHead(lm.lm_head, chunk=logprob_chunk)
-        self._router_logits: list[Tensor] = []
-        for module in lm.modules():
-            if type(module).__name__.endswith("TopKRouter"):
-                module.register_forward_hook(self._record_router)
+        self._routed: list[Routed] = []
+        self.architecture = architectures.of(lm)
+        for router in architectures.routers(lm, self.architecture):
+            router.register_forward_hook(self._record_router)
 
-    def _record_router(self, module: nn.Module, inputs: object, output: tuple[Tensor, ...]) -> None:
-        self._router_logits.append(output[0])
+    def _record_router(self, module: nn.Module, inputs: object, output: tuple[Tensor, Tensor, Tensor]) -> None:
+        logits_TE, _, experts_TK = output
+        self._routed.append(Routed(logits_TE, experts_TK, self.architecture.scores))
 
     def forward(self, ids_RT: Tensor, positions_RT: Tensor, mask_RT: Tensor, temperature: float = 1.0) -> PolicyOutput:
         """Log-probs of the tokens where `mask_RT` is True, in row-major order.
@@ -145,11 +149,11 @@ class Policy(nn.Module):
         transformers builds the block-diagonal mask from them, so sequences of a row do not see each other.
         A token at position 0 has no predecessor and must not be selected.
         """
-        self._router_logits.clear()
+        self._routed.clear()
         hidden_RTD = self.lm.model(input_ids=ids_RT, position_ids=positions_RT, use_cache=False).last_hidden_state
-        router_logits = list(self._router_logits)
-        self._router_logits.clear()
+        routed = list(self._routed)
+        self._routed.clear()
         predecessors_TD = hidden_RTD[:, :-1][mask_RT[:, 1:]]
         targets_T = ids_RT[:, 1:][mask_RT[:, 1:]]
         logp_T, entropy_T = self.head(predecessors_TD, targets_T, temperature)
-        return PolicyOutput(logp_T, entropy_T, router_logits)
+        return PolicyOutput(logp_T, entropy_T, routed)
