@@ -57,7 +57,9 @@ def deepspeed_config(learner: LearnerConfig, optim: OptimConfig, dtype: str) -> 
         "zero_allow_untested_optimizer": True,
         "zero_force_ds_cpu_optimizer": False,
         "bf16": {"enabled": dtype == "bfloat16"},
+        # Over micro-batches and over ranks: DeepSpeed's own choice is the type of the weights.
         "data_types": {"grad_accum_dtype": "fp32"},
+        "communication_data_type": "fp32",
         "gradient_clipping": optim.clip_norm,
         "steps_per_print": 10**9,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -16,15 +17,16 @@ SECONDS = 300.0
 
 
 def serve(pipe: Connection, threads: int) -> None:
-    """In the child: methods of one `LearnerRank` by name, one after the other, until the other end closes."""
+    """In the child: methods of one `LearnerRank` by name, or functions of it, one after the other, until None comes."""
     rank = LearnerRank(threads)
     while True:
-        try:
-            method, args, kwargs = pipe.recv()
-        except EOFError:
+        message = pipe.recv()
+        if message is None:
             return
+        method, args, kwargs = message
         try:
-            pipe.send((True, getattr(rank, method)(*args, **kwargs)))
+            call = partial(method, rank) if callable(method) else getattr(rank, method)
+            pipe.send((True, call(*args, **kwargs)))
         except Exception as error:  # travels to the test
             pipe.send((False, f"{type(error).__name__}: {error}"))
 
@@ -58,7 +60,7 @@ class Actor:
         return value
 
     def end(self) -> None:
-        self.pipe.close()
+        self.pipe.send(None)
         self.process.join(10)
         if self.process.is_alive():
             self.process.kill()
@@ -76,6 +78,12 @@ class ProcessGroup(LearnerGroup):
 
     def _get(self, references: list[Any], seconds: float | None = None) -> list[Any]:
         return [reference() for reference in references]
+
+    def run(self, function: Callable[[LearnerRank], Any]) -> list[Any]:
+        """What a module's function gives for each rank's `LearnerRank`."""
+        for actor in self.actors:
+            actor.pipe.send((function, (), {}))
+        return [actor.result() for actor in self.actors]
 
     def close(self) -> None:
         for actor in self.actors:
