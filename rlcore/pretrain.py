@@ -47,7 +47,7 @@ def pretrain(run: Run) -> None:
                 lr=lr_multiplier(step, pretrain.steps, pretrain.optim),
                 num_tokens=batch.num_tokens,
                 num_sequences=batch.num_sequences,
-                real_tokens=int(batch.real.sum()),
+                real_tokens=batch.real_tokens,
                 balance_coef=pretrain.balance_coef,
             )
             values = learner.step(batch, spec)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
 import torch
@@ -21,12 +21,30 @@ class TrainSequence:
         prompt_length: tokens at the front that are not learnt; at least 1 (the first token has no predecessor).
         advantage: one number for the sequence, or one per completion token (step rewards).
         rollout_logp: the sampler's log-probs of the completion tokens, for the mismatch metrics.
+        copies: how many equal sequences it stands for (`merge_equal`).
     """
 
     ids: Sequence[int]
     prompt_length: int
     advantage: float | Sequence[float] = 0.0
     rollout_logp: Sequence[float] | None = None
+    copies: int = 1
+
+
+def merge_equal(sequences: Sequence[TrainSequence]) -> list[TrainSequence]:
+    """Equal sequences as one that counts as often, in the order of the first of each.
+
+    Equal is what no loss can tell apart: every field is the same, log-probs and advantages to the last bit. The
+    gradient of the merged ones is that of all, as copies weigh every term and normalisers count each.
+    """
+    compared = [field.name for field in fields(TrainSequence) if field.name != "copies"]
+    merged: dict[tuple[Any, ...], TrainSequence] = {}
+    for sequence in sequences:
+        values = (getattr(sequence, name) for name in compared)
+        key = tuple(tuple(value) if isinstance(value, Sequence) else value for value in values)
+        known = merged.get(key)
+        merged[key] = replace(known, copies=known.copies + sequence.copies) if known else sequence
+    return list(merged.values())
 
 
 @dataclass
@@ -38,6 +56,7 @@ class PackedRows:
         mask: True where the token is in the loss.
         real: False on padding.
         sequence: index of the sequence within these rows, 0 on padding.
+        copies: float32; how many equal sequences the token's sequence stands for, 0 on padding.
         advantage, rollout_logp, old_logp: float32, zero outside the mask. `old_logp` is None until computed.
     """
 
@@ -46,6 +65,7 @@ class PackedRows:
     mask: Tensor
     real: Tensor
     sequence: Tensor
+    copies: Tensor
     advantage: Tensor
     rollout_logp: Tensor
     old_logp: Tensor | None = None
@@ -64,13 +84,19 @@ class PackedRows:
 
     @property
     def num_tokens(self) -> int:
-        """Tokens in the loss."""
-        return int(self.mask.sum())
+        """Tokens in the loss, those of merged sequences counted each."""
+        return int(self.copies[self.mask].sum(dtype=torch.float64))
+
+    @property
+    def real_tokens(self) -> int:
+        """Tokens that are not padding, those of merged sequences counted each."""
+        return int(self.copies.sum(dtype=torch.float64))
 
     @property
     def num_sequences(self) -> int:
-        """Sequences with at least one token in the loss."""
-        return int(self.sequence[self.mask].unique().numel())
+        """Sequences with at least one token in the loss, merged ones counted each."""
+        index, first = torch.unique(self.sequence[self.mask], return_inverse=True)
+        return int(torch.zeros(len(index)).index_copy_(0, first, self.copies[self.mask]).sum(dtype=torch.float64))
 
 
 def pack_rows(sequences: Sequence[TrainSequence], row_tokens: int) -> PackedRows:
@@ -90,7 +116,7 @@ def _empty_rows(count: int, row_tokens: int) -> PackedRows:
     shape = (count, row_tokens)
     whole = {name: torch.zeros(shape, dtype=torch.int64) for name in ("ids", "positions", "sequence")}
     flags = {name: torch.zeros(shape, dtype=torch.bool) for name in ("mask", "real")}
-    return PackedRows(**whole, **flags, advantage=torch.zeros(shape), rollout_logp=torch.zeros(shape))
+    return PackedRows(**whole, **flags, **{name: torch.zeros(shape) for name in ("copies", "advantage", "rollout_logp")})
 
 
 def _place(rows: PackedRows, row: int, offset: int, index: int, sequence: TrainSequence) -> None:
@@ -102,6 +128,7 @@ def _place(rows: PackedRows, row: int, offset: int, index: int, sequence: TrainS
     rows.positions[row, offset:end] = torch.arange(length)
     rows.real[row, offset:end] = True
     rows.sequence[row, offset:end] = index
+    rows.copies[row, offset:end] = sequence.copies
     rows.mask[row, answer:end] = True
     if not isinstance(sequence.advantage, float) or sequence.advantage:
         rows.advantage[row, answer:end] = torch.as_tensor(sequence.advantage, dtype=torch.float32)

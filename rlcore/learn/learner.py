@@ -28,7 +28,8 @@ class StepSpec:
 
     Attributes:
         loss: `nll`, or an algorithm (`rlcore.rl.algorithm`). options: its. lr: multiplier of the peak learning rates.
-        num_tokens, num_sequences: the loss's normalisers. real_tokens: tokens that are not padding.
+        num_tokens, num_sequences: the loss's normalisers. real_tokens: tokens that are not padding. All three count merged
+            sequences each, as the properties of `PackedRows` do.
         balance_coef: weight of the load-balance loss (MoE).
         temperature: the sampling temperature; the logits are divided by it.
     """
@@ -131,7 +132,7 @@ class Learner:
             advantage_T=rows.advantage[mask],
             mask_T=torch.ones_like(logp, dtype=torch.bool),
             sequence_T=sequence,
-            copies_T=torch.ones_like(logp),
+            copies_T=rows.copies[mask],
             num_sequences=spec.num_sequences,
             num_tokens=spec.num_tokens,
         )
@@ -140,15 +141,15 @@ class Learner:
         else:
             loss, metrics = algorithm.load(spec.loss).loss(tokens, algorithm.options(spec.loss, spec.options))
         metrics["loss"] = loss.detach()
-        metrics["entropy"] = output.entropy_T.sum().detach() / spec.num_tokens
+        metrics["entropy"] = (output.entropy_T * rows.copies[mask]).sum() / spec.num_tokens
         if spec.loss != "nll" and logp.numel():
             mismatch = (
                 (logp.detach() - rows.rollout_logp[mask]) if rows.old_logp is None else old - rows.rollout_logp[mask]
             )
             metrics["logprob_abs_diff_max"] = mismatch.abs().max()
-            metrics["mismatch_kl"] = (mismatch.exp() - 1 - mismatch).sum() / spec.num_tokens
+            metrics["mismatch_kl"] = ((mismatch.exp() - 1 - mismatch) * rows.copies[mask]).sum() / spec.num_tokens
         if output.routed_L:
-            weight = rows.real.flatten()
+            weight = rows.copies.flatten()
             metrics["expert_counts"] = expert_counts(output.routed_L, weight)
             if spec.balance_coef:
                 load_LE = load.with_part(metrics["expert_counts"], weight.sum())

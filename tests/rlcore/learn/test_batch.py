@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 import torch
 
-from rlcore.learn.batch import TrainSequence, pack_rows, shard
+from rlcore.learn.batch import TrainSequence, merge_equal, pack_rows, shard
 
 SEQUENCES = [
     TrainSequence([1, 5, 6, 2], 2, advantage=0.5, rollout_logp=[-0.1, -0.2]),
@@ -35,6 +38,32 @@ def test_a_sequence_longer_than_a_row_is_refused() -> None:
 def test_a_prompt_must_leave_a_predecessor(prompt_length: int) -> None:
     with pytest.raises(ValueError, match="prompt_length"):
         pack_rows([TrainSequence([1, 2, 3, 4], prompt_length)], 8)
+
+
+def test_equal_sequences_are_one_by_hand() -> None:
+    one = TrainSequence([1, 5, 6, 2], 2, advantage=0.5, rollout_logp=[-0.1, -0.2])
+    other = TrainSequence([1, 7, 2], 1, advantage=[-1.0, -2.0], rollout_logp=[-0.3, -0.4])
+    merged = merge_equal([one, other, replace(one, ids=(1, 5, 6, 2)), one, replace(other, advantage=[-1.0, -2.0])])
+    assert [(list(sequence.ids), sequence.copies) for sequence in merged] == [([1, 5, 6, 2], 3), ([1, 7, 2], 2)]
+    rows = pack_rows(merged, 8)
+    assert rows.copies.tolist() == [[3, 3, 3, 3, 2, 2, 2, 0]]
+    assert (rows.num_tokens, rows.num_sequences, rows.real_tokens) == (3 * 2 + 2 * 2, 5, 3 * 4 + 2 * 3)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ids": [1, 5, 6, 3]},
+        {"prompt_length": 3},
+        {"advantage": 0.5000001},
+        {"advantage": [0.5, 0.4]},
+        {"rollout_logp": [-0.1, -0.2000001]},
+        {"rollout_logp": None},
+    ],
+)
+def test_what_differs_in_anything_stays_apart(change: dict[str, Any]) -> None:
+    one = TrainSequence([1, 5, 6, 2], 2, advantage=0.5, rollout_logp=[-0.1, -0.2])
+    assert [sequence.copies for sequence in merge_equal([one, replace(one, **change), one])] == [2, 1]
 
 
 @pytest.mark.parametrize("ranks", [1, 2, 3, 40])

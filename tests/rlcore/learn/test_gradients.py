@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from wide_ranks import to_fp32, to_fp64
 
 from rlcore.config.learner import LearnerConfig, OptimConfig
 from rlcore.config.model import ModelConfig
-from rlcore.learn.batch import PackedRows, TrainSequence, pack_rows
+from rlcore.learn.batch import PackedRows, TrainSequence, merge_equal, pack_rows
 from rlcore.learn.learner import StepSpec
 from rlcore.policy import architectures
 from rlcore.policy.tokens import char_tokenizer
@@ -24,7 +25,7 @@ MODEL = ModelConfig(
     hidden_size=32, layers=2, heads=2, kv_heads=1, head_dim=16, experts=4, expert_intermediate_size=16, context=64
 )
 ADAMW = OptimConfig(kind="adamw", lr=1e-3)
-WIDE_CLIP = {"clip_low": 0.2, "clip_high": 0.28}
+CLIPPED = {"gspo": {"clip_low": 0.02, "clip_high": 0.03}, "dapo": {"clip_low": 0.2, "clip_high": 0.28}}
 LENGTHS = (60, 5, 9, 30, 7, 22, 12, 4, 41, 6, 17)
 
 Gradients = dict[str, Tensor]
@@ -69,8 +70,8 @@ def batch(lengths: tuple[int, ...] = LENGTHS) -> PackedRows:
 
 
 def spec_of(rows: PackedRows, loss: str, **options: Any) -> StepSpec:
-    counts = {"num_tokens": rows.num_tokens, "num_sequences": rows.num_sequences, "real_tokens": int(rows.real.sum())}
-    return StepSpec(loss=loss, options=WIDE_CLIP if loss != "nll" else {}, lr=0.0, **counts, **options)
+    counts = {"num_tokens": rows.num_tokens, "num_sequences": rows.num_sequences, "real_tokens": rows.real_tokens}
+    return StepSpec(loss=loss, options=CLIPPED.get(loss, {}), lr=0.0, **counts, **options)
 
 
 Build = Callable[..., ProcessGroup]
@@ -120,8 +121,8 @@ def compare(build: Build, width: str, stage: int, loss: str) -> None:
     spec = spec_of(rows, loss)
     group = build(1, 8, 0)
     expected, values = group.gradients(rows, spec), group.step(rows, spec)
-    if loss in WIDE_CLIP:
-        assert values["clip_share_low"] > 0 and values["clip_share_high"] > 0, "nothing is clipped"
+    if loss in CLIPPED:
+        assert values["clip_share_low"] + values["clip_share_high"] > 0, "nothing is clipped"
     group = build(*WIDTHS[width], stage)
     found, found_values = group.gradients(rows, spec), group.step(rows, spec)
     assert distance(found, expected) < 1e-5
@@ -184,3 +185,48 @@ def test_bf16_micro_batches_add_up_in_fp32(build: Build) -> None:
     alone = [group.gradients(rows.slice(slice(n, n + 1)), spec) for n in range(len(rows))]
     assert all(value.dtype == torch.float32 for value in together.values())
     assert distance(together, {name: sum(part[name] for part in alone) for name in together}) < 1e-5  # type: ignore[misc]
+
+
+def repeated() -> list[TrainSequence]:
+    """Five sequences, 1 to 6 times each and shuffled: mixed signs, two with an advantage for each token."""
+    alone = [
+        TrainSequence(
+            [1, *((11 * n + 5 * i) % 90 + 3 for i in range(length))],
+            2 + n,
+            advantage=[0.3 * (i - 2) for i in range(length - 1 - n)] if n in (1, 3) else (-1.2, 0.0, 0.8, 0.0, -0.4)[n],
+            rollout_logp=[-4.0 - 0.1 * n] * (length - 1 - n),
+        )
+        for n, length in enumerate((12, 30, 8, 21, 17))
+    ]
+    return random.Random(0).sample([sequence for n, sequence in enumerate(alone) for _ in range((6, 1, 4, 3, 2)[n])], 16)
+
+
+@pytest.mark.parametrize("ratio", ["one", "others"])
+@pytest.mark.parametrize("loss", ["gspo", "dapo", "rft"])
+def test_equal_sequences_as_one_give_the_gradient_of_all(build: Build, loss: str, ratio: str) -> None:
+    """Entropy, mismatch, clip shares, router counts and the balance loss too."""
+
+    def rows_of(sequences: list[TrainSequence]) -> PackedRows:
+        rows = pack_rows(sequences, 64)
+        if ratio == "others":
+            # A function of the token and its place, so that equal sequences have equal old log-probs.
+            rows.old_logp = torch.where(rows.mask, -4.6 + 0.4 * torch.sin(1.7 * rows.ids + rows.positions), 0.0)
+        return rows
+
+    every, merged = rows_of(repeated()), rows_of(merge_equal(repeated()))
+    assert int(merged.real.sum()) < 0.4 * int(every.real.sum())
+    spec = spec_of(every, loss, balance_coef=0.1)
+    assert spec == spec_of(merged, loss, balance_coef=0.1), "normalisers must count what was merged"
+    group = build(1, 16, 0)
+    group.run(to_fp64)
+    try:
+        expected, values = group.gradients(every, spec), group.step(every, spec)
+        assert distance(group.gradients(merged, spec), expected) < 1e-12
+        found = group.step(merged, spec)
+    finally:
+        group.run(to_fp32)
+    assert values["balance_loss"] > 1 and (loss == "nll" or values["mismatch_kl"] > 0)
+    if loss in CLIPPED and ratio == "others":
+        assert values["clip_share_low"] + values["clip_share_high"] > 0, "nothing is clipped"
+    for name in ("expert_counts", "load_max_over_mean", *SUMS, "balance_loss", "logprob_abs_diff_max"):
+        torch.testing.assert_close(torch.tensor(found[name]), torch.tensor(values[name]), rtol=1e-9, atol=1e-12)
