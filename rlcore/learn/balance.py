@@ -22,7 +22,7 @@ class Routed(NamedTuple):
     scores: str = "softmax"
 
     def probs_TE(self) -> Tensor:
-        """Each expert's share of each token, fp32 or better; sigmoid scores over their sum (arXiv 2412.19437, Eq. 18)."""
+        """Each expert's share of each token, fp32 or better; sigmoids over their sum (arXiv 2412.19437, Eq. 18)."""
         logits_TE = self.logits_TE.to(torch.promote_types(self.logits_TE.dtype, torch.float32))
         if self.scores == "softmax":
             return torch.softmax(logits_TE, dim=-1)

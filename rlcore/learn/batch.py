@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from rlcore.learn.packing import deal, pack
@@ -21,13 +23,15 @@ class TrainSequence:
         prompt_length: tokens at the front that are not learnt; at least 1 (the first token has no predecessor).
         advantage: one number for the sequence, or one per completion token (step rewards).
         rollout_logp: the sampler's log-probs of the completion tokens, for the mismatch metrics.
+        versions: which weights sampled each completion token; only keeps apart what different ones sampled.
         copies: how many equal sequences it stands for (`merge_equal`).
     """
 
-    ids: Sequence[int]
+    ids: Sequence[int] | NDArray[np.int32]
     prompt_length: int
     advantage: float | Sequence[float] = 0.0
-    rollout_logp: Sequence[float] | None = None
+    rollout_logp: Sequence[float] | NDArray[np.float32] | None = None
+    versions: Sequence[int] | NDArray[np.int32] | None = None
     copies: int = 1
 
 
@@ -41,10 +45,14 @@ def merge_equal(sequences: Sequence[TrainSequence]) -> list[TrainSequence]:
     merged: dict[tuple[Any, ...], TrainSequence] = {}
     for sequence in sequences:
         values = (getattr(sequence, name) for name in compared)
-        key = tuple(tuple(value) if isinstance(value, Sequence) else value for value in values)
+        key = tuple(_key(value) for value in values)
         known = merged.get(key)
         merged[key] = replace(known, copies=known.copies + sequence.copies) if known else sequence
     return list(merged.values())
+
+
+def _key(value: Any) -> Any:
+    return value if value is None or isinstance(value, int | float) else tuple(np.atleast_1d(value).tolist())
 
 
 @dataclass
@@ -116,7 +124,9 @@ def _empty_rows(count: int, row_tokens: int) -> PackedRows:
     shape = (count, row_tokens)
     whole = {name: torch.zeros(shape, dtype=torch.int64) for name in ("ids", "positions", "sequence")}
     flags = {name: torch.zeros(shape, dtype=torch.bool) for name in ("mask", "real")}
-    return PackedRows(**whole, **flags, **{name: torch.zeros(shape) for name in ("copies", "advantage", "rollout_logp")})
+    return PackedRows(
+        **whole, **flags, **{name: torch.zeros(shape) for name in ("copies", "advantage", "rollout_logp")}
+    )
 
 
 def _place(rows: PackedRows, row: int, offset: int, index: int, sequence: TrainSequence) -> None:

@@ -28,8 +28,8 @@ class StepSpec:
 
     Attributes:
         loss: `nll`, or an algorithm (`rlcore.rl.algorithm`). options: its. lr: multiplier of the peak learning rates.
-        num_tokens, num_sequences: the loss's normalisers. real_tokens: tokens that are not padding. All three count merged
-            sequences each, as the properties of `PackedRows` do.
+        num_tokens, num_sequences: the loss's normalisers. real_tokens: tokens that are not padding. All three count
+            merged sequences each, as the properties of `PackedRows` do.
         balance_coef: weight of the load-balance loss (MoE).
         temperature: the sampling temperature; the logits are divided by it.
     """

@@ -113,7 +113,7 @@ class LearnerGroup:
     def step(self, rows: PackedRows, spec: StepSpec) -> dict[str, Any]:
         """One optimiser step over `rows`, dealt out to the ranks. Metrics are over all ranks."""
         metrics: dict[str, Any] = self._dealt("step", rows, spec)[0][1]
-        return metrics
+        return metrics | {"merged_share": 1.0 - int(rows.real.sum()) / rows.real_tokens}
 
     def gradients(self, rows: PackedRows, spec: StepSpec) -> dict[str, Tensor]:
         """The gradient that `step` would act on, before any clip, by the name of the parameter; nothing moves."""

@@ -8,7 +8,7 @@ from rlcore.config.rl import TrainConfig
 from rlcore.data.mixture import Pool
 from rlcore.rl.advantages import has_variance
 from rlcore.rl.sampler import Sampler
-from rlcore.rl.types import Group
+from rlcore.rl.trajectory import Group
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -43,7 +44,9 @@ def test_a_prompt_must_leave_a_predecessor(prompt_length: int) -> None:
 def test_equal_sequences_are_one_by_hand() -> None:
     one = TrainSequence([1, 5, 6, 2], 2, advantage=0.5, rollout_logp=[-0.1, -0.2])
     other = TrainSequence([1, 7, 2], 1, advantage=[-1.0, -2.0], rollout_logp=[-0.3, -0.4])
-    merged = merge_equal([one, other, replace(one, ids=(1, 5, 6, 2)), one, replace(other, advantage=[-1.0, -2.0])])
+    merged = merge_equal(
+        [one, other, replace(one, ids=np.array([1, 5, 6, 2])), one, replace(other, advantage=[-1.0, -2.0])]
+    )
     assert [(list(sequence.ids), sequence.copies) for sequence in merged] == [([1, 5, 6, 2], 3), ([1, 7, 2], 2)]
     rows = pack_rows(merged, 8)
     assert rows.copies.tolist() == [[3, 3, 3, 3, 2, 2, 2, 0]]
@@ -59,6 +62,7 @@ def test_equal_sequences_are_one_by_hand() -> None:
         {"advantage": [0.5, 0.4]},
         {"rollout_logp": [-0.1, -0.2000001]},
         {"rollout_logp": None},
+        {"versions": [3, 4]},
     ],
 )
 def test_what_differs_in_anything_stays_apart(change: dict[str, Any]) -> None:

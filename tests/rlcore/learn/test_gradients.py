@@ -110,7 +110,9 @@ def test_one_gradient_at_any_width(build: Build, width: str, stage: int, loss: s
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("width", "stage", "loss"), [*itertools.product(WIDTHS, range(4), ("gspo", "dapo", "rft", "nll"))])
+@pytest.mark.parametrize(
+    ("width", "stage", "loss"), [*itertools.product(WIDTHS, range(4), ("gspo", "dapo", "rft", "nll"))]
+)
 def test_one_gradient_in_the_whole_grid(build: Build, width: str, stage: int, loss: str) -> None:
     compare(build, width, stage, loss)
 
@@ -198,7 +200,9 @@ def repeated() -> list[TrainSequence]:
         )
         for n, length in enumerate((12, 30, 8, 21, 17))
     ]
-    return random.Random(0).sample([sequence for n, sequence in enumerate(alone) for _ in range((6, 1, 4, 3, 2)[n])], 16)
+    return random.Random(0).sample(
+        [sequence for n, sequence in enumerate(alone) for _ in range((6, 1, 4, 3, 2)[n])], 16
+    )
 
 
 @pytest.mark.parametrize("ratio", ["one", "others"])

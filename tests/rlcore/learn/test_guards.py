@@ -88,9 +88,27 @@ def test_a_broken_step_changes_nothing_and_is_counted(
 
 
 @pytest.mark.parametrize("stage", [0, 1, 2, 3])
-def test_a_spike_enters_the_momentum_clipped(
+def test_an_expert_without_tokens_does_not_move(
     group: ProcessGroup, model_path: Path, tmp_path: Path, stage: int
 ) -> None:
+    """Also where its weights are split over ranks, none of which sees all of its gradient."""
+    build(group, model_path, stage, MUON)
+    group.step(*rows_of(1.0))
+    before = weights(group, tmp_path)
+    rows = pack_rows([TrainSequence([1, 20, 30], 1, advantage=1.0)], 64)
+    spec = StepSpec("dapo", 1.0, rows.num_tokens, 1, 3, options={"clip_low": 0.2, "clip_high": 0.28})
+    gradients = {name.removeprefix("lm."): value for name, value in group.gradients(rows, spec).items()}
+    group.step(rows, spec)
+    after = weights(group, tmp_path)
+    experts = [(name, n) for name, value in gradients.items() if ".experts." in name for n in range(len(value))]
+    still = [(name, n) for name, n in experts if not gradients[name][n].any()]
+    assert still and len(still) < len(experts)
+    for name, n in experts:
+        assert torch.equal(after[name][n], before[name][n]) == ((name, n) in still), (name, n)
+
+
+@pytest.mark.parametrize("stage", [0, 1, 2, 3])
+def test_a_spike_enters_the_momentum_clipped(group: ProcessGroup, model_path: Path, tmp_path: Path, stage: int) -> None:
     """Step, spike, step: ten times and a thousand times the gradient are the same where both are clipped."""
 
     def after_spike(size: float) -> dict[str, torch.Tensor]:
@@ -98,7 +116,9 @@ def test_a_spike_enters_the_momentum_clipped(
         for advantage in (1.0, size, 1.0):
             rows, spec = rows_of(advantage)
             # Other tokens than the steps around it, or Muon would not see a direction change.
-            rows.ids = torch.where(rows.mask & (rows.ids > 50), rows.ids - 40, rows.ids) if size == advantage else rows.ids
+            rows.ids = (
+                torch.where(rows.mask & (rows.ids > 50), rows.ids - 40, rows.ids) if size == advantage else rows.ids
+            )
             assert group.step(rows, spec)["grad_norm"] > MUON.clip_norm
         return weights(group, tmp_path)
 

@@ -1,4 +1,4 @@
-"""Log-probs of selected tokens: by hand, against autograd in fp64, in any chunks, and over ZeRO-3 ranks of unequal work."""
+"""Log-probs of selected tokens: by hand, and against autograd in fp64 for any chunk."""
 
 from __future__ import annotations
 

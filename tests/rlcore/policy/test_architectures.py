@@ -58,7 +58,9 @@ def tiny(kind: str, **fields: Any) -> Any:
         "pad_token_id": 0,
     }
     if not ARCHITECTURES.get(kind, DENSE).router and kind != "qwen2_moe":
-        sizes = {name: value for name, value in sizes.items() if "expert" not in name and name != "moe_intermediate_size"}
+        sizes = {
+            name: value for name, value in sizes.items() if "expert" not in name and name != "moe_intermediate_size"
+        }
     if kind == "deepseek_v3":
         sizes |= {"kv_lora_rank": 16, "q_lora_rank": 16, "qk_rope_head_dim": 8, "v_head_dim": 16, "qk_nope_head_dim": 8}
     torch.manual_seed(0)
