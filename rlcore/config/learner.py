@@ -53,7 +53,7 @@ class LearnerConfig(Section):
     """Tokens of a packed row; at least the longest sequence."""
     micro_batch_tokens: Positive = 4096
     """Tokens per forward/backward of one rank, padding counted; at least one packed row is taken."""
-    logprob_chunk: Positive = 4096
-    """Tokens whose logits exist at once."""
+    logits_mib: Amount = 64.0
+    """Memory of the logits that exist at once, in MiB of fp32; the vocabulary says how many tokens that is."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass."""

@@ -61,7 +61,7 @@ class Learner:
         )
         self.tied = bool(lm.config.tie_word_embeddings)
         self.skip_norm = optim.skip_norm
-        policy = Policy(lm, logprob_chunk=learner.logprob_chunk)
+        policy = Policy(lm, logits_mib=learner.logits_mib)
         self.engine, self.optimizer = engine.initialize(policy, learner, optim, model.dtype)
         self.device = self.engine.device
 
@@ -121,7 +121,7 @@ class Learner:
             self.optimizer.skipping = False
 
     def _loss(self, rows: PackedRows, spec: StepSpec, load: Load) -> tuple[Tensor, dict[str, Tensor]]:
-        output = self.engine(rows.ids, rows.positions, rows.mask, spec.temperature)
+        output = self.engine(rows.ids, rows.positions, rows.mask, spec.temperature, spec.loss != "nll")
         mask = rows.mask
         logp = output.logp_T
         old = logp.detach() if rows.old_logp is None else rows.old_logp[mask]
@@ -141,7 +141,8 @@ class Learner:
         else:
             loss, metrics = algorithm.load(spec.loss).loss(tokens, algorithm.options(spec.loss, spec.options))
         metrics["loss"] = loss.detach()
-        metrics["entropy"] = (output.entropy_T * rows.copies[mask]).sum() / spec.num_tokens
+        if output.entropy_T is not None:
+            metrics["entropy"] = (output.entropy_T * rows.copies[mask]).sum() / spec.num_tokens
         if spec.loss != "nll" and logp.numel():
             mismatch = (
                 (logp.detach() - rows.rollout_logp[mask]) if rows.old_logp is None else old - rows.rollout_logp[mask]

@@ -19,12 +19,12 @@ class PolicyOutput:
 
     Attributes:
         logp_T: log-probs in nats of the selected tokens after temperature, fp32.
-        entropy_T: entropy in nats of the distributions they were drawn from, fp32, no gradient.
+        entropy_T: entropy in nats of the distributions they were drawn from, fp32, no gradient; None if not asked for.
         routed_L: per MoE layer, what its router said of all (R*T) tokens; empty for dense models.
     """
 
     logp_T: Tensor
-    entropy_T: Tensor
+    entropy_T: Tensor | None
     routed_L: list[Routed]
 
 
@@ -40,24 +40,29 @@ class _SelectedLogprobs(torch.autograd.Function):
         targets_T: Tensor,
         temperature: float,
         chunk: int,
-    ) -> tuple[Tensor, Tensor]:
+        with_entropy: bool,
+    ) -> tuple[Tensor, Tensor | None]:
         # fp32 from bf16 hidden states, fp64 from fp64.
         exact = torch.promote_types(hidden_TD.dtype, torch.float32)
-        logp_T, log_z_T, entropy_T = (hidden_TD.new_empty(len(targets_T), dtype=exact) for _ in range(3))
+        logp_T, log_z_T = (hidden_TD.new_empty(len(targets_T), dtype=exact) for _ in range(2))
+        entropy_T = torch.empty_like(logp_T) if with_entropy else None
         for part in _chunks(len(targets_T), chunk):
             logits = _logits(hidden_TD[part], weight_VD, bias_V, temperature, exact)
             log_z = torch.logsumexp(logits, dim=-1)
             log_z_T[part] = log_z
             logp_T[part] = logits.gather(-1, targets_T[part, None])[:, 0] - log_z
-            entropy_T[part] = log_z - (torch.softmax(logits, dim=-1) * logits).sum(-1)
+            if entropy_T is not None:
+                probs = (logits - log_z.unsqueeze(-1)).exp_()
+                entropy_T[part] = log_z - probs.mul_(logits).sum(-1)
         ctx.save_for_backward(hidden_TD, weight_VD, bias_V, targets_T, log_z_T)
         ctx.temperature, ctx.chunk = temperature, chunk
-        ctx.mark_non_differentiable(entropy_T)
+        if entropy_T is not None:
+            ctx.mark_non_differentiable(entropy_T)
         return logp_T, entropy_T
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, grad_T: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, grad_T: Tensor, _: Tensor | None) -> tuple[Tensor | None, ...]:
         """d logp_t / d z_t = (onehot(y_t) - softmax(z_t / temperature)) / temperature."""
         hidden_TD, weight_VD, bias_V, targets_T, log_z_T = ctx.saved_tensors
         d_hidden_TD = torch.empty_like(hidden_TD)
@@ -78,7 +83,7 @@ class _SelectedLogprobs(torch.autograd.Function):
             else:
                 d_weight_VD += d_logits.mT @ hidden
         d_bias = None if bias_V is None or d_bias_V is None else d_bias_V.to(bias_V.dtype)
-        return d_hidden_TD, d_weight_VD.to(weight_VD.dtype), d_bias, None, None, None
+        return d_hidden_TD, d_weight_VD.to(weight_VD.dtype), d_bias, None, None, None, None
 
 
 def _chunks(tokens: int, chunk: int) -> Iterator[slice]:
@@ -97,13 +102,14 @@ def selected_logprobs(
     *,
     temperature: float,
     chunk: int,
-) -> tuple[Tensor, Tensor]:
+    entropy: bool = True,
+) -> tuple[Tensor, Tensor | None]:
     """Log-probs of `targets_T` and entropies (no gradient), with the logits of at most `chunk` tokens alive at once.
 
     log p = z_y/temperature - logsumexp(z/temperature) with z = hidden @ weight' + bias, in fp32 (fp64 from fp64
     hidden states). Exact for any chunk size; the gradient goes to hidden states, weight and bias.
     """
-    return _SelectedLogprobs.apply(hidden_TD, weight_VD, bias_V, targets_T, temperature, chunk)  # type: ignore[no-any-return]
+    return _SelectedLogprobs.apply(hidden_TD, weight_VD, bias_V, targets_T, temperature, chunk, entropy)  # type: ignore[no-any-return]
 
 
 class LogprobHead(nn.Module):
@@ -113,13 +119,16 @@ class LogprobHead(nn.Module):
     for the backward pass, however many tokens a rank has, so ranks with unequal tokens meet in the same collectives.
     """
 
-    def __init__(self, lm_head: nn.Linear, *, chunk: int) -> None:
+    def __init__(self, lm_head: nn.Linear, *, logits_mib: float) -> None:
         super().__init__()
-        self.weight, self.bias, self.chunk = lm_head.weight, lm_head.bias, chunk
+        self.weight, self.bias, self.logits_mib = lm_head.weight, lm_head.bias, logits_mib
 
-    def forward(self, hidden_TD: Tensor, targets_T: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, hidden_TD: Tensor, targets_T: Tensor, temperature: float, entropy: bool
+    ) -> tuple[Tensor, Tensor | None]:
+        chunk = max(1, int(self.logits_mib * 2**20 / (4 * self.weight.shape[0])))
         return selected_logprobs(
-            hidden_TD, targets_T, self.weight, self.bias, temperature=temperature, chunk=self.chunk
+            hidden_TD, targets_T, self.weight, self.bias, temperature=temperature, chunk=chunk, entropy=entropy
         )
 
 
@@ -129,10 +138,10 @@ class Policy(nn.Module):
     DeepSpeed wraps this module, so that under ZeRO-3 every parameter is gathered by the hook of its own module.
     """
 
-    def __init__(self, lm: Any, *, logprob_chunk: int) -> None:
+    def __init__(self, lm: Any, *, logits_mib: float) -> None:
         super().__init__()
         self.lm: Any = lm
-        self.head = LogprobHead(lm.lm_head, chunk=logprob_chunk)
+        self.head = LogprobHead(lm.lm_head, logits_mib=logits_mib)
         self._routed: list[Routed] = []
         self.architecture = architectures.of(lm)
         for router in architectures.routers(lm, self.architecture):
@@ -142,7 +151,14 @@ class Policy(nn.Module):
         logits_TE, _, experts_TK = output
         self._routed.append(Routed(logits_TE, experts_TK, self.architecture.scores))
 
-    def forward(self, ids_RT: Tensor, positions_RT: Tensor, mask_RT: Tensor, temperature: float = 1.0) -> PolicyOutput:
+    def forward(
+        self,
+        ids_RT: Tensor,
+        positions_RT: Tensor,
+        mask_RT: Tensor,
+        temperature: float = 1.0,
+        entropy: bool = False,
+    ) -> PolicyOutput:
         """Log-probs of the tokens where `mask_RT` is True, in row-major order.
 
         `positions_RT` start again at 0 with every sequence of a row: with no attention mask and no cache,
@@ -155,5 +171,5 @@ class Policy(nn.Module):
         self._routed.clear()
         predecessors_TD = hidden_RTD[:, :-1][mask_RT[:, 1:]]
         targets_T = ids_RT[:, 1:][mask_RT[:, 1:]]
-        logp_T, entropy_T = self.head(predecessors_TD, targets_T, temperature)
+        logp_T, entropy_T = self.head(predecessors_TD, targets_T, temperature, entropy)
         return PolicyOutput(logp_T, entropy_T, routed)

@@ -81,9 +81,7 @@ Build = Callable[..., ProcessGroup]
 def build(groups: dict[int, ProcessGroup], model_path: Path) -> Build:
     def build(ranks: int, rows: int, stage: int, dtype: str = "float32", optim: OptimConfig = ADAMW) -> ProcessGroup:
         group = groups[ranks]
-        group.config = LearnerConfig(
-            ranks=ranks, row_tokens=64, micro_batch_tokens=64 * rows, zero_stage=stage, logprob_chunk=16
-        )  # type: ignore[arg-type]
+        group.config = LearnerConfig(ranks=ranks, row_tokens=64, micro_batch_tokens=64 * rows, zero_stage=stage)  # type: ignore[arg-type]
         group.build(model_path, MODEL.model_copy(update={"dtype": dtype}), optim)
         return group
 

@@ -117,11 +117,11 @@ def test_zero_stages_step_as_stage_0_does(ranks: Any, model_path: Path, stage: i
 
 def test_ranks_with_unequal_tokens_stay_in_step_under_zero_3(ranks: Any, model_path: Path) -> None:
     """Log-probs in chunks of 4 tokens: one rank has 2 of them more; a gather for each would meet another collective."""
-    rows = batch()
+    rows, vocabulary = batch(), len(char_tokenizer(64))
     tokens = [sum(part.rows.num_tokens for part in parts) for parts in shard(rows, 2, tokens=10_000)]
     assert len({-(-count // 4) for count in tokens}) == 2, "equal work, so this would prove nothing"
     reference = weights_after(ranks, model_path, 1, 64, 0, ADAMW, "gspo")
-    sharded = weights_after(ranks, model_path, 2, 64, 3, ADAMW, "gspo", logprob_chunk=4)
+    sharded = weights_after(ranks, model_path, 2, 64, 3, ADAMW, "gspo", logits_mib=4 * 4 * vocabulary / 2**20)
     assert furthest(reference, sharded) < 2e-5
 
 

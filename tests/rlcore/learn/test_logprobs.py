@@ -32,7 +32,7 @@ def test_values_and_gradients_are_autograds_for_any_chunk(tokens: int, with_bias
     expected_gradients = torch.autograd.grad(expected, inputs, upstream)
     for chunk in (1, 3, 100):
         found, entropy = selected_logprobs(hidden, targets, weight, bias, temperature=0.7, chunk=chunk)
-        assert not entropy.requires_grad
+        assert entropy is not None and not entropy.requires_grad
         torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
         for one, other in zip(torch.autograd.grad(found, inputs, upstream), expected_gradients, strict=True):
             torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-12)
@@ -52,8 +52,9 @@ def test_logprob_and_entropy_by_hand() -> None:
     hidden, eye = torch.tensor([[0.0, math.log(3)]]), torch.eye(2)
     logp, entropy = selected_logprobs(hidden, torch.tensor([1]), eye, temperature=1.0, chunk=8)
     assert logp.item() == pytest.approx(math.log(0.75))
-    assert entropy.item() == pytest.approx(-(0.25 * math.log(0.25) + 0.75 * math.log(0.75)))
-    logp, _ = selected_logprobs(hidden, torch.tensor([1]), eye, temperature=2.0, chunk=8)
+    assert entropy is not None and entropy.item() == pytest.approx(-(0.25 * math.log(0.25) + 0.75 * math.log(0.75)))
+    logp, entropy = selected_logprobs(hidden, torch.tensor([1]), eye, temperature=2.0, chunk=8, entropy=False)
+    assert entropy is None
     assert logp.item() == pytest.approx(math.log(3**0.5 / (1 + 3**0.5)))
 
 

@@ -22,7 +22,7 @@ SIZES = {"hidden_size": 32, "layers": 2, "heads": 2, "kv_heads": 1, "head_dim": 
 def policy(architecture: str = "qwen3_moe", **fields: Any) -> Policy:
     config = ModelConfig(architecture=architecture, experts=4, expert_intermediate_size=16, **SIZES)  # type: ignore[arg-type]
     model = architectures.create(config, char_tokenizer(64), seed=0)
-    return Policy(architectures.prepare_for_training(model, gradient_checkpointing=False), logprob_chunk=4096, **fields)
+    return Policy(architectures.prepare_for_training(model, gradient_checkpointing=False), logits_mib=64, **fields)
 
 
 @pytest.mark.parametrize("architecture", ["qwen3_moe", "qwen3", "llama"])
@@ -70,7 +70,7 @@ def tiny(kind: str, **fields: Any) -> Any:
 @pytest.mark.parametrize("kind", [kind for kind, record in ARCHITECTURES.items() if record.router])
 def test_every_record_of_a_mixture_finds_its_routers(kind: str) -> None:
     """Their choice is what the experts computed: without the others a token's output does not change."""
-    module = Policy(architectures.prepare_for_training(tiny(kind), gradient_checkpointing=False), logprob_chunk=4096)
+    module = Policy(architectures.prepare_for_training(tiny(kind), gradient_checkpointing=False), logits_mib=64)
     rows = pack_rows([TrainSequence([1, 5, 6, 7], 1)], 8)
     output = module(rows.ids, rows.positions, rows.mask)
     assert output.routed_L, "no router seen"
