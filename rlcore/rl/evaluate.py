@@ -16,7 +16,7 @@ CHUNK = 256
 
 
 def by_family(sampler: Sampler, config: EvalConfig, problems: Sequence[Problem], *, step: int) -> dict[str, Any]:
-    """`evaluate` of each family, under `by_family`; the top level is math's, or the first family's without math."""
+    """`evaluate` of each family, under `by_family`; the top level is the first family's, that of the first source."""
     families = {name: evaluate(sampler, config, part, step=step) for name, part in mixture.by_family(problems).items()}
     return {**next(iter(families.values())), "by_family": families}
 

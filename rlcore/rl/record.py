@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rlcore.config.rl import TrainConfig
-from rlcore.data.mixture import family
+from rlcore.data.origin import family
 from rlcore.learn.batch import TrainSequence
 from rlcore.rl.advantages import has_variance
 from rlcore.rl.collect import Collected

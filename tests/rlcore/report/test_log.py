@@ -72,14 +72,16 @@ def test_every_metric_is_described_and_families_are_found() -> None:
     assert lookup("train/load/layer_12") is METRICS["train/load/layer_{L}"]
     assert lookup("eval/pass_at_1/temperature_0.25") is METRICS["eval/pass_at_1/temperature_{T}"]
     assert lookup("eval/pass_at_8") is METRICS["eval/pass_at_{K}"]
+    assert lookup("train/reward/word_problems.zh") is METRICS["train/reward/{F}"]
+    assert lookup("eval/DAPO-Math-17k/pass_at_8") is METRICS["eval/{F}/pass_at_{K}"]
     with pytest.raises(ValueError, match="unknown metric"):
         lookup("train/load/layer_{L}")
 
 
 def test_every_metric_is_logged_somewhere() -> None:
-    package = Path(rlcore.report.log.__file__).parent
-    describing = {"metrics.py", "report.py", "report_panels.py"}
-    source = "".join(path.read_text() for path in sorted(package.glob("*.py")) if path.name not in describing)
+    logging_package = Path(rlcore.report.log.__file__).parent.parent
+    logged_in = [path for path in sorted(logging_package.rglob("*.py")) if path.parent.name != "report"]
+    source = "".join(path.read_text(encoding="utf-8") for path in logged_in)
     assert [name for name in METRICS if f'"{name.partition("{")[0]}' not in source] == []
 
 
