@@ -64,7 +64,7 @@ class RunConfig(Section):
 
     @model_validator(mode="after")
     def _fields_fit_together(self) -> RunConfig:
-        if self.model.architecture == "qwen3_moe" and self.model.experts_per_token > self.model.experts:
+        if self.model.mixture and self.model.experts_per_token > self.model.experts:
             raise ValueError("model.experts_per_token is larger than model.experts: lower it")
         if self.learner.row_tokens < self.model.context:
             raise ValueError(f"learner.row_tokens={self.learner.row_tokens} cannot hold a full model.context: raise it")

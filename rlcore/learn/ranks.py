@@ -14,7 +14,8 @@ from torch import Tensor
 from rlcore.config.learner import LearnerConfig, OptimConfig
 from rlcore.config.model import ModelConfig
 from rlcore.learn.batch import PackedRows, shard
-from rlcore.learn.learner import Learner, StepSpec, init_process_group
+from rlcore.learn.engine import init_process_group
+from rlcore.learn.learner import Learner, StepSpec
 from rollout.actor_errors import cause_of
 
 
@@ -134,25 +135,34 @@ class LearnerGroup:
     def _all(self, method: str, *args: Any, **kwargs: Any) -> list[Any]:
         return self._get([getattr(actor, method).remote(*args, **kwargs) for actor in self.actors])
 
-    def _shards(self, rows: PackedRows) -> list[PackedRows]:
-        per_rank = -(-len(rows) // self.config.ranks)
-        micro = max(1, min(self.config.micro_batch_rows, per_rank))
-        return shard(rows, self.config.ranks, multiple=micro)
+    def _dealt(self, method: str, rows: PackedRows, *args: Any) -> list[tuple[list[list[int]], Any]]:
+        """Per rank: which rows its micro-batches hold, and what `method` gave for them."""
+        dealt = shard(rows, self.config.ranks, tokens=self.config.micro_batch_tokens)
+        references = [
+            actor.call.remote(method, [part.rows for part in parts], *args)
+            for actor, parts in zip(self.actors, dealt, strict=True)
+        ]
+        indices = [[part.index for part in parts] for parts in dealt]
+        return list(zip(indices, self._get(references), strict=True))
 
     def step(self, rows: PackedRows, spec: StepSpec) -> dict[str, Any]:
         """One optimiser step over `rows`, dealt out to the ranks. Metrics are over all ranks."""
-        parts = self._shards(rows)
-        results = self._get([a.call.remote("step", part, spec) for a, part in zip(self.actors, parts, strict=True)])
-        metrics: dict[str, Any] = results[0]
-        return metrics
+        metrics: dict[str, Any] = self._dealt("step", rows, spec)[0][1]
+        return metrics | {"merged_share": 1.0 - int(rows.real.sum()) / rows.real_tokens}
+
+    def gradients(self, rows: PackedRows, spec: StepSpec) -> dict[str, Tensor]:
+        """The gradient that `step` would act on, before any clip, by the name of the parameter; nothing moves."""
+        found: dict[str, Tensor] = self._dealt("gradients", rows, spec)[0][1]
+        return found
 
     def logprobs(self, rows: PackedRows, temperature: float) -> Tensor:
-        """(`_RT`) log-probs under the current weights, in the order of `rows`."""
-        parts = self._shards(rows)
-        results = self._get(
-            [a.call.remote("logprobs", part, temperature) for a, part in zip(self.actors, parts, strict=True)]
-        )
-        return torch.stack(results, dim=1).flatten(0, 1)[: len(rows)]
+        """(`_RT`) log-probs under the current weights where the mask is True, 0 elsewhere, in the order of `rows`."""
+        out_RT = torch.zeros(rows.ids.shape)
+        for indices, parts in self._dealt("logprobs", rows, temperature):
+            for index, part in zip(indices, parts, strict=True):
+                if index:
+                    out_RT[index, : part.shape[1]] = part
+        return out_RT
 
     def score(self, sequences: Sequence[Sequence[int]]) -> tuple[list[list[float]], Tensor]:
         """See `Learner.score`."""

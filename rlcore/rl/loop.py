@@ -7,7 +7,7 @@ from typing import Any
 
 from rlcore.config.rl import TrainConfig
 from rlcore.data.mixture import Pool
-from rlcore.learn.batch import PackedRows, pack_rows
+from rlcore.learn.batch import PackedRows, merge_equal, pack_rows
 from rlcore.learn.learner import StepSpec
 from rlcore.learn.optim.schedules import lr_multiplier
 from rlcore.learn.ranks import LearnerGroup
@@ -44,7 +44,7 @@ def train(run: Run, pool: Pool) -> None:
             learning = time.perf_counter()
             seed = f"{config.seed}/shuffle/{step}"
             batches = minibatches(collected.kept, train, seed=seed, decode=run.prompts.decode)
-            rows = [pack_rows(sequences, config.learner.row_tokens) for sequences in batches]
+            rows = [pack_rows(merge_equal(sequences), config.learner.row_tokens) for sequences in batches]
             results = learn(learner, rows, train, step=step)
             learnt = time.perf_counter()
 
@@ -103,7 +103,7 @@ def _spec(rows: PackedRows, train: TrainConfig, step: int) -> StepSpec:
         lr=lr_multiplier(step, train.steps, train.optim),
         num_tokens=rows.num_tokens,
         num_sequences=rows.num_sequences,
-        real_tokens=int(rows.real.sum()),
+        real_tokens=rows.real_tokens,
         balance_coef=train.balance_coef,
         temperature=train.temperature,
     )

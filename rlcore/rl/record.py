@@ -35,9 +35,14 @@ def learner_metrics(
         "train/ratio_max": max(result["ratio_max"] for result in results),
         "train/kl_rollout_learner": results[0]["mismatch_kl"],
         "train/logprob_abs_diff_max": results[0]["logprob_abs_diff_max"],
-        "train/grad_norm": mean("grad_norm"),
+        "train/steps_skipped": sum(result["steps_skipped"] for result in results),
+        "train/steps_nonfinite": sum(result["steps_nonfinite"] for result in results),
+        "train/merged_share": mean("merged_share"),
         "train/lr": results[0]["lr"] * train.optim.lr,
     }
+    norms = [result["grad_norm"] for result in results if not result["steps_nonfinite"]]
+    if norms:
+        values["train/grad_norm"] = sum(norms) / len(norms)
     if "expert_counts" in results[0]:
         values["train/balance_loss"] = mean("balance_loss")
         values["train/load_max_over_mean"] = results[0]["load_max_over_mean"]
