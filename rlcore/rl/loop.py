@@ -93,10 +93,11 @@ def learn(learner: LearnerGroup, batches: list[PackedRows], train: TrainConfig, 
     if train.minibatches > 1 and "old" in algorithm.load(train.algorithm).NEEDS:
         for rows in batches:
             rows.old_logp = learner.logprobs(rows, train.temperature)
-    return [learner.step(rows, _spec(rows, train, step)) for rows in batches]
+    return [learner.step(rows, step_spec(rows, train, step)) for rows in batches]
 
 
-def _spec(rows: PackedRows, train: TrainConfig, step: int) -> StepSpec:
+def step_spec(rows: PackedRows, train: TrainConfig, step: int) -> StepSpec:
+    """How step 0.. turns these rows into an optimiser step."""
     return StepSpec(
         loss=train.algorithm,
         options=train.options,
