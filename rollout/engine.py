@@ -36,8 +36,17 @@ class Engine(Protocol):
         """Load the safetensors file (or folder) at `path`, Hugging Face names, and call them `version`."""
         ...
 
+    def fingerprints(self) -> dict[str, str]:
+        """Fingerprints (`rollout.weights.fingerprint`): of each tensor as the last update gave it, under the name it
+        had there, or as it is now where the engine still keeps it under that name and shape.
+        """
+        ...
+
     def checksums(self) -> dict[str, str]:
-        """sha256 of the tensors this engine still keeps under their Hugging Face name and shape."""
+        """sha256 of the tensors this engine still keeps under their Hugging Face name and shape.
+
+        Slow; used only to name the tensor that differs.
+        """
         ...
 
     def close(self) -> None:

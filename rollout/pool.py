@@ -119,6 +119,14 @@ class RolloutPool:
         """`Engine.trace` of every worker: one result per worker."""
         return self._run(self._everywhere("trace", sequences))
 
+    def sample_everywhere(self, requests: Sequence[Request]) -> list[list[Completion]]:
+        """`Engine.generate` of every worker: one result per worker, all of the same requests."""
+        return self._run(self._everywhere("generate", list(requests)))
+
+    def fingerprints(self) -> list[dict[str, str]]:
+        """`Engine.fingerprints` of every worker."""
+        return self._run(self._everywhere("fingerprints"))
+
     def checksums(self) -> list[dict[str, str]]:
         """`Engine.checksums` of every worker."""
         return self._run(self._everywhere("checksums"))

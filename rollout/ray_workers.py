@@ -75,6 +75,9 @@ class RolloutWorker:
     def update_weights(self, path: Path, version: int) -> None:
         self._engine.update_weights(path, version)
 
+    def fingerprints(self) -> dict[str, str]:
+        return self._engine.fingerprints()
+
     def checksums(self) -> dict[str, str]:
         return self._engine.checksums()
 

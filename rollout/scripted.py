@@ -93,6 +93,10 @@ class ScriptedEngine:
             raise ValueError(f"{path}: no such file: write the weights before the update")
         self.policy_version = version
 
+    def fingerprints(self) -> dict[str, str]:
+        """No tensors: empty."""
+        return {}
+
     def checksums(self) -> dict[str, str]:
         """No tensors: empty."""
         return {}

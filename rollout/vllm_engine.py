@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,7 +19,7 @@ from torch import Tensor
 from rollout.admission import SEED_MASK, admit, admit_sequences
 from rollout.types import Completion, FinishReason, Request
 from rollout.vocabulary import Vocabulary
-from rollout.weights import TIED_HEAD, check_weights, model_shapes, read_weights, tensor_checksum
+from rollout.weights import TIED_HEAD, check_weights, fingerprint, model_shapes, read_weights, tensor_checksum
 
 _FINISH: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
 
@@ -78,6 +78,7 @@ class VllmEngine:
         device: Literal["cpu", "cuda"] = "cpu",
     ) -> None:
         self.policy_version = 0
+        self._given: dict[str, str] = {}
         self._max_model_len = max_model_len
         self._cpu = device == "cpu"
         self._broken = ""
@@ -178,7 +179,7 @@ class VllmEngine:
         """
         path = Path(path)
         self._refuse_if_broken()
-        check_weights(path, self._shapes, tied=self._tied)
+        given = check_weights(path, self._shapes, tied=self._tied)
         try:
             if self._cpu:
                 _unpack_experts(self._runner.get_model())
@@ -189,11 +190,17 @@ class VllmEngine:
         except Exception as error:
             self._broken = f"loading {path} failed half way ({error})"
             raise RuntimeError(f"{self._broken}: start a new engine") from error
-        self.policy_version = version
+        self._given, self.policy_version = given, version
+
+    def fingerprints(self) -> dict[str, str]:
+        """See `Engine.fingerprints`. On CPU norms, embedding and head are kept: the other matrices are repacked."""
+        return self._given | {name: fingerprint(tensor) for name, tensor in self._kept()}
 
     def checksums(self) -> dict[str, str]:
-        """See `Engine.checksums`. On CPU these are norms, embedding and head: the other matrices are repacked."""
-        sums = {}
+        """See `Engine.checksums`."""
+        return {name: tensor_checksum(tensor) for name, tensor in self._kept()}
+
+    def _kept(self) -> Iterator[tuple[str, Tensor]]:
         for name, parameter in self._runner.get_model().named_parameters():
             shape = self._shapes.get(name)
             # The vocabulary is padded to a multiple of 64 rows.
@@ -203,8 +210,7 @@ class VllmEngine:
                 and parameter.shape[1:] == shape[1:]
                 and len(parameter) >= shape[0]
             ):
-                sums[name] = tensor_checksum(parameter[: shape[0]])
-        return sums
+                yield name, parameter[: shape[0]]
 
     def close(self) -> None:
         """See `Engine.close`."""

@@ -19,6 +19,7 @@ from rlcore.learn.logprobs import Policy
 from rlcore.learn.optim.muon import parameter_groups, zero_muon
 from rlcore.policy import architectures
 from rlcore.rl.losses import LOSSES
+from rollout.weights import TIED_HEAD, TensorInfo
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,9 @@ class StepSpec:
     clip_high: float = 0.0
     temperature: float = 1.0
 
+
+GATHER_BYTES = 64 * 2**20
+"""Of weights that a rank holds whole at a time while they are handed over or saved under ZeRO-3."""
 
 SUMMED = ("balance_loss", "clip_share_low", "clip_share_high", "ratio_max", "logprob_abs_diff_max", "mismatch_kl")
 
@@ -252,19 +256,39 @@ class Learner:
             mask[:, 0] = False
             yield ids, positions, mask
 
-    def state_dict(self) -> dict[str, Tensor] | None:
-        """The whole model on rank 0 (None elsewhere), Hugging Face names, on the CPU; gathers under ZeRO-3."""
+    def describe_weights(self) -> list[TensorInfo]:
+        """Name (Hugging Face), dtype and whole shape of what `weights` gives. No collective."""
+        return [
+            TensorInfo(name, value.dtype, tuple(getattr(value, "ds_shape", value.shape)))
+            for name, value in self._named_weights().items()
+        ]
+
+    def weights(self) -> Iterator[tuple[str, Tensor]]:
+        """(name, whole tensor) one after the other, each to be used before the next is asked for.
+
+        Under ZeRO-3 at most `GATHER_BYTES` (or one tensor) are gathered at a time, and every rank must go through
+        all of them.
+        """
         import deepspeed
 
-        lm = self.engine.module.lm
-        parameters = list(lm.parameters()) if self.config.zero_stage == 3 else []
-        with deepspeed.zero.GatheredParameters(parameters, enabled=bool(parameters)):
-            if self.rank:
-                return None
-            state = {name: value.detach().cpu().clone() for name, value in lm.state_dict().items()}
-        if self.tied:
-            state.pop("lm_head.weight", None)
-        return state
+        named = self._named_weights()
+        for group in groups_by_bytes(self.describe_weights(), GATHER_BYTES):
+            parts = [named[info.name] for info in group if hasattr(named[info.name], "ds_shape")]
+            with deepspeed.zero.GatheredParameters(parts, enabled=bool(parts)):
+                for info in group:
+                    yield info.name, named[info.name].detach()
+
+    def _named_weights(self) -> dict[str, Tensor]:
+        named: dict[str, Tensor] = self.engine.module.lm.state_dict(keep_vars=True)
+        return {name: value for name, value in named.items() if not (self.tied and name == TIED_HEAD)}
+
+    def state_dict(self) -> dict[str, Tensor] | None:
+        """The whole model on rank 0 (None elsewhere), Hugging Face names, on the CPU; gathers under ZeRO-3."""
+        state: dict[str, Tensor] = {}
+        for name, tensor in self.weights():
+            if self.rank == 0:
+                state[name] = tensor.cpu().clone()
+        return state if self.rank == 0 else None
 
     def save(self, folder: Path) -> None:
         """Optimiser, master weights and partitions of all ranks into `folder` (shared between ranks)."""
@@ -275,6 +299,18 @@ class Learner:
         path, _ = self.engine.load_checkpoint(str(folder), tag="learner")
         if path is None:
             raise ValueError(f"{folder}: no learner state there; remove the folder to go on from the step before")
+
+
+def groups_by_bytes(infos: Sequence[TensorInfo], most: int) -> Iterator[list[TensorInfo]]:
+    """Neighbours together, as long as they have `most` bytes or fewer; a larger one stands alone."""
+    group: list[TensorInfo] = []
+    for info in infos:
+        if group and sum(member.bytes for member in group) + info.bytes > most:
+            yield group
+            group = []
+        group.append(info)
+    if group:
+        yield group
 
 
 def _fused_shapes(policy: Policy) -> dict[tuple[int, ...], int]:

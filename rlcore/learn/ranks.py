@@ -15,7 +15,9 @@ from rlcore.config.learner import LearnerConfig, OptimConfig
 from rlcore.config.model import ModelConfig
 from rlcore.learn.batch import PackedRows, shard
 from rlcore.learn.learner import Learner, StepSpec, init_process_group
+from rollout import hand_over
 from rollout.actor_errors import cause_of
+from rollout.weights import tensor_checksum
 
 
 class LearnerRank:
@@ -52,15 +54,21 @@ class LearnerRank:
             architectures.save(self.learner.engine.module.lm, tokenizer, folder, state)
 
     def write_weights(self, path: Path) -> dict[str, str]:
-        """The weights for the rollout engines; gives tensor checksums (rank 0, else empty)."""
-        from rollout.weights import tensor_checksum, write_weights
-
+        """The weights for the rollout engines; gives their fingerprints (rank 0, else empty)."""
         assert self.learner is not None, "build() comes first"
-        state = self.learner.state_dict()
-        if state is None:
-            return {}
-        write_weights(state, path)
-        return {name: tensor_checksum(value) for name, value in state.items()}
+        tensors = self.learner.weights()
+        try:
+            return hand_over.write(self.learner.describe_weights(), tensors, path) if self.learner.rank == 0 else {}
+        finally:
+            # Also where rank 0 fails: the others gather as often as it does, or would wait for it.
+            for _ in tensors:
+                pass
+
+    def checksums(self) -> dict[str, str]:
+        """sha256 of the weights by name (rank 0, else empty)."""
+        assert self.learner is not None, "build() comes first"
+        sums = {name: tensor_checksum(tensor) if self.learner.rank == 0 else "" for name, tensor in self.learner.weights()}
+        return {} if self.learner.rank else sums
 
 
 class LearnerGroup:
@@ -135,8 +143,13 @@ class LearnerGroup:
         return result
 
     def write_weights(self, path: Path) -> dict[str, str]:
-        """Write the weights for the rollout engines; tensor checksums by name."""
+        """Hand the weights over at `path` (`HandOver.place`); gives their fingerprints by name."""
         result: dict[str, str] = self._all("write_weights", path)[0]
+        return result
+
+    def checksums(self) -> dict[str, str]:
+        """sha256 of the weights by name. Slow; used only to name the tensor that differs."""
+        result: dict[str, str] = self._all("checksums")[0]
         return result
 
     def export(self, folder: Path, tokenizer: Any) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +18,7 @@ from rlcore.report.log import MetricsLog
 from rlcore.run import cluster
 from rlcore.run.folder import RunFolder
 from rlcore.run.rewards import OwnRewardService
+from rollout.hand_over import HandOver
 from rollout.pool import RolloutPool
 from services.client import KEY_SETTING, RewardClient
 from verifiers.types import Problem
@@ -32,12 +31,11 @@ class Resources:
     def __init__(self, config: RunConfig, folder: RunFolder) -> None:
         self.config, self.folder = config, folder
         self._service: OwnRewardService | None = None
-        self._weights = tempfile.TemporaryDirectory(prefix="weights-", dir=folder.path)
+        self.hand_over = HandOver(
+            folder.path, form=config.rollout.hand_over, one_node=cluster.one_node, say=self.say
+        )
 
     def __enter__(self) -> Self:
-        for stale in self.folder.path.glob("weights-*"):
-            if str(stale) != self._weights.name:
-                shutil.rmtree(stale, ignore_errors=True)
         return self
 
     def __exit__(
@@ -51,7 +49,7 @@ class Resources:
             self._service.close()
         if "metrics" in made:
             made["metrics"].close()
-        self._weights.cleanup()
+        self.hand_over.close()
 
     @staticmethod
     def say(text: str) -> None:
@@ -208,8 +206,4 @@ class Resources:
 
     def weights_file(self, version: int) -> Path:
         """Where weights version `version` is handed over; the ones before the previous are removed."""
-        folder = Path(self._weights.name)
-        for old in folder.glob("*.safetensors"):
-            if int(old.stem) < version - 1:
-                old.unlink()
-        return folder / f"{version}.safetensors"
+        return self.hand_over.place(version)
