@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from torch import Tensor
 from rlcore.config.learner import LearnerConfig, OptimConfig
 from rlcore.config.model import ModelConfig
 from rlcore.learn.balance import balance_loss, expert_counts, max_over_mean
-from rlcore.learn.batch import PackedRows
+from rlcore.learn.batch import PackedRows, TrainSequence, pack_rows
 from rlcore.learn.logprobs import Policy
 from rlcore.learn.optim.muon import parameter_groups, zero_muon
 from rlcore.policy import architectures
@@ -201,16 +202,41 @@ class Learner:
         return out
 
     @torch.no_grad()
-    def score(self, sequences: Sequence[Sequence[int]]) -> tuple[list[list[float]], Tensor]:
-        """Log-probs (temperature 1) of tokens 1.. of each sequence, and the (`_L`, `_E`) counts of routed tokens."""
-        scores, counts = [], []
-        for ids, positions, mask in self._singles(sequences):
-            output = self.engine(ids, positions, mask, 1.0)
-            scores.append(output.logp_T.tolist())
-            if output.router_logits_LTE:
-                real = torch.ones(ids.numel(), dtype=torch.bool, device=self.device)
-                counts.append(expert_counts(output.router_logits_LTE, real, self.top_k).cpu())
-        return scores, torch.stack(counts).sum(0) if counts else torch.zeros(0, 0)
+    def score(self, rows: PackedRows, rounding_seed: int | None = None) -> tuple[Tensor, Tensor]:
+        """(`_RT`) log-probs (temperature 1) of this rank's rows where the mask is True, and the (`_L`, `_E`) counts of
+        routed tokens.
+
+        With a seed, embeddings and each decoder layer's output are rounded to bf16 another way: up to one unit in the
+        last of its 8 bits away, as another implementation of the same model might.
+        """
+        logp_RT, counts = torch.zeros(rows.ids.shape), []
+        with self._rounding(rounding_seed):
+            starts = range(0, len(rows), self.config.micro_batch_rows)
+            for start, micro in zip(starts, self._micro_batches(rows), strict=True):
+                output = self.engine(micro.ids, micro.positions, micro.mask, 1.0)
+                logp_RT[start : start + len(micro)][micro.mask.cpu()] = output.logp_T.float().cpu()
+                if output.router_logits_LTE:
+                    counts.append(expert_counts(output.router_logits_LTE, micro.real.flatten(), self.top_k).cpu())
+        return logp_RT, torch.stack(counts).sum(0) if counts else torch.zeros(0, 0)
+
+    @contextmanager
+    def _rounding(self, seed: int | None) -> Iterator[None]:
+        generator = torch.Generator(self.device).manual_seed(seed or 0)
+
+        def jitter(module: object, inputs: object, output: Any) -> Any:
+            hidden = output[0] if isinstance(output, tuple) else output
+            uniform = torch.rand(hidden.shape, generator=generator, device=hidden.device)
+            moved = (hidden.float() * (1 + 2**-8 * (2 * uniform - 1))).to(hidden.dtype)
+            return (moved, *output[1:]) if isinstance(output, tuple) else moved
+
+        model = self.engine.module.lm.model
+        places = [] if seed is None else [model.embed_tokens, *model.layers]
+        handles = [place.register_forward_hook(jitter) for place in places]
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
 
     @torch.no_grad()
     def routes(self, sequences: Sequence[Sequence[int]]) -> tuple[list[set[tuple[int, int]]], int]:
@@ -218,7 +244,7 @@ class Learner:
         found: list[set[tuple[int, int]]] = []
         pairs = 0
         for sequence in sequences:
-            _, counts_LE = self.score([sequence])
+            _, counts_LE = self.score(pack_rows([TrainSequence(sequence, 1)], len(sequence)))
             pairs = counts_LE.numel()
             found.append({(layer, expert) for layer, expert in counts_LE.nonzero().tolist()})
         return found, pairs

@@ -13,11 +13,14 @@ from torch import Tensor
 
 from rlcore.config.learner import LearnerConfig, OptimConfig
 from rlcore.config.model import ModelConfig
-from rlcore.learn.batch import PackedRows, shard
+from rlcore.learn.batch import PackedRows, TrainSequence, pack_rows, shard
 from rlcore.learn.learner import Learner, StepSpec, init_process_group
 from rollout import hand_over
 from rollout.actor_errors import cause_of
 from rollout.weights import tensor_checksum
+
+SCORE_ROW_TOKENS = 512
+"""Sequences that are only scored share rows of up to so many tokens; attention is computed over whole rows."""
 
 
 class LearnerRank:
@@ -67,7 +70,9 @@ class LearnerRank:
     def checksums(self) -> dict[str, str]:
         """sha256 of the weights by name (rank 0, else empty)."""
         assert self.learner is not None, "build() comes first"
-        sums = {name: tensor_checksum(tensor) if self.learner.rank == 0 else "" for name, tensor in self.learner.weights()}
+        sums = {
+            name: tensor_checksum(tensor) if self.learner.rank == 0 else "" for name, tensor in self.learner.weights()
+        }
         return {} if self.learner.rank else sums
 
 
@@ -127,10 +132,23 @@ class LearnerGroup:
         )
         return torch.stack(results, dim=1).flatten(0, 1)[: len(rows)]
 
-    def score(self, sequences: Sequence[Sequence[int]]) -> tuple[list[list[float]], Tensor]:
-        """See `Learner.score`."""
-        result: tuple[list[list[float]], Tensor] = self._all("call", "score", sequences)[0]
-        return result
+    def score(
+        self, sequences: Sequence[Sequence[int]], *, rounding_seed: int | None = None
+    ) -> tuple[list[list[float]], Tensor]:
+        """Log-probs of tokens 1.. of each sequence, and the (`_L`, `_E`) counts of routed tokens (`Learner.score`)."""
+        longest, total = max(map(len, sequences)), sum(map(len, sequences))
+        width = max(longest, min(SCORE_ROW_TOKENS, -(-total // self.config.ranks)))
+        rows = pack_rows([TrainSequence(sequence, 1) for sequence in sequences], width)
+        results = self._get(
+            [
+                a.call.remote("score", part, rounding_seed)
+                for a, part in zip(self.actors, self._shards(rows), strict=True)
+            ]
+        )
+        logp_RT = torch.stack([logp for logp, _ in results], dim=1).flatten(0, 1)[: len(rows)]
+        logp_T, sequence_T = logp_RT[rows.mask], rows.sequence[rows.mask]
+        scores = [logp_T[sequence_T == number].tolist() for number in range(len(sequences))]
+        return scores, torch.stack([counts_LE for _, counts_LE in results]).sum(0)
 
     def routes(self, sequences: Sequence[Sequence[int]]) -> tuple[list[set[tuple[int, int]]], int]:
         """See `Learner.routes`."""

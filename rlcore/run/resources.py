@@ -31,9 +31,7 @@ class Resources:
     def __init__(self, config: RunConfig, folder: RunFolder) -> None:
         self.config, self.folder = config, folder
         self._service: OwnRewardService | None = None
-        self.hand_over = HandOver(
-            folder.path, form=config.rollout.hand_over, one_node=cluster.one_node, say=self.say
-        )
+        self.hand_over = HandOver(folder.path, form=config.rollout.hand_over, one_node=cluster.one_node, say=self.say)
 
     def __enter__(self) -> Self:
         return self
