@@ -93,8 +93,9 @@ def choose(
 class Difference:
     """Of two arrays of log-probs (`_N`), in nats: largest and mean absolute difference, and k3.
 
-    k3 = mean(exp(d) - 1 - d) with d = learner - rollout, an estimate of KL(rollout || learner) (Schulman, "Approximating
-    KL Divergence", 2020). We cut d off at 1 nat: one token that went to another expert would be the whole sum.
+    k3 = mean(exp(d) - 1 - d) with d = learner - rollout, an estimate of KL(rollout || learner) (Schulman,
+    "Approximating KL Divergence", 2020). We cut d off at 1 nat: one token that went to another expert would be the
+    whole sum.
     """
 
     largest: float
@@ -132,7 +133,7 @@ def agree(found: Difference, noise: Difference | None, tolerance: float) -> bool
 
 @dataclass(frozen=True)
 class _Told:
-    """What one worker said: the sequences with their continuations, and its log-probs of all their tokens but the first.
+    """What one worker said: sequences with their continuations, its log-probs of all of their tokens but the first.
 
     `sampled_N` is True where the token is of a continuation.
     """
