@@ -96,6 +96,7 @@ def write_tensors(
                 assert (whole.dtype, tuple(whole.shape)) == (info.dtype, info.shape), name
                 prints[name] = fingerprint(whole)
                 _write_at(file.fileno(), _bytes_of(whole), start + places[name])
+                del tensor, whole  # before the next one is gathered
             assert not expected, f"never came: {sorted(expected)}"
             _write_at(file.fileno(), memoryview(_header(infos, places, prints)), 0)
         temporary.replace(path)

@@ -12,10 +12,11 @@ import torch
 from rlcore.config.learner import LearnerConfig, OptimConfig
 from rlcore.config.model import ModelConfig
 from rlcore.learn.batch import PackedRows, TrainSequence, pack_rows
-from rlcore.learn.learner import StepSpec
+from rlcore.learn.learner import StepSpec, groups_by_bytes
 from rlcore.learn.ranks import LearnerGroup
 from rlcore.policy import architectures
 from rlcore.policy.tokens import char_tokenizer
+from rollout.weights import TensorInfo, fingerprint, tensor_checksum
 
 MODEL = ModelConfig(
     hidden_size=32, layers=2, heads=2, kv_heads=1, head_dim=16, experts=4, expert_intermediate_size=16, context=64
@@ -107,6 +108,29 @@ def test_zero_stages_step_as_stage_0_does(ranks: Any, model_path: Path, stage: i
     initial = {name: value for name, value in architectures.load(model_path).state_dict().items() if name in reference}
     assert furthest(initial, reference) > 5e-4, "nothing moved, so this would prove nothing"
     assert furthest(reference, sharded) < 1e-4
+
+
+def test_no_rank_gathers_the_whole_model_and_only_the_first_keeps_it(
+    ranks: Any, model_path: Path, tmp_path: Path
+) -> None:
+    """Under ZeRO-3, in groups of neighbours."""
+    group = ranks[2]
+    group.config = LearnerConfig(ranks=2, row_tokens=64, zero_stage=3)
+    group.build(model_path, MODEL, ADAMW)
+    expected = architectures.load(model_path).state_dict()
+    del expected["lm_head.weight"]
+    prints = group.write_weights(tmp_path / "w.safetensors")
+    assert prints == {name: fingerprint(tensor) for name, tensor in expected.items()}
+    assert group.checksums() == {name: tensor_checksum(tensor) for name, tensor in expected.items()}
+    with pytest.raises(RuntimeError, match=r"learner rank 0 failed: .*Error"):
+        group.write_weights(Path("/proc/none/w.safetensors"))
+    assert group.write_weights(tmp_path / "again.safetensors") == prints, "the ranks are no longer in step"
+
+
+def test_groups_are_neighbours_up_to_a_size_and_larger_ones_stand_alone() -> None:
+    infos = [TensorInfo(str(number), torch.float32, (size,)) for number, size in enumerate([1, 1, 1, 9, 1, 2])]
+    names = [[info.name for info in group] for group in groups_by_bytes(infos, 12)]
+    assert names == [["0", "1", "2"], ["3"], ["4", "5"]]
 
 
 def test_state_goes_on_after_a_restart(ranks: Any, model_path: Path, tmp_path: Path) -> None:
