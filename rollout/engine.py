@@ -25,6 +25,10 @@ class Engine(Protocol):
         """Log-probs (nats, temperature 1) of tokens 1..T-1 of each sequence given those before: `_T`-1 each."""
         ...
 
+    def probe(self, sequences: Sequence[Sequence[int]], max_tokens: int) -> tuple[list[list[float]], list[Completion]]:
+        """`score` of the sequences, and a greedy continuation of each that is sampled as `generate` samples."""
+        ...
+
     def trace(self, sequences: Sequence[Sequence[int]]) -> list[dict[str, list[float]]]:
         """Per sequence: layer name (`model.layers.N`) -> L2 norm of its output at each token (`_T`).
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from transformers import AutoModelForCausalLM
 
-from rollout.admission import SEED_MASK, admit, admit_sequences
+from rollout.admission import SEED_MASK, admit, admit_sequences, continuations
 from rollout.types import Completion, FinishReason, Request
 from rollout.vocabulary import Vocabulary
 from rollout.weights import check_weights, fingerprint, model_shapes, read_state, tensor_checksum
@@ -96,6 +96,10 @@ class TransformersEngine:
             for row, index in enumerate(batch):
                 scores[index] = logp_BT[row, : len(sequences[index]) - 1].tolist()
         return scores
+
+    def probe(self, sequences: Sequence[Sequence[int]], max_tokens: int) -> tuple[list[list[float]], list[Completion]]:
+        """See `Engine.probe`."""
+        return self.score(sequences), self.generate(continuations(sequences, max_tokens))
 
     @torch.inference_mode()
     def trace(self, sequences: Sequence[Sequence[int]]) -> list[dict[str, list[float]]]:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from rollout.admission import SEED_MASK, admit, admit_sequences
+from rollout.admission import SEED_MASK, admit, admit_sequences, continuations
 from rollout.types import Completion, FinishReason, Request
 from rollout.vocabulary import Vocabulary
 from rollout.weights import TIED_HEAD, check_weights, fingerprint, model_shapes, read_weights, tensor_checksum
@@ -132,6 +132,18 @@ class VllmEngine:
         params = SamplingParams(max_tokens=1, temperature=0, prompt_logprobs=0, flat_logprobs=True, detokenize=False)
         # Position 0 has no log-prob and no entry in the flat list.
         return [list(output.prompt_logprobs.logprobs) for output in self._sample(sequences, [params] * len(sequences))]
+
+    def probe(self, sequences: Sequence[Sequence[int]], max_tokens: int) -> tuple[list[list[float]], list[Completion]]:
+        """See `Engine.probe`: one prefill gives the scores and begins the continuations."""
+        requests = continuations(sequences, max_tokens)
+        budgets = admit(requests, self._max_model_len)
+        params = [self._params(request, budget) for request, budget in zip(requests, budgets, strict=True)]
+        for each in params:
+            each.prompt_logprobs = 0
+        outputs = self._sample(sequences, params)
+        scores = [list(output.prompt_logprobs.logprobs) for output in outputs]
+        samples = [self._completion(str(number), output.outputs[0]) for number, output in enumerate(outputs)]
+        return scores, samples
 
     def trace(self, sequences: Sequence[Sequence[int]]) -> list[dict[str, list[float]]]:
         """See `Engine.trace`. On CPU only: a GPU replays captured graphs, in which the hooks do not fire.

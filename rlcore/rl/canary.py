@@ -19,7 +19,7 @@ from torch import Tensor
 
 from rlcore.learn.ranks import LearnerGroup
 from rollout.pool import RolloutPool
-from rollout.types import Completion, Request
+from rollout.types import Completion
 
 MAX_SEQUENCES = 64
 CANDIDATES = 96
@@ -178,10 +178,7 @@ def check(
     Raises:
         CanaryError: log-probs or tensors of a worker differ. It names the first layer and the tensors.
     """
-    workers = [
-        _Told.of(sequences, scores, samples)
-        for scores, samples in zip(pool.score(sequences), pool.sample_everywhere(_continue(sequences)), strict=True)
-    ]
+    workers = [_Told.of(sequences, scores, samples) for scores, samples in pool.probe(sequences, CONTINUATION)]
     # Most often the workers say the same: no two tokens are as likely to the last bit.
     texts = list(dict.fromkeys(text for told in workers for text in told.texts))
     scores, counts_LE = learner.score(texts)
@@ -244,13 +241,6 @@ def _metrics(found: list[Difference], noises: list[Difference], counts_LE: Tenso
         "canary/expert_coverage": float((counts_LE > 0).double().mean()) if counts_LE.numel() else 1.0,
     }
     return values | {"canary/noise": min(each.mean for each in noises)} if noises else values
-
-
-def _continue(sequences: Sequence[Sequence[int]]) -> list[Request]:
-    return [
-        Request(id=str(number), prompt_ids=tuple(sequence), max_tokens=CONTINUATION, temperature=0.0)
-        for number, sequence in enumerate(sequences)
-    ]
 
 
 def _first_layer(

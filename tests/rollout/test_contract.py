@@ -38,6 +38,9 @@ class PoolOfOne:
     def score(self, sequences: Sequence[Sequence[int]]) -> list[list[float]]:
         return list(self.pool.score(sequences)[0])
 
+    def probe(self, sequences: Sequence[Sequence[int]], max_tokens: int) -> tuple[list[list[float]], list[Completion]]:
+        return tuple(self.pool.probe(sequences, max_tokens)[0])  # type: ignore[return-value]
+
     def trace(self, sequences: Sequence[Sequence[int]]) -> list[dict[str, list[float]]]:
         return list(self.pool.trace(sequences)[0])
 
@@ -205,6 +208,17 @@ def test_a_bad_request_is_refused_by_name_and_the_engine_goes_on(
         engine.generate([good[0], good[1].model_copy(update=change)])
     assert "'r1'" in str(refusal.value)
     assert len(engine.generate(good)) == 2
+
+
+def test_a_probe_is_the_score_and_the_greedy_completion(engine: Engine) -> None:
+    sequences = [list(prompt) for prompt in prompts(6)]
+    scores, samples = engine.probe(sequences, 5)
+    for score, alone in zip(scores, engine.score(sequences), strict=True):
+        assert score == pytest.approx(alone, abs=1e-5)
+    greedy = engine.generate(requests(6, max_tokens=5, temperature=0.0))
+    for sample, completion in zip(samples, greedy, strict=True):
+        assert sample.token_ids == completion.token_ids
+        assert sample.logprobs == pytest.approx(completion.logprobs, abs=1e-5)
 
 
 @pytest.mark.parametrize("method", ["score", "trace"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,6 @@ from rlcore.rl import canary
 from rlcore.rl.canary import Canary, CanaryError, Difference, agree, difference, mean_difference
 from rollout.pool import RolloutPool
 from rollout.transformers_engine import TransformersEngine
-from rollout.types import Completion, Request
 from rollout.weights import write_weights
 
 CONTEXT = 64
@@ -191,9 +190,6 @@ class Alone:
 
     def __init__(self, engine: TransformersEngine) -> None:
         self.engine = engine
-
-    def sample_everywhere(self, requests: Sequence[Request]) -> list[list[Completion]]:
-        return [self.engine.generate(requests)]
 
     def __getattr__(self, name: str) -> Callable[..., list[Any]]:
         return lambda *args: [getattr(self.engine, name)(*args)]
