@@ -30,7 +30,7 @@ CONTINUATION = 4
 PASSES = 2
 """Forward passes of the learner with rounding noise, in bf16."""
 MEAN_FACTOR, K3_FACTOR = 2.0, 3.0
-"""Rollout may differ by so many times what rounding does. Right weights: up to 1.3 and 1.5 (docs/RESULTS.md)."""
+"""Rollout may differ by so many times what rounding does. Right weights: up to 1.3 and 1.5 (docs/LOG.md)."""
 LAYER_TOLERANCES = {True: 1e-4, False: 0.05}
 """Relative difference from which a layer's output is another: exact (fp32), or rounded (bf16)."""
 
