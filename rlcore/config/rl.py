@@ -62,6 +62,9 @@ class TrainConfig(Section):
     """Canary prompts; more are added until every expert is routed to."""
     checkpoint_every: Positive = 10
     """Steps between checkpoints."""
+    buffer_steps: Count = 20
+    """Steps before the newest checkpoint whose samples stay in buffer/; those after it are always there, so that a run
+    that goes on samples nothing again."""
     samples_every: Count = 1
     """Steps between records of all completions in samples/."""
     shuffle_rewards: bool = False
@@ -89,5 +92,7 @@ class EvalConfig(Section):
     """Completions per problem at the other temperatures."""
     temperatures: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
     """Temperatures; 0 is greedy."""
+    every: Count = 0
+    """Steps of RL between measurements on the way, at temperature 1 with `sweep_samples`; 0: none."""
     ks: tuple[int, ...] = (1, 8)
     """The k of pass@k at temperature 1."""

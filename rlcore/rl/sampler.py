@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from rlcore.config.run import RunConfig
 from rlcore.data.origin import family
 from rlcore.policy.prompts import Prompts
+from rlcore.rl.buffer import StepBuffer
 from rlcore.rl.environment import Episode
 from rlcore.rl.environments import single_turn
 from rlcore.rl.judge import Judge
@@ -62,12 +63,14 @@ class Sampler:
         stage: str = "",
         step: int | None = None,
         first: int = 0,
+        buffer: StepBuffer | None = None,
     ) -> SampledGroups:
         """`samples` trajectories of each problem by the current policy, judged; labelled with run, stage and step.
 
         Every sample is a task of its own: what ends is judged while others are still sampled. The sample is a function
         of (weights, problem, temperature, seed_parts, first + position, index): it does not depend on how requests are
-        spread over workers, and a problem that comes twice gets other samples the second time.
+        spread over workers, and a problem that comes twice gets other samples the second time. A group that `buffer`
+        has is not sampled again, and every new one is added to it at once.
 
         Raises:
             TooManyJudgeFailures: see `Judge.check`.
@@ -100,24 +103,32 @@ class Sampler:
 
             return Episode(problem, prompt_ids, complete, lambda completion: judge.verdict(problem, completion, labels))
 
-        def episodes(place: int, problem: Problem) -> list[Episode]:
-            prompt_ids = self._prompts.encode(problem)
-            return [episode(place, problem, prompt_ids, sample) for sample in range(samples)]
+        async def group(place: int, problem: Problem) -> Group:
+            known = buffer.get(place, problem, samples) if buffer else None
+            if known is not None:
+                return known
+            ids = self._prompts.encode(problem)
+            async with asyncio.TaskGroup() as tasks:
+                made = [tasks.create_task(single_turn.run(episode(place, problem, ids, n))) for n in range(samples)]
+            found = Group(problem, tuple(task.result() for task in made))
+            if buffer is not None:
+                buffer.add(place, found)
+            return found
 
         async def all_of_them() -> list[Group]:
             async with asyncio.TaskGroup() as tasks:
-                under_way = [
-                    (problem, [tasks.create_task(single_turn.run(each)) for each in episodes(place, problem)])
-                    for place, problem in enumerate(problems, start=first)
-                ]
+                made = [tasks.create_task(group(place, each)) for place, each in enumerate(problems, start=first)]
             await judge.finish()
-            return [Group(problem, tuple(task.result() for task in group)) for problem, group in under_way]
+            return [task.result() for task in made]
 
         try:
             groups = asyncio.run(all_of_them())
         except ExceptionGroup as several:
             # One failure ends the others; people are told of the first.
-            raise several.exceptions[0] from several
+            error: Exception = several
+            while isinstance(error, ExceptionGroup):
+                error = error.exceptions[0]
+            raise error from several
         judge.check(self._max_masked_share)
         return SampledGroups(groups, clock.sampled - clock.began, time.perf_counter() - clock.sampled)
 

@@ -58,7 +58,12 @@ class Processes:
     def learner(self) -> LearnerGroup:
         """The learner ranks, without a model yet."""
         _ = self.ray
-        return LearnerGroup(self._config.learner, startup_seconds=self._config.ray.startup_seconds)
+        deadlines = self._config.ray
+        return LearnerGroup(
+            self._config.learner,
+            startup_seconds=deadlines.startup_seconds,
+            stall_seconds=deadlines.stall_seconds,
+        )
 
     @cached_property
     def rollout(self) -> RolloutPool:
@@ -83,6 +88,7 @@ class Processes:
             workers=config.workers,
             startup_seconds=self._config.ray.startup_seconds,
             gpus_per_worker=config.gpus_per_worker,
+            stall_seconds=self._config.ray.stall_seconds,
             on_event=self._say,
         )
 
@@ -110,6 +116,12 @@ class Processes:
             if int(old.stem) < version - 1:
                 old.unlink()
         return folder / f"{version}.safetensors"
+
+    def drop_learner(self) -> None:
+        """End the learner ranks, dead or alive; `learner` starts others."""
+        if "learner" in vars(self):
+            self.learner.close()
+            del self.learner
 
     def close(self) -> None:
         """End what was started."""

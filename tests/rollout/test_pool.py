@@ -219,3 +219,21 @@ def test_more_requests_than_workers_have_room_for_and_some_that_join(
     ours, theirs = asyncio.run(both())
     assert same(ours, alone.generate(first))
     assert same(theirs, alone.generate(second))
+
+
+def test_what_ends_first_is_there_first(pool: RolloutPool) -> None:
+    """A short completion does not wait for a long one of the same worker or of another."""
+    asked = [request.model_copy(update={"max_tokens": 2 if i % 2 else 80}) for i, request in enumerate(requests(8, 0))]
+
+    async def order() -> list[int]:
+        ended: list[int] = []
+
+        async def one(index: int) -> None:
+            await pool.complete(asked[index])
+            ended.append(index)
+
+        await asyncio.gather(*map(one, range(8)))
+        return ended
+
+    ended = asyncio.run(order())
+    assert sorted(ended[:4]) == [1, 3, 5, 7]
