@@ -13,10 +13,15 @@ from torch import Tensor
 
 from rlcore.config.learner import LearnerConfig, OptimConfig
 from rlcore.config.model import ModelConfig
-from rlcore.learn.batch import PackedRows, shard
+from rlcore.learn.batch import PackedRows, TrainSequence, pack_rows, shard
 from rlcore.learn.engine import init_process_group
 from rlcore.learn.learner import Learner, StepSpec
+from rollout import hand_over
 from rollout.actor_errors import cause_of
+from rollout.weights import tensor_checksum
+
+SCORE_ROW_TOKENS = 512
+"""Sequences that are only scored share rows of up to so many tokens; attention is computed over whole rows."""
 
 
 class LearnerRank:
@@ -53,15 +58,23 @@ class LearnerRank:
             architectures.save(self.learner.engine.module.lm, tokenizer, folder, state)
 
     def write_weights(self, path: Path) -> dict[str, str]:
-        """The weights for the rollout engines; gives tensor checksums (rank 0, else empty)."""
-        from rollout.weights import tensor_checksum, write_weights
-
+        """The weights for the rollout engines; gives their fingerprints (rank 0, else empty)."""
         assert self.learner is not None, "build() comes first"
-        state = self.learner.state_dict()
-        if state is None:
-            return {}
-        write_weights(state, path)
-        return {name: tensor_checksum(value) for name, value in state.items()}
+        tensors = self.learner.weights()
+        try:
+            return hand_over.write(self.learner.describe_weights(), tensors, path) if self.learner.rank == 0 else {}
+        finally:
+            # Also where rank 0 fails: the others gather as often as it does, or would wait for it.
+            for _ in tensors:
+                pass
+
+    def checksums(self) -> dict[str, str]:
+        """sha256 of the weights by name (rank 0, else empty)."""
+        assert self.learner is not None, "build() comes first"
+        sums = {
+            name: tensor_checksum(tensor) if self.learner.rank == 0 else "" for name, tensor in self.learner.weights()
+        }
+        return {} if self.learner.rank else sums
 
 
 GRACE_SECONDS = 10.0
@@ -164,10 +177,22 @@ class LearnerGroup:
                     out_RT[index, : part.shape[1]] = part
         return out_RT
 
-    def score(self, sequences: Sequence[Sequence[int]]) -> tuple[list[list[float]], Tensor]:
-        """See `Learner.score`."""
-        result: tuple[list[list[float]], Tensor] = self._all("call", "score", sequences)[0]
-        return result
+    def score(
+        self, sequences: Sequence[Sequence[int]], *, rounding_seed: int | None = None
+    ) -> tuple[list[list[float]], Tensor]:
+        """Log-probs of tokens 1.. of each sequence, and the (`_L`, `_E`) counts of routed tokens (`Learner.score`)."""
+        longest, total = max(map(len, sequences)), sum(map(len, sequences))
+        width = max(longest, min(SCORE_ROW_TOKENS, -(-total // self.config.ranks)))
+        rows = pack_rows([TrainSequence(sequence, 1) for sequence in sequences], width)
+        logp_RT, counts = torch.zeros(rows.ids.shape), []
+        for indices, (parts, counts_LE) in self._dealt("score", rows, rounding_seed):
+            counts.append(counts_LE)
+            for index, part in zip(indices, parts, strict=True):
+                if index:
+                    logp_RT[index, : part.shape[1]] = part
+        logp_T, sequence_T = logp_RT[rows.mask], rows.sequence[rows.mask]
+        scores = [logp_T[sequence_T == number].tolist() for number in range(len(sequences))]
+        return scores, torch.stack(counts).sum(0)
 
     def routes(self, sequences: Sequence[Sequence[int]]) -> tuple[list[set[tuple[int, int]]], int]:
         """See `Learner.routes`."""
@@ -180,8 +205,13 @@ class LearnerGroup:
         return result
 
     def write_weights(self, path: Path) -> dict[str, str]:
-        """Write the weights for the rollout engines; tensor checksums by name."""
+        """Hand the weights over at `path` (`HandOver.place`); gives their fingerprints by name."""
         result: dict[str, str] = self._all("write_weights", path)[0]
+        return result
+
+    def checksums(self) -> dict[str, str]:
+        """sha256 of the weights by name. Slow; used only to name the tensor that differs."""
+        result: dict[str, str] = self._all("checksums")[0]
         return result
 
     def export(self, folder: Path, tokenizer: Any) -> None:
