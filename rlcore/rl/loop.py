@@ -99,7 +99,7 @@ def learn(learner: LearnerGroup, batches: list[PackedRows], train: TrainConfig, 
 def step_spec(rows: PackedRows, train: TrainConfig, step: int) -> StepSpec:
     """How step 0.. turns these rows into an optimiser step."""
     return StepSpec(
-        loss=train.algorithm,
+        loss=algorithm.located(train.algorithm),
         options=train.options,
         lr=lr_multiplier(step, train.steps, train.optim),
         num_tokens=rows.num_tokens,
