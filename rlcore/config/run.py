@@ -26,6 +26,8 @@ class RayConfig(Section):
     """Cluster address; empty: RAY_ADDRESS if set, else a local cluster on loopback."""
     startup_seconds: Amount = 300.0
     """Give up when an actor has not come up by then."""
+    stall_seconds: Amount = 600.0
+    """A rollout worker or learner rank that gives no sign of life for so long is lost and replaced."""
 
 
 class RunConfig(Section):

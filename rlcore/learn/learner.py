@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,12 @@ from rlcore.config.learner import LearnerConfig, OptimConfig
 from rlcore.config.model import ModelConfig
 from rlcore.learn import engine
 from rlcore.learn.balance import balance_loss, expert_counts, max_over_mean
-from rlcore.learn.batch import PackedRows
+from rlcore.learn.batch import PackedRows, TrainSequence, pack_rows
 from rlcore.learn.logprobs import Policy
 from rlcore.policy import architectures
 from rlcore.rl import algorithm
 from rlcore.rl.losses import Tokens, nll
+from rollout.weights import TIED_HEAD, TensorInfo
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,9 @@ class StepSpec:
     temperature: float = 1.0
     options: dict[str, Any] = field(default_factory=dict)
 
+
+GATHER_BYTES = 64 * 2**20
+"""Of weights that a rank holds whole at a time while they are handed over or saved under ZeRO-3."""
 
 SUMMED = ("balance_loss", "clip_share_low", "clip_share_high", "ratio_max", "logprob_abs_diff_max", "mismatch_kl")
 
@@ -187,16 +192,45 @@ class Learner:
         return out
 
     @torch.no_grad()
-    def score(self, sequences: Sequence[Sequence[int]]) -> tuple[list[list[float]], Tensor]:
-        """Log-probs (temperature 1) of tokens 1.. of each sequence, and the (`_L`, `_E`) counts of routed tokens."""
-        scores, counts = [], []
-        for ids, positions, mask in self._singles(sequences):
-            output = self.engine(ids, positions, mask, 1.0)
-            scores.append(output.logp_T.tolist())
-            if output.routed_L:
-                every = torch.ones(ids.numel(), device=self.device)
-                counts.append(expert_counts(output.routed_L, every).long().cpu())
-        return scores, torch.stack(counts).sum(0) if counts else torch.zeros(0, 0)
+    def score(
+        self, micro_batches: Sequence[PackedRows], rounding_seed: int | None = None
+    ) -> tuple[list[Tensor], Tensor]:
+        """Per micro-batch (`_RT`) log-probs (temperature 1) where the mask is True, and the (`_L`, `_E`) counts of
+        routed tokens.
+
+        With a seed, embeddings and each decoder layer's output are rounded to bf16 another way: up to one unit in the
+        last of its 8 bits away, as another implementation of the same model might.
+        """
+        out, counts = [], []
+        with self._rounding(rounding_seed):
+            for rows in micro_batches:
+                rows = rows.map(lambda value: value.to(self.device))
+                output = self.engine(rows.ids, rows.positions, rows.mask, 1.0)
+                logp_RT = torch.zeros(rows.ids.shape)
+                logp_RT[rows.mask.cpu()] = output.logp_T.float().cpu()
+                out.append(logp_RT)
+                if output.routed_L:
+                    counts.append(expert_counts(output.routed_L, rows.copies.flatten()).long().cpu())
+        return out, torch.stack(counts).sum(0) if counts else torch.zeros(0, 0)
+
+    @contextmanager
+    def _rounding(self, seed: int | None) -> Iterator[None]:
+        generator = torch.Generator(self.device).manual_seed(seed or 0)
+
+        def jitter(module: object, inputs: object, output: Any) -> Any:
+            hidden = output[0] if isinstance(output, tuple) else output
+            uniform = torch.rand(hidden.shape, generator=generator, device=hidden.device)
+            moved = (hidden.float() * (1 + 2**-8 * (2 * uniform - 1))).to(hidden.dtype)
+            return (moved, *output[1:]) if isinstance(output, tuple) else moved
+
+        model = self.engine.module.lm.model
+        places = [] if seed is None else [model.embed_tokens, *model.layers]
+        handles = [place.register_forward_hook(jitter) for place in places]
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
 
     @torch.no_grad()
     def routes(self, sequences: Sequence[Sequence[int]]) -> tuple[list[set[tuple[int, int]]], int]:
@@ -204,7 +238,7 @@ class Learner:
         found: list[set[tuple[int, int]]] = []
         pairs = 0
         for sequence in sequences:
-            _, counts_LE = self.score([sequence])
+            _, counts_LE = self.score([pack_rows([TrainSequence(sequence, 1)], len(sequence))])
             pairs = counts_LE.numel()
             found.append({(layer, expert) for layer, expert in counts_LE.nonzero().tolist()})
         return found, pairs
@@ -242,19 +276,39 @@ class Learner:
             mask[:, 0] = False
             yield ids, positions, mask
 
-    def state_dict(self) -> dict[str, Tensor] | None:
-        """The whole model on rank 0 (None elsewhere), Hugging Face names, on the CPU; gathers under ZeRO-3."""
+    def describe_weights(self) -> list[TensorInfo]:
+        """Name (Hugging Face), dtype and whole shape of what `weights` gives. No collective."""
+        return [
+            TensorInfo(name, value.dtype, tuple(getattr(value, "ds_shape", value.shape)))
+            for name, value in self._named_weights().items()
+        ]
+
+    def weights(self) -> Iterator[tuple[str, Tensor]]:
+        """(name, whole tensor) one after the other, each to be used before the next is asked for.
+
+        Under ZeRO-3 at most `GATHER_BYTES` (or one tensor) are gathered at a time, and every rank must go through
+        all of them.
+        """
         import deepspeed
 
-        lm = self.engine.module.lm
-        parameters = list(lm.parameters()) if self.config.zero_stage == 3 else []
-        with deepspeed.zero.GatheredParameters(parameters, enabled=bool(parameters)):
-            if self.rank:
-                return None
-            state = {name: value.detach().cpu().clone() for name, value in lm.state_dict().items()}
-        if self.tied:
-            state.pop("lm_head.weight", None)
-        return state
+        named = self._named_weights()
+        for group in groups_by_bytes(self.describe_weights(), GATHER_BYTES):
+            parts = [named[info.name] for info in group if hasattr(named[info.name], "ds_shape")]
+            with deepspeed.zero.GatheredParameters(parts, enabled=bool(parts)):
+                for info in group:
+                    yield info.name, named[info.name].detach()
+
+    def _named_weights(self) -> dict[str, Tensor]:
+        named: dict[str, Tensor] = self.engine.module.lm.state_dict(keep_vars=True)
+        return {name: value for name, value in named.items() if not (self.tied and name == TIED_HEAD)}
+
+    def state_dict(self) -> dict[str, Tensor] | None:
+        """The whole model on rank 0 (None elsewhere), Hugging Face names, on the CPU; gathers under ZeRO-3."""
+        state: dict[str, Tensor] = {}
+        for name, tensor in self.weights():
+            if self.rank == 0:
+                state[name] = tensor.cpu().clone()
+        return state if self.rank == 0 else None
 
     def save(self, folder: Path) -> None:
         """Optimiser, master weights and partitions of all ranks into `folder` (shared between ranks)."""
@@ -287,3 +341,15 @@ class Load:
             counts_LE, tokens = counts_LE + self.counts_LE, tokens + self.tokens
         self.counts_LE, self.tokens = counts_LE, tokens
         return counts_LE / tokens.clamp(min=1.0)
+
+
+def groups_by_bytes(infos: Sequence[TensorInfo], most: int) -> Iterator[list[TensorInfo]]:
+    """Neighbours together, as long as they have `most` bytes or fewer; a larger one stands alone."""
+    group: list[TensorInfo] = []
+    for info in infos:
+        if group and sum(member.bytes for member in group) + info.bytes > most:
+            yield group
+            group = []
+        group.append(info)
+    if group:
+        yield group

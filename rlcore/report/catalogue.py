@@ -67,6 +67,7 @@ METRICS: dict[str, Metric] = {
     "train/groups_dropped_easy": Metric("Groups dropped because every completion was right.", "groups"),
     "train/groups_dropped_hard": Metric("Groups dropped because every completion was wrong.", "groups"),
     "train/groups": Metric("Groups trained on.", "groups"),
+    "train/advantage_abs_mean": Metric("Mean absolute advantage of the sequences learnt from.", ""),
     "train/process_share": Metric("Share of completions whose tokens had advantages by the judge's steps.", "share"),
     "train/refills": Metric("Extra rollout rounds to replace dropped groups (dynamic sampling).", "rounds"),
     "train/tokens": Metric("Completion tokens of the step, dropped groups included.", "tokens"),
@@ -90,6 +91,9 @@ METRICS: dict[str, Metric] = {
     "canary/max_abs_diff": Metric(
         "Largest |log-prob of learner - of rollout| on the canary prompts after the update.", "nats"
     ),
+    "canary/mean_abs_diff": Metric("Mean of the same; in bf16 it may be twice canary/noise.", "nats"),
+    "canary/k3": Metric("KL of rollout to learner on the same tokens (k3, cut off at 1 nat a token).", "nats"),
+    "canary/noise": Metric("Mean |difference| that bf16 rounding makes to the learner's own log-probs.", "nats"),
     "canary/expert_coverage": Metric(
         "Share of all experts that the canary prompts route to; 1 means all are checked.", "share"
     ),

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from rlcore.config.rl import TrainConfig
 from rlcore.data.origin import family
 from rlcore.learn.batch import TrainSequence
@@ -48,8 +50,9 @@ def learner_metrics(
         values["train/load_max_over_mean"] = results[0]["load_max_over_mean"]
         for layer, counts in enumerate(results[0]["expert_counts"]):
             values[f"train/load/layer_{layer}"] = [count / max(sum(counts), 1.0) for count in counts]
+    learnt = [sequence for batch in batches for sequence in batch]
+    values["train/advantage_abs_mean"] = sum(float(np.abs(each.advantage).mean()) for each in learnt) / len(learnt)
     if train.process_weight:
-        learnt = [sequence for batch in batches for sequence in batch]
         by_step = sum(not isinstance(sequence.advantage, float) for sequence in learnt)
         values["train/process_share"] = by_step / len(learnt)
     return values

@@ -8,10 +8,11 @@ from typing import Any
 from rlcore import pretrain
 from rlcore.data.mixture import Pool
 from rlcore.doctor import cpu
-from rlcore.rl import evaluate, loop
+from rlcore.rl import algorithm, evaluate, loop
 from rlcore.rl.filter import filter_problems
 from rlcore.run.context import Run
 from rlcore.run.folder import RunFolder, sha256_folder, sha256_json, write_json
+from rlcore.run.recovery import with_recovery
 from verifiers import registry as verifiers
 
 INTERVALS = "95 % intervals over the problems only, of one seed: other seeds and other kinds of CPU may differ by more"
@@ -23,7 +24,7 @@ def run_stages(run: Run) -> None:
     check_data(run)
     if "pretrain" in config.stages and not config.model.path and not is_done(folder, "pretrain"):
         with folder.stage("pretrain"):
-            pretrain.pretrain(run)
+            with_recovery(run, pretrain.STAGE, lambda: pretrain.pretrain(run))
     if "filter" in config.stages and not (folder.path / "filter.json").exists():
         with folder.stage("filter"):
             filter_problems(run)
@@ -31,7 +32,8 @@ def run_stages(run: Run) -> None:
         measure(run, "before")
     if "train" in config.stages and not is_done(folder, "train"):
         with folder.stage("train"):
-            loop.train(run, training_pool(run))
+            pool = training_pool(run)
+            with_recovery(run, loop.STAGE, lambda: loop.train(run, pool))
     if "eval" in config.stages:
         if folder.latest(loop.STAGE) is not None:
             measure(run, "after")
@@ -54,6 +56,7 @@ def check_data(run: Run) -> None:
             "data.source": sha256_json([problem.model_dump(mode="json") for problem in dataset.problems]),
             "data.verifier": sha256_json({name: verifiers.version(name) for name in dataset.verifiers}),
             "model.path": sha256_folder(run.config.model.path),
+            "train.algorithm": algorithm.digest(run.config.train.algorithm),
         }
     )
     lost = f"; {dataset.dropped} rows dropped (dropped_rows.jsonl)" if dataset.dropped else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -55,12 +57,13 @@ class Judging:
 
 
 class Scripted:
-    """The scripted engine as a pool of workers."""
+    """The scripted engine as a pool of workers; completions end in another order than they were asked for."""
 
-    def __init__(self, script: dict[str, tuple[str, ...]]) -> None:
-        self._engine = ScriptedEngine({"prompts": script})
+    def __init__(self, script: dict[str, Any]) -> None:
+        self._engine = ScriptedEngine(script)
 
     async def complete(self, request: Request) -> Completion:
+        await asyncio.sleep(random.Random(request.seed).random() / 50)
         [completion] = self._engine.generate([request])
         return completion
 
@@ -74,7 +77,7 @@ def scripted_run(
     prompts: Any = CodePoints()
     judging: Any = Judging()
     with open_run(config) as opened, Run(config, opened) as run:
-        workers: Any = Scripted({str(one.prompt): answer(one) for one in run.dataset.problems})
+        workers: Any = Scripted({"prompts": {str(one.prompt): answer(one) for one in run.dataset.problems}})
         # Of a cached property what stands in the instance comes first.
         vars(run)["sampler"] = Sampler(workers, judging, prompts, config, opened.label)
         yield run, judging

@@ -13,9 +13,10 @@ from rank_processes import ProcessGroup
 from rlcore.config.learner import LearnerConfig, OptimConfig
 from rlcore.config.model import ModelConfig
 from rlcore.learn.batch import PackedRows, TrainSequence, pack_rows, shard
-from rlcore.learn.learner import StepSpec
+from rlcore.learn.learner import StepSpec, groups_by_bytes
 from rlcore.policy import architectures
 from rlcore.policy.tokens import char_tokenizer
+from rollout.weights import TensorInfo, fingerprint, tensor_checksum
 
 MODEL = ModelConfig(
     hidden_size=32, layers=2, heads=2, kv_heads=1, head_dim=16, experts=4, expert_intermediate_size=16, context=64
@@ -123,6 +124,29 @@ def test_ranks_with_unequal_tokens_stay_in_step_under_zero_3(ranks: Any, model_p
     reference = weights_after(ranks, model_path, 1, 64, 0, ADAMW, "gspo")
     sharded = weights_after(ranks, model_path, 2, 64, 3, ADAMW, "gspo", logits_mib=4 * 4 * vocabulary / 2**20)
     assert furthest(reference, sharded) < 2e-5
+
+
+def test_no_rank_gathers_the_whole_model_and_only_the_first_keeps_it(
+    ranks: Any, model_path: Path, tmp_path: Path
+) -> None:
+    """Under ZeRO-3, in groups of neighbours."""
+    group = ranks[2]
+    group.config = LearnerConfig(ranks=2, row_tokens=64, zero_stage=3)
+    group.build(model_path, MODEL, ADAMW)
+    expected = architectures.load(model_path).state_dict()
+    del expected["lm_head.weight"]
+    prints = group.write_weights(tmp_path / "w.safetensors")
+    assert prints == {name: fingerprint(tensor) for name, tensor in expected.items()}
+    assert group.checksums() == {name: tensor_checksum(tensor) for name, tensor in expected.items()}
+    with pytest.raises(RuntimeError, match=r"learner rank 0 failed: .*Error"):
+        group.write_weights(Path("/proc/none/w.safetensors"))
+    assert group.write_weights(tmp_path / "again.safetensors") == prints, "the ranks are no longer in step"
+
+
+def test_groups_are_neighbours_up_to_a_size_and_larger_ones_stand_alone() -> None:
+    infos = [TensorInfo(str(number), torch.float32, (size,)) for number, size in enumerate([1, 1, 1, 9, 1, 2])]
+    names = [[info.name for info in group] for group in groups_by_bytes(infos, 12)]
+    assert names == [["0", "1", "2"], ["3"], ["4", "5"]]
 
 
 def test_state_goes_on_after_a_restart(ranks: Any, model_path: Path, tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 from scripted_run import scripted_run
 
 from rlcore.report.catalogue import lookup
-from rlcore.rl.collect import collect
+from rlcore.rl.buffer import StepBuffer, step_file
+from rlcore.rl.collect import Collected, collect
 from rlcore.rl.record import line, sample_metrics, write_samples
+from rlcore.run.context import Run
 from verifiers.types import Problem
 
 TRAIN = {"prompts_per_step": 12, "group_size": 2, "max_refills": 0}
@@ -19,11 +21,15 @@ def speaks_english(problem: Problem) -> tuple[str, ...]:
     return (f" Answer: {problem.reference['answer']}" if "variant=en" in problem.tags else " Answer: 999",)
 
 
+def first_step(run: Run) -> Collected:
+    buffer = StepBuffer(step_file(run.folder.path, 1), version=0)
+    return collect(run.sampler, run.dataset.train, run.config.train, buffer, seed=0, step=0, cursor=0)
+
+
 def test_a_step_tells_families_apart(tmp_path: Path) -> None:
     data = {"source": "word_problems:en+zh", "size": 40}
     with scripted_run(tmp_path / "run", speaks_english, data=data, train=TRAIN) as (run, judging):
-        train = run.config.train
-        collected = collect(run.sampler, run.dataset.train, train, seed=0, step=0, cursor=0)
+        collected = first_step(run)
     values = sample_metrics(collected)
     assert {name: value for name, value in values.items() if "word" in name} == {
         "train/reward/word_problems.en": 1.0,
@@ -45,6 +51,6 @@ def test_a_step_tells_families_apart(tmp_path: Path) -> None:
 def test_one_family_has_no_metrics_of_its_own(tmp_path: Path) -> None:
     data = {"source": "word_problems:en", "size": 40}
     with scripted_run(tmp_path / "run", speaks_english, data=data, train=TRAIN) as (run, _):
-        collected = collect(run.sampler, run.dataset.train, run.config.train, seed=0, step=0, cursor=0)
+        collected = first_step(run)
     values = sample_metrics(collected)
     assert values["train/reward_mean"] == 1.0 and not [name for name in values if name.startswith("train/reward/")]
