@@ -169,5 +169,5 @@ class Part(NamedTuple):
     A rank without work must still take part in every collective, and a model cannot take a batch of nothing.
     """
 
-    index: list[int]
+    places: list[int]
     rows: PackedRows

@@ -80,9 +80,7 @@ class StepBuffer:
         with self._path.open("r+b" if self._path.exists() else "xb", buffering=0) as file:
             file.truncate(self._whole)
             file.seek(self._whole)
-            self._whole += file.write(
-                _SIZES.pack(len(text), len(data), zlib.crc32(data, zlib.crc32(text))) + text + data
-            )
+            self._whole += file.write(sizes + text + data)
 
     def prune(self, step: int, keep: int) -> None:
         """Remove the files of all steps up to `step` but its last `keep`."""
