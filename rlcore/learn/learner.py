@@ -1,4 +1,4 @@
-"""One learner rank: a policy under DeepSpeed ZeRO. A plain class; `learner_workers` puts it into Ray actors."""
+"""One learner rank: a policy under DeepSpeed ZeRO. A plain class; `ranks` puts it into Ray actors."""
 
 from __future__ import annotations
 
