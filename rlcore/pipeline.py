@@ -24,16 +24,16 @@ def run(config: RunConfig) -> RunFolder:
     preflight.check(config)
     cluster.prepare_environment(config)
     from rlcore.report.page import write_report
-    from rlcore.run.resources import Resources
+    from rlcore.run.context import Run
     from rlcore.run.stages import run_stages
 
-    with open_run(config) as folder, Resources(config, folder) as resources:
+    with open_run(config) as folder, Run(config, folder) as run:
         try:
             for note in folder.notes:
-                resources.say(note)
-            run_stages(resources)
+                run.say(note)
+            run_stages(run)
         except Exception as error:
-            shown = failure.explain(error, folder.path, logs=resources.ray_logs)
+            shown = failure.explain(error, folder.path, logs=run.processes.ray_logs)
             if shown is error:
                 raise
             raise shown from error

@@ -16,27 +16,27 @@ from rlcore.learn.learner import StepSpec
 from rlcore.learn.optim.schedules import lr_multiplier
 from rlcore.policy import architectures
 from rlcore.policy.tokens import encode_documents
+from rlcore.run.context import Run
 from rlcore.run.progress import Progress
-from rlcore.run.resources import Resources
 
 STAGE = "pretrain"
 
 
-def run(resources: Resources) -> None:
+def pretrain(run: Run) -> None:
     """Train `pretrain.steps` optimiser steps; goes on from the newest checkpoint.
 
     The rows of a step are a function of (seed, step) alone, so an interrupted run equals an unbroken one.
     """
-    config, folder, learner = resources.config, resources.folder, resources.learner
+    config, folder, learner = run.config, run.folder, run.processes.learner
     pretrain = config.pretrain
-    rows, held_out = _rows(resources)
+    rows, held_out = _rows(run)
     per_step = pretrain.batch_tokens // pretrain.row_tokens
     checkpoint = folder.latest(STAGE)
-    start = _initial_model(resources) if checkpoint is None else checkpoint.hf
+    start = _initial_model(run) if checkpoint is None else checkpoint.hf
     learner.build(start, config.model, pretrain.optim)
     if checkpoint is not None:
         learner.load(checkpoint.folder / "learner")
-        resources.say(f"pretrain: going on after step {checkpoint.step}")
+        run.say(f"pretrain: going on after step {checkpoint.step}")
     first = checkpoint.step if checkpoint else 0
     batches = _batches(rows, per_step, first=first, steps=pretrain.steps, seed=config.seed)
     with Progress(pretrain.steps, STAGE, every=5.0, start=first) as progress:
@@ -69,31 +69,31 @@ def run(resources: Resources) -> None:
                 for layer, counts in enumerate(values["expert_counts"]):
                     record[f"pretrain/load/layer_{layer}"] = [count / sum(counts) for count in counts]
             if len(held_out) and (done % pretrain.checkpoint_every == 0 or done == pretrain.steps):
-                record["pretrain/held_out_loss"] = _held_out_loss(resources, held_out)
-            resources.metrics.log(STAGE, done, record)
+                record["pretrain/held_out_loss"] = _held_out_loss(run, held_out)
+            run.metrics.log(STAGE, done, record)
             shown = {"loss": values["loss"], "tok/s": tokens_per_second}
             if "pretrain/held_out_loss" in record:
                 shown["held-out"] = record["pretrain/held_out_loss"]
             progress.update(done, shown)
             if done % pretrain.checkpoint_every == 0 or done == pretrain.steps:
-                folder.save(STAGE, done, {}, resources.fill_checkpoint)
+                folder.save(STAGE, done, {}, run.fill_checkpoint)
 
 
-def _initial_model(resources: Resources) -> Path:
-    config = resources.config
-    folder = resources.folder.path / "initial"
-    model = architectures.create(config.model, resources.tokenizer, seed=config.seed)
-    architectures.save(model, resources.tokenizer, folder, None)
+def _initial_model(run: Run) -> Path:
+    config = run.config
+    folder = run.folder.path / "initial"
+    model = architectures.create(config.model, run.prompts.tokenizer, seed=config.seed)
+    architectures.save(model, run.prompts.tokenizer, folder, None)
     total = sum(parameter.numel() for parameter in model.parameters())
-    resources.say(f"pretrain: {config.model.architecture} from scratch, {total / 1e6:.2f} M parameters")
+    run.say(f"pretrain: {config.model.architecture} from scratch, {total / 1e6:.2f} M parameters")
     return folder
 
 
-def _rows(resources: Resources) -> tuple[PackedRows, PackedRows]:
+def _rows(run: Run) -> tuple[PackedRows, PackedRows]:
     """(training rows, rows of held-out documents), the same for the same config."""
-    config = resources.config
+    config = run.config
     pretrain, seed = config.pretrain, config.seed
-    exclude = {problem.prompt for problem in resources.held_out if isinstance(problem.prompt, str)}
+    exclude = {problem.prompt for problem in run.dataset.held_out if isinstance(problem.prompt, str)}
     corpus = read_mixture(
         pretrain.mixture or (TextPart(corpus=pretrain.corpus),),
         characters=pretrain.steps * pretrain.batch_tokens,
@@ -101,9 +101,9 @@ def _rows(resources: Resources) -> tuple[PackedRows, PackedRows]:
         exclude=exclude,
     )
     named = " + ".join(part.corpus for part in pretrain.mixture) or pretrain.corpus
-    resources.say(f"pretrain: corpus {named}, {len(corpus.texts)} documents")
+    run.say(f"pretrain: corpus {named}, {len(corpus.texts)} documents")
     for name, share in corpus.mix.items():
-        resources.say(f"  {name:<18} {share.share:6.1%} of documents, {share.right:4.0%} of them right")
+        run.say(f"  {name:<18} {share.share:6.1%} of documents, {share.right:4.0%} of them right")
     if len(corpus.texts) <= pretrain.held_out_documents:
         raise ValueError(
             f"pretrain.corpus has {len(corpus.texts)} documents and pretrain.held_out_documents keeps "
@@ -112,15 +112,15 @@ def _rows(resources: Resources) -> tuple[PackedRows, PackedRows]:
     texts = list(corpus.texts)
     random.Random(f"{seed}/documents").shuffle(texts)
     parts = texts[pretrain.held_out_documents :], texts[: pretrain.held_out_documents]
-    train, held_out = (_pack(resources, part) for part in parts)
+    train, held_out = (_pack(run, part) for part in parts)
     return train, held_out
 
 
-def _pack(resources: Resources, texts: list[str]) -> PackedRows:
-    row_tokens = resources.config.pretrain.row_tokens
-    documents, cut = encode_documents(resources.tokenizer, texts, row_tokens=row_tokens)
+def _pack(run: Run, texts: list[str]) -> PackedRows:
+    row_tokens = run.config.pretrain.row_tokens
+    documents, cut = encode_documents(run.prompts.tokenizer, texts, row_tokens=row_tokens)
     if cut:
-        resources.say(f"pretrain: {cut} documents are longer than pretrain.row_tokens={row_tokens} and were cut")
+        run.say(f"pretrain: {cut} documents are longer than pretrain.row_tokens={row_tokens} and were cut")
     sequences = [TrainSequence(ids, 1) for ids in documents]
     return pack_rows(sequences, row_tokens)
 
@@ -141,6 +141,6 @@ def _batches(rows: PackedRows, per_step: int, *, first: int, steps: int, seed: i
         yield step, rows.slice(chosen)
 
 
-def _held_out_loss(resources: Resources, rows: PackedRows) -> float:
-    logp = resources.learner.logprobs(rows, 1.0)
+def _held_out_loss(run: Run, rows: PackedRows) -> float:
+    logp = run.processes.learner.logprobs(rows, 1.0)
     return float(-logp[rows.mask].double().mean())

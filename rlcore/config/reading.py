@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from rlcore.config.fields import Section
 from rlcore.config.run import RunConfig
+from rlcore.rl import algorithm
 
 
 class ConfigError(ValueError):
@@ -56,6 +57,11 @@ def _apply(raw: dict[str, Any], override: str) -> None:
     raw[field] = value
 
 
+def _options() -> dict[str, dict[str, tuple[str, Any]]]:
+    """Of each algorithm of ours: `train.options.KEY` -> (its docstring, its default)."""
+    return {name: known_keys(algorithm.load(name).Options, "train.options.") for name in algorithm.names()}
+
+
 def known_keys(model: type[BaseModel] = RunConfig, prefix: str = "") -> dict[str, tuple[str, Any]]:
     """Dotted key -> (its docstring, its default), sections and the parts of mixtures included."""
     keys: dict[str, tuple[str, Any]] = {}
@@ -72,7 +78,8 @@ def _explain(item: Any) -> str:
     key = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
         place = ".".join(part for part in item["loc"] if isinstance(part, str))
-        near = difflib.get_close_matches(place, known_keys(), n=1, cutoff=0.0)
+        known = [*known_keys(), *(key for keys in _options().values() for key in keys)]
+        near = difflib.get_close_matches(place, known, n=1, cutoff=0.0)
         return f"unknown key {key!r}; did you mean {near[0]!r}?"
     message = item["msg"].removeprefix("Value error, ")
     return f"{key}: {message} (got {item['input']!r})" if key else message
@@ -80,7 +87,11 @@ def _explain(item: Any) -> str:
 
 def help_text() -> str:
     """Every key with its default and its docstring."""
-    return "\n".join(
+    lines = [
         f"\n[{key}]  {text}" if isinstance(default, Section) else f"  {key} = {default!r}\n      {text}"
         for key, (text, default) in known_keys().items()
-    )
+    ]
+    for name, keys in _options().items():
+        lines.append(f"\n[train.options]  With train.algorithm={name}:")
+        lines += [f"  {key} = {default!r}\n      {text}" for key, (text, default) in keys.items()]
+    return "\n".join(lines)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from rlcore.config.fields import Amount, Count, Positive, Section, Share
 from rlcore.config.learner import OptimConfig
+from rlcore.rl import algorithm
 
 CANARY_TOLERANCES = {"float32": 1e-4, "bfloat16": 0.1}
 """Nats. fp32: learner and rollout differ by about 1e-6. bf16: by a few 1e-2 on average for the same weights."""
@@ -33,8 +34,11 @@ class FilterConfig(Section):
 class TrainConfig(Section):
     """RL."""
 
-    algorithm: Literal["gspo", "dapo"] = "gspo"
-    """Loss: GSPO (arXiv 2507.18071) or DAPO (arXiv 2503.14476)."""
+    algorithm: str = "gspo"
+    """`gspo` (arXiv 2507.18071), `dapo` (arXiv 2503.14476), `rft` (rejection sampling, for comparison), or a file of
+    your own: `path/to/file.py`."""
+    options: dict[str, Any] = Field(default={}, validate_default=True)
+    """Options of the algorithm: `[train.options]`."""
     steps: Positive = 100
     """Rollout batches."""
     prompts_per_step: Positive = 32
@@ -43,14 +47,8 @@ class TrainConfig(Section):
     """Completions per prompt (G)."""
     minibatches: Positive = 1
     """Optimiser steps per rollout batch; 1 is on-policy, where every ratio is 1."""
-    clip_low: Amount = 3e-4
-    """Lower clip; GSPO 3e-4, DAPO 0.2."""
-    clip_high: Amount = 4e-4
-    """Upper clip; GSPO 4e-4, DAPO 0.28."""
-    std_normalise: bool = True
-    """Divide advantages by the group's standard deviation."""
-    step_weight: float = Field(default=0.0, ge=0.0, lt=1.0)
-    """Step-level advantages, for judges that say which step failed (Lean): by up to this share the blame of a failed
+    process_weight: float = Field(default=0.0, ge=0.0, lt=1.0)
+    """Process rewards, for judges that say which step failed (Lean): by up to this share the blame of a failed
     attempt moves from the steps before the failing one to that one. 0: the outcome alone."""
     max_refills: Count = 2
     """Dynamic sampling (DAPO): rounds at most that refill what groups without variance left; 0 only drops them."""
@@ -68,10 +66,16 @@ class TrainConfig(Section):
     """Steps between records of all completions in samples/."""
     shuffle_rewards: bool = False
     """A control: rewards are permuted over the batch; the policy must not learn."""
-    rejection_sampling: bool = False
-    """For comparison: cross-entropy on correct completions instead of policy gradient (RFT)."""
     optim: OptimConfig = OptimConfig(lr=1e-3, adam_lr=5e-4, schedule="linear", warmup_steps=0)
     """Optimiser of this stage."""
+
+    @field_validator("options")
+    @classmethod
+    def _options_of_the_algorithm(cls, values: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        if "algorithm" not in info.data:
+            return values
+        complete: dict[str, Any] = algorithm.options(info.data["algorithm"], values).model_dump()
+        return complete
 
 
 class EvalConfig(Section):

@@ -14,6 +14,7 @@ from rlcore.config.pretrain import PretrainConfig
 from rlcore.config.reward import RewardConfig
 from rlcore.config.rl import EvalConfig, FilterConfig, TrainConfig
 from rlcore.config.rollout import RolloutConfig
+from rlcore.rl import algorithm
 
 Stage = Literal["pretrain", "filter", "train", "eval"]
 
@@ -72,8 +73,11 @@ class RunConfig(Section):
             )
         if max(self.eval.ks) > self.eval.samples:
             raise ValueError(f"eval.ks asks for pass@{max(self.eval.ks)}: raise eval.samples to at least that")
-        if self.train.step_weight and (self.train.shuffle_rewards or self.train.rejection_sampling):
-            raise ValueError("train.step_weight goes with neither shuffle_rewards nor rejection_sampling: set it to 0")
+        if self.train.process_weight and (self.train.shuffle_rewards or not algorithm.load(self.train.algorithm).NEEDS):
+            raise ValueError(
+                "train.process_weight goes neither with shuffle_rewards nor with an algorithm that needs no old "
+                f"log-probs ({self.train.algorithm}): set it to 0"
+            )
         for mixture, field, value in (
             (self.data.mixture, "data.source", self.data.source),
             (self.pretrain.mixture, "pretrain.corpus", self.pretrain.corpus),

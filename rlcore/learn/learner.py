@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from rlcore.learn.batch import PackedRows
 from rlcore.learn.logprobs import Policy
 from rlcore.learn.optim.muon import parameter_groups, zero_muon
 from rlcore.policy import architectures
-from rlcore.rl.losses import LOSSES
+from rlcore.rl import algorithm
+from rlcore.rl.losses import Tokens, nll
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,9 @@ class StepSpec:
     """How to turn rows into an optimiser step; the counts are over all ranks of the step.
 
     Attributes:
-        loss: a name of `rlcore.rl.losses.LOSSES`. lr: multiplier of the peak learning rates.
+        loss: `nll`, or an algorithm (`rlcore.rl.algorithm`). options: its. lr: multiplier of the peak learning rates.
         num_tokens, num_sequences: the loss's normalisers. real_tokens: tokens that are not padding.
-        balance_coef: weight of the load-balance loss (MoE). clip_low, clip_high: of the policy losses.
+        balance_coef: weight of the load-balance loss (MoE).
         temperature: the sampling temperature; the logits are divided by it.
     """
 
@@ -38,9 +39,8 @@ class StepSpec:
     num_sequences: int
     real_tokens: int
     balance_coef: float = 0.0
-    clip_low: float = 0.0
-    clip_high: float = 0.0
     temperature: float = 1.0
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 SUMMED = ("balance_loss", "clip_share_low", "clip_share_high", "ratio_max", "logprob_abs_diff_max", "mismatch_kl")
@@ -138,17 +138,20 @@ class Learner:
         logp = output.logp_T
         old = logp.detach() if rows.old_logp is None else rows.old_logp[mask]
         _, sequence = torch.unique(rows.sequence[mask], return_inverse=True)
-        loss, metrics = LOSSES[spec.loss](
-            logp,
-            old,
-            rows.advantage[mask],
-            torch.ones_like(logp, dtype=torch.bool),
-            sequence,
+        tokens = Tokens(
+            logp_T=logp,
+            old_T=old,
+            advantage_T=rows.advantage[mask],
+            mask_T=torch.ones_like(logp, dtype=torch.bool),
+            sequence_T=sequence,
+            copies_T=torch.ones_like(logp),
             num_sequences=spec.num_sequences,
             num_tokens=spec.num_tokens,
-            clip_low=spec.clip_low,
-            clip_high=spec.clip_high,
         )
+        if spec.loss == "nll":
+            loss, metrics = nll(tokens)
+        else:
+            loss, metrics = algorithm.load(spec.loss).loss(tokens, algorithm.options(spec.loss, spec.options))
         metrics["loss"] = loss.detach()
         metrics["entropy"] = output.entropy_T.sum().detach() / spec.num_tokens
         if spec.loss != "nll" and logp.numel():

@@ -57,7 +57,7 @@ METRICS: dict[str, Metric] = {
     "train/groups_dropped_easy": Metric("Groups dropped because every completion was right.", "groups"),
     "train/groups_dropped_hard": Metric("Groups dropped because every completion was wrong.", "groups"),
     "train/groups": Metric("Groups trained on.", "groups"),
-    "train/step_level_share": Metric("Share of completions whose tokens had advantages by the judge's steps.", "share"),
+    "train/process_share": Metric("Share of completions whose tokens had advantages by the judge's steps.", "share"),
     "train/refills": Metric("Extra rollout rounds to replace dropped groups (dynamic sampling).", "rounds"),
     "train/tokens": Metric("Completion tokens of the step, dropped groups included.", "tokens"),
     "train/clip_share": Metric("Share of tokens whose gradient the clip removed; 0 on-policy.", "share"),
@@ -93,7 +93,7 @@ METRICS: dict[str, Metric] = {
     "time/refill": Metric("Sampling and scoring of extra rounds (dynamic sampling).", "s"),
     "time/score": Metric("Waiting for verdicts, first round.", "s"),
     "time/learn": Metric("Log-probs, forward, backward and optimiser.", "s"),
-    "time/publish": Metric("Writing the weights and loading them into every rollout worker.", "s"),
+    "time/sync": Metric("Writing the weights and loading them into every rollout worker.", "s"),
     "time/canary": Metric("The canary's check after the update.", "s"),
 }
 

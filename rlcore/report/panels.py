@@ -22,7 +22,7 @@ STATUS_TONES = {
 }  # fmt: skip
 # Steady phases below, those that come and go above, so the picture does not jump.
 PHASES = {
-    "generate": 0, "score": 1, "learn": 2, "publish": 4, "canary": 3, "refill": 5,
+    "generate": 0, "score": 1, "learn": 2, "sync": 4, "canary": 3, "refill": 5,
 }  # fmt: skip
 
 

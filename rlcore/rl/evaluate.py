@@ -5,29 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from rlcore.config.rl import EvalConfig
 from rlcore.data import mixture
-from rlcore.rl.sampling import sample_groups
+from rlcore.rl.sampler import Sampler
 from rlcore.rl.statistics import Interval, mean_pass_at_k
 from rlcore.rl.types import Group
-from rlcore.run.resources import Resources
 from verifiers.types import Problem, Status
 
 CHUNK = 256
 
 
-def by_family(resources: Resources, problems: Sequence[Problem], *, step: int) -> dict[str, Any]:
+def by_family(sampler: Sampler, config: EvalConfig, problems: Sequence[Problem], *, step: int) -> dict[str, Any]:
     """`evaluate` of each family, under `by_family`; the top level is math's, or the first family's without math."""
-    families = {name: evaluate(resources, part, step=step) for name, part in mixture.by_family(problems).items()}
+    families = {name: evaluate(sampler, config, part, step=step) for name, part in mixture.by_family(problems).items()}
     return {**next(iter(families.values())), "by_family": families}
 
 
-def evaluate(resources: Resources, problems: Sequence[Problem], *, step: int) -> dict[str, Any]:
+def evaluate(sampler: Sampler, config: EvalConfig, problems: Sequence[Problem], *, step: int) -> dict[str, Any]:
     """Evaluate the policy that the rollout workers serve now, which is that after RL step `step`.
 
     Greedy takes one sample per problem; temperature 1 takes `eval.samples`, the others `eval.sweep_samples`.
     Seeds do not depend on the policy, so before and after are paired. Returns JSON (see `rlcore.report.page`).
     """
-    config = resources.config.eval
     problems = problems[: config.problems or None]
     by_temperature: dict[str, dict[str, Any]] = {}
     result: dict[str, Any] = {"held_out": len(problems), "temperatures": by_temperature}
@@ -37,8 +36,7 @@ def evaluate(resources: Resources, problems: Sequence[Problem], *, step: int) ->
         for start in range(0, len(problems), CHUNK):
             part = problems[start : start + CHUNK]
             seed_parts = ("eval", temperature)
-            groups += sample_groups(
-                resources,
+            groups += sampler.sample_groups(
                 part,
                 samples=samples,
                 temperature=temperature,

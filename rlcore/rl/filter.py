@@ -6,29 +6,27 @@ import json
 from typing import Any
 
 from rlcore.rl.difficulty import NO_VERDICT, TOO_EASY, TOO_HARD, count_reasons, estimate, keep
-from rlcore.rl.sampling import sample_groups
+from rlcore.run.context import Run
 from rlcore.run.folder import write_json, write_lines
-from rlcore.run.resources import Resources
 from verifiers.types import Verdict
 
 CHUNK = 128
 
 
-def filter_problems(resources: Resources) -> dict[str, Any]:
+def filter_problems(run: Run) -> dict[str, Any]:
     """Measure `filter.problems` training problems and write filter.json; goes on after an interruption.
 
     Every finished chunk is kept in filter.partial.json, so a killed run measures none twice.
     """
-    config, folder = resources.config.filter, resources.folder.path
-    problems = resources.pool.head(config.problems)
+    config, folder = run.config.filter, run.folder.path
+    problems = run.dataset.train.head(config.problems)
     partial = folder / "filter.partial.json"
     verdicts: dict[str, list[dict[str, Any]]] = json.loads(partial.read_text()) if partial.exists() else {}
     if verdicts:
-        resources.say(f"filter: going on after {len(verdicts)} of {len(problems)} problems")
+        run.say(f"filter: going on after {len(verdicts)} of {len(problems)} problems")
     todo = [problem for problem in problems if problem.id not in verdicts]
     for start in range(0, len(todo), CHUNK):
-        sampled = sample_groups(
-            resources,
+        sampled = run.sampler.sample_groups(
             todo[start : start + CHUNK],
             samples=config.samples,
             temperature=1.0,
@@ -42,7 +40,7 @@ def filter_problems(resources: Resources) -> dict[str, Any]:
                 verdict.model_dump(mode="json", exclude={"detail", "failed_case"}) for verdict in group.verdicts
             ]
         write_json(partial, verdicts)
-        resources.say(f"filter  {len(verdicts)}/{len(problems)} problems  {sampled.generate + sampled.score:.1f} s")
+        run.say(f"filter  {len(verdicts)}/{len(problems)} problems  {sampled.generate + sampled.score:.1f} s")
     rates = estimate({key: [Verdict.model_validate(v) for v in values] for key, values in verdicts.items()})
     kept, reasons = keep(rates, minimum=config.min_pass_rate, maximum=config.max_pass_rate)
     counts = count_reasons(reasons)
@@ -62,7 +60,7 @@ def filter_problems(resources: Resources) -> dict[str, Any]:
         folder / "filter_reasons.jsonl",
         ({"problem_id": key, "reason": reasons.get(key, "kept"), **rates[key].model_dump()} for key in rates),
     )
-    resources.say(
+    run.say(
         f"filter: kept {len(kept)} of {len(problems)}; too easy {counts[TOO_EASY]}, too hard {counts[TOO_HARD]}, "
         f"no verdict {counts[NO_VERDICT]} (reasons: filter_reasons.jsonl)"
     )
@@ -73,7 +71,7 @@ def filter_problems(resources: Resources) -> dict[str, Any]:
         )
     write_json(folder / "filter.json", result)
     partial.unlink(missing_ok=True)
-    resources.metrics.log(
+    run.metrics.log(
         "filter",
         0,
         {

@@ -10,35 +10,35 @@ from rlcore.data.mixture import Pool
 from rlcore.doctor import cpu
 from rlcore.rl import evaluate, loop
 from rlcore.rl.filter import filter_problems
+from rlcore.run.context import Run
 from rlcore.run.folder import RunFolder, sha256_folder, sha256_json, write_json
-from rlcore.run.resources import Resources
 from verifiers import registry as verifiers
 
 INTERVALS = "95 % intervals over the problems only, of one seed: other seeds and other kinds of CPU may differ by more"
 
 
-def run_stages(resources: Resources) -> None:
+def run_stages(run: Run) -> None:
     """consumes: the run folder as an earlier run left it; produces: what the missing stages write."""
-    config, folder = resources.config, resources.folder
-    check_data(resources)
+    config, folder = run.config, run.folder
+    check_data(run)
     if "pretrain" in config.stages and not config.model.path and not is_done(folder, "pretrain"):
         with folder.stage("pretrain"):
-            pretrain.run(resources)
+            pretrain.pretrain(run)
     if "filter" in config.stages and not (folder.path / "filter.json").exists():
         with folder.stage("filter"):
-            filter_problems(resources)
+            filter_problems(run)
     if "eval" in config.stages and folder.latest(loop.STAGE) is None:
-        measure(resources, "before")
+        measure(run, "before")
     if "train" in config.stages and not is_done(folder, "train"):
         with folder.stage("train"):
-            loop.run(resources, training_pool(resources))
+            loop.train(run, training_pool(run))
     if "eval" in config.stages:
         if folder.latest(loop.STAGE) is not None:
-            measure(resources, "after")
-        summarise(resources)
+            measure(run, "after")
+        summarise(run)
 
 
-def check_data(resources: Resources) -> None:
+def check_data(run: Run) -> None:
     """Read all problems, drop rows that teach nothing, encode every prompt; ValueError names what is wrong.
 
     All of it before anything heavy starts. Of dropped rows (`rlcore.data.problems`) dropped_rows.jsonl has the reasons.
@@ -46,18 +46,18 @@ def check_data(resources: Resources) -> None:
     What the run reads is hashed into the manifest; a run that goes on with other data, another policy or another
     verifier is refused.
     """
-    train_problems, held_out = resources.pool.problems, resources.held_out
-    for problem in (*train_problems, *held_out):
-        resources.prompt_ids(problem)
-    resources.folder.check_hashes(
+    dataset = run.dataset
+    for problem in dataset.problems:
+        run.prompts.encode(problem)
+    run.folder.check_hashes(
         {
-            "data.source": sha256_json([problem.model_dump(mode="json") for problem in (*train_problems, *held_out)]),
-            "data.verifier": sha256_json({name: verifiers.version(name) for name in resources.verifiers}),
-            "model.path": sha256_folder(resources.config.model.path),
+            "data.source": sha256_json([problem.model_dump(mode="json") for problem in dataset.problems]),
+            "data.verifier": sha256_json({name: verifiers.version(name) for name in dataset.verifiers}),
+            "model.path": sha256_folder(run.config.model.path),
         }
     )
-    lost = f"; {len(resources.drops.rows)} rows dropped (dropped_rows.jsonl)" if resources.drops.rows else ""
-    resources.say(f"data: {len(train_problems)} training and {len(held_out)} held-out problems{lost}")
+    lost = f"; {dataset.dropped} rows dropped (dropped_rows.jsonl)" if dataset.dropped else ""
+    run.say(f"data: {len(dataset.train.problems)} training and {len(dataset.held_out)} held-out problems{lost}")
 
 
 def is_done(folder: RunFolder, stage: str) -> bool:
@@ -65,48 +65,48 @@ def is_done(folder: RunFolder, stage: str) -> bool:
     return "end" in folder.manifest().get("stages", {}).get(stage, {})
 
 
-def training_pool(resources: Resources) -> Pool:
+def training_pool(run: Run) -> Pool:
     """All training problems but those that the filter dropped (and, by config, those that it did not measure)."""
-    pool = resources.pool
-    filtered = resources.folder.path / "filter.json"
+    pool = run.dataset.train
+    filtered = run.folder.path / "filter.json"
     if not filtered.exists():
         return pool
     found = json.loads(filtered.read_text())
-    if resources.config.filter.keep_unmeasured:
+    if run.config.filter.keep_unmeasured:
         dropped = set(found["dropped_ids"])
         return pool.where(lambda problem: problem.id not in dropped)
     kept = set(found["kept_ids"])
     return pool.where(lambda problem: problem.id in kept)
 
 
-def measure(resources: Resources, when: str) -> None:
+def measure(run: Run, when: str) -> None:
     """Write eval/before.json (the policy RL starts from) or eval/after.json (the newest RL checkpoint).
 
     A measurement of the same policy is kept; one of an older checkpoint is made again.
     """
-    path = resources.folder.path / "eval" / f"{when}.json"
-    checkpoint = resources.folder.latest(loop.STAGE)
+    path = run.folder.path / "eval" / f"{when}.json"
+    checkpoint = run.folder.latest(loop.STAGE)
     step = checkpoint.step if checkpoint else 0
     if path.exists() and json.loads(path.read_text())["step"] == step:
         return
-    with resources.folder.stage(f"eval_{when}"):
-        if checkpoint is not None and resources.rollout.policy_version != step:
-            resources.rollout.update_weights(checkpoint.hf, step)
+    with run.folder.stage(f"eval_{when}"):
+        if checkpoint is not None and run.processes.rollout.policy_version != step:
+            run.processes.rollout.update_weights(checkpoint.hf, step)
         path.parent.mkdir(exist_ok=True)
-        result = {"step": step, **evaluate.by_family(resources, resources.held_out, step=step)}
+        result = {"step": step, **evaluate.by_family(run.sampler, run.config.eval, run.dataset.held_out, step=step)}
         write_json(path, result)
-        resources.metrics.log(f"eval_{when}", step, evaluate.to_metrics(result))
+        run.metrics.log(f"eval_{when}", step, evaluate.to_metrics(result))
         for name, found in result["by_family"].items():
             pass_at_1 = found["temperatures"]["1.0"]["pass_at_1"]
-            resources.say(f"eval {when}: {name} pass@1 {pass_at_1:.3f} on {found['held_out']} problems")
+            run.say(f"eval {when}: {name} pass@1 {pass_at_1:.3f} on {found['held_out']} problems")
 
 
-def summarise(resources: Resources) -> None:
+def summarise(run: Run) -> None:
     """Write summary.json and print the table."""
-    folder = resources.folder
+    folder = run.folder
     manifest = folder.manifest()
     cpus = ", then ".join(cpu.kind(found) for found in (manifest["cpu"], *manifest.get("later_cpus", [])))
-    summary: dict[str, Any] = {"seed": resources.config.seed, "cpu": cpus, "intervals": INTERVALS}
+    summary: dict[str, Any] = {"seed": run.config.seed, "cpu": cpus, "intervals": INTERVALS}
     results = {}
     for when in ("before", "after"):
         path = folder.path / "eval" / f"{when}.json"
@@ -122,9 +122,9 @@ def summarise(resources: Resources) -> None:
     }
     write_json(folder.path / "summary.json", summary)
     for name in summary["by_family"]:
-        resources.say(table(name, {when: result["by_family"][name] for when, result in results.items()}))
-    resources.say(f"±: {INTERVALS}; seed {summary['seed']} on {cpus}")
-    resources.say("seconds: " + ", ".join(f"{name} {seconds:.0f}" for name, seconds in summary["stages"].items()))
+        run.say(table(name, {when: result["by_family"][name] for when, result in results.items()}))
+    run.say(f"±: {INTERVALS}; seed {summary['seed']} on {cpus}")
+    run.say("seconds: " + ", ".join(f"{name} {seconds:.0f}" for name, seconds in summary["stages"].items()))
 
 
 def _fields(results: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -100,18 +100,18 @@ def test_a_disk_that_fills_up_during_the_run(
     if subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("needs root to mount a small tmpfs")
     try:
-        from rlcore.run.resources import Resources
+        from rlcore.run.context import Run
 
-        write = Resources.fill_checkpoint
+        write = Run.fill_checkpoint
 
-        def fill_disk_first(self: Resources, folder: Path) -> None:
+        def fill_disk_first(self: Run, folder: Path) -> None:
             with (disk / "filler").open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
                 while True:
                     file.write(b"\0" * 2**20)
             write(self, folder)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Resources, "fill_checkpoint", fill_disk_first)
+            patch.setattr(Run, "fill_checkpoint", fill_disk_first)
             code = cli.main(["pretrain", str(SMALL), f"run_dir={disk / 'run'}"])
         assert code == 1
         assert "no space left on the disk" in capfd.readouterr().err
@@ -141,5 +141,5 @@ def test_help_is_quick_and_loads_nothing_heavy() -> None:
     environment = os.environ | {"COLUMNS": "100"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert done.stderr.strip() == "[]"
-    assert "train.clip_low = 0.0003" in done.stdout
-    assert "Lower clip; GSPO 3e-4, DAPO 0.2." in done.stdout
+    assert "train.options.clip_low = 0.0003" in done.stdout
+    assert "Lower clip of the sequence ratio; 3e-4 in the paper." in done.stdout

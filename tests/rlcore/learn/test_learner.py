@@ -74,8 +74,7 @@ def weights_after(
             num_tokens=rows.num_tokens,
             num_sequences=rows.num_sequences,
             real_tokens=int(rows.real.sum()),
-            clip_low=0.2,
-            clip_high=0.28,
+            options={"clip_low": 0.2, "clip_high": 0.28},
         )
         metrics = group.step(rows, spec)
         assert metrics["ratio_max"] > 1.02, "old log-probs did not arrive"

@@ -98,7 +98,7 @@ def train_lines(rng: random.Random, steps: int) -> list[dict[str, Any]]:
             "time/generate": 1.4 + rng.random() * 0.2,
             "time/score": 0.3,
             "time/learn": 1.1 + rng.random() * 0.1,
-            "time/publish": 0.25,
+            "time/sync": 0.25,
             "time/refill": rng.choice((0.0, 0.6)),
             "time/step": 3.3,
         }

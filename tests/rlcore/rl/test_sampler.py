@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from rlcore.rl.sampling import TooManyJudgeFailures, score
+from rlcore.config.reading import parse
+from rlcore.policy.prompts import Prompts
+from rlcore.rl.sampler import Sampler, TooManyJudgeFailures
 from rollout.types import Completion
 from services.schemas import Labels, ScoreItem
 from verifiers.math.judge import judge
@@ -37,8 +38,10 @@ class Counting:
         return judge(item.completion.text, item.problem.reference, finish_reason=item.completion.finish_reason)
 
 
-def resources(client: Counting) -> Any:
-    return SimpleNamespace(reward_client=client, config=SimpleNamespace(reward=SimpleNamespace(max_masked_share=0.01)))
+def sampler(client: Any) -> Sampler:
+    config = parse({"reward": {"max_masked_share": 0.01}})
+    nobody: Any = None
+    return Sampler(nobody, client, Prompts(config), config, "run")
 
 
 def completion(number: int, text: str, finish_reason: Any = "stop") -> Completion:
@@ -62,7 +65,7 @@ def test_an_answer_is_judged_once_for_each_problem_and_way_to_end() -> None:
         completion(4, " Answer: 3"),
         completion(5, " Answer: 2", "length"),
     ]
-    verdicts = score(resources(client), problems, completions, labels(6))
+    verdicts = sampler(client).score(problems, completions, labels(6))
     assert [item.id for item in client.asked] == ["0", "1", "3", "4", "5"]
     assert [[label.sample for label in item.samples] for item in client.asked] == [[0, 2], [1], [3], [4], [5]]
     assert [verdict.status for verdict in verdicts] == [
@@ -77,8 +80,8 @@ def test_an_answer_is_judged_once_for_each_problem_and_way_to_end() -> None:
 
 def test_failures_count_by_answer_and_one_alone_proves_nothing() -> None:
     completions = [completion(number, " Answer: 2" if number % 2 else " fails") for number in range(16)]
-    verdicts = score(resources(Counting([" fails"])), [ONE] * 16, completions, labels(16))
+    verdicts = sampler(Counting([" fails"])).score([ONE] * 16, completions, labels(16))
     assert sum(verdict.mask_sample for verdict in verdicts) == 8
     with pytest.raises(TooManyJudgeFailures, match="failed on 2 of 3 answers"):
         more = [*completions, completion(16, " too")]
-        score(resources(Counting([" fails", " too"])), [ONE] * 17, more, labels(17))
+        sampler(Counting([" fails", " too"])).score([ONE] * 17, more, labels(17))

@@ -18,9 +18,10 @@ from rlcore.config.reading import ConfigError, parse
 from rlcore.config.rl import TrainConfig
 from rlcore.learn.batch import PackedRows, TrainSequence, pack_rows
 from rlcore.rl.advantages import group_advantages, step_advantages
+from rlcore.rl.algorithms import gspo
+from rlcore.rl.batcher import to_sequences
 from rlcore.rl.credit import credit_tokens
-from rlcore.rl.loop import to_sequences
-from rlcore.rl.losses import gspo
+from rlcore.rl.losses import Tokens
 from rlcore.rl.types import Group
 from rollout.types import Completion
 from verifiers.types import Problem, Status, Step, Verdict
@@ -136,7 +137,7 @@ def test_nothing_that_failed_ends_above_anything_that_finished(weight: float, st
     for seed in SEEDS:
         rng = random.Random(seed)
         attempts = random_group(rng, (0.0, 0.0, 0.3, 1.0, None))
-        learnt = sequences(attempts, rng, step_weight=weight, std_normalise=std_normalise)
+        learnt = sequences(attempts, rng, process_weight=weight, options={"std_normalise": std_normalise})
         if not learnt:
             continue
         pairs = list(zip(judged(attempts), learnt, strict=True))
@@ -160,7 +161,7 @@ def test_an_attempt_gets_in_all_what_its_outcome_is_worth(weight: float) -> None
         rng = random.Random(seed)
         attempts = random_group(rng)
         outcome = group_advantages([attempt.reward for attempt in attempts], std_normalise=True)
-        for sequence, advantage in zip(sequences(attempts, rng, step_weight=weight), outcome, strict=True):
+        for sequence, advantage in zip(sequences(attempts, rng, process_weight=weight), outcome, strict=True):
             values = per_token(sequence)
             assert advantage is not None
             assert math.fsum(values) / len(values) == pytest.approx(advantage, abs=1e-12)
@@ -239,17 +240,17 @@ def loss_of(rows: PackedRows, clip: tuple[float, float]) -> tuple[float, torch.T
     mask = rows.mask.flatten()
     logp = (rows.rollout_logp + 0.05 * torch.sin(torch.arange(rows.ids.numel()).view(rows.ids.shape))).flatten()
     logp = logp.double().requires_grad_()
-    value, _ = gspo(
-        logp,
-        rows.rollout_logp.flatten().double(),
-        rows.advantage.flatten().double(),
-        mask,
-        rows.sequence.flatten(),
+    tokens = Tokens(
+        logp_T=logp,
+        old_T=rows.rollout_logp.flatten().double(),
+        advantage_T=rows.advantage.flatten().double(),
+        mask_T=mask,
+        sequence_T=rows.sequence.flatten(),
+        copies_T=torch.ones_like(logp),
         num_sequences=rows.num_sequences,
         num_tokens=rows.num_tokens,
-        clip_low=clip[0],
-        clip_high=clip[1],
     )
+    value, _ = gspo.loss(tokens, gspo.Options(clip_low=clip[0], clip_high=clip[1]))
     value.backward()
     assert logp.grad is not None
     return value.item(), logp.grad
@@ -261,7 +262,7 @@ def test_in_the_loss_they_change_where_and_not_how_much(seed: int, clip: tuple[f
     """GSPO-token with steps has the value of GSPO, clipping included, and another gradient."""
     attempts = [Attempt(1.0, [("rfl", "accepted", 1.0)]), *random_group(random.Random(seed))]
     attempts.append(Attempt(0.0, [("intro h", "accepted", 1.0), ("exact k", "failed", 0.0)]))
-    plain, stepped = rows_of(attempts, seed), rows_of(attempts, seed, step_weight=0.5)
+    plain, stepped = rows_of(attempts, seed), rows_of(attempts, seed, process_weight=0.5)
     (value, gradient), (step_value, step_gradient) = loss_of(plain, clip), loss_of(stepped, clip)
     assert step_value == pytest.approx(value, abs=1e-6)
     if clip[0] > 0.1:  # Within the narrow clip every failed attempt may be clipped, where no advantage matters.
@@ -275,7 +276,7 @@ def test_the_failing_step_is_pushed_down_hardest() -> None:
         Attempt(1.0, [("rfl", "accepted", 1.0)]),
         Attempt(0.0, [("intro h", "accepted", 1.0), ("exact k", "failed", 0.0), ("rfl", "not_reached", 0.0)]),
     ]
-    failed = sequences(attempts, random.Random(0), step_weight=0.5)[1]
+    failed = sequences(attempts, random.Random(0), process_weight=0.5)[1]
     values, pieces = per_token(failed), [decode([token]) for token in failed.ids[2:]]
     text, ends = "".join(pieces), list(itertools.accumulate(map(len, pieces)))
 
@@ -297,19 +298,21 @@ def test_off_by_default_and_for_verdicts_without_steps() -> None:
     attempts = [Attempt(1.0, []), Attempt(0.0, [("intro h", "accepted", 1.0), ("exact k", "failed", 0.0)])]
     assert all(isinstance(sequence.advantage, float) for sequence in sequences(attempts, random.Random(0)))
     bare = [Attempt(1.0, []), Attempt(0.0, [])]
-    assert all(isinstance(sequence.advantage, float) for sequence in sequences(bare, random.Random(0), step_weight=0.5))
+    assert all(
+        isinstance(sequence.advantage, float) for sequence in sequences(bare, random.Random(0), process_weight=0.5)
+    )
 
 
-@pytest.mark.parametrize("control", ["shuffle_rewards", "rejection_sampling"])
-def test_the_controls_refuse_it(control: str) -> None:
-    with pytest.raises(ConfigError, match=r"train\.step_weight"):
-        parse({"train": {"step_weight": 0.3, control: True}})
+@pytest.mark.parametrize("control", [{"shuffle_rewards": True}, {"algorithm": "rft"}])
+def test_the_controls_refuse_it(control: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match=r"train\.process_weight"):
+        parse({"train": {"process_weight": 0.3, **control}})
 
 
 @pytest.mark.parametrize("weight", [1.0, -0.1])
 def test_the_weight_is_below_one(weight: float) -> None:
-    with pytest.raises(ConfigError, match=r"train\.step_weight"):
-        parse({"train": {"step_weight": weight}})
+    with pytest.raises(ConfigError, match=r"train\.process_weight"):
+        parse({"train": {"process_weight": weight}})
 
 
 def test_a_literal() -> None:
@@ -344,7 +347,7 @@ def test_with_the_steps_of_the_lean_judge() -> None:
         verdicts.append(judge(text, reference, finish_reason="stop"))
     assert [verdict.status for verdict in verdicts] == [Status.CORRECT, Status.WRONG]
     group = Group(problem=PROBLEM, prompt_ids=(1,), completions=tuple(completions), verdicts=tuple(verdicts))
-    train = TrainConfig(step_weight=0.5)
+    train = TrainConfig(process_weight=0.5)
     finished, failed = map(per_token, to_sequences([group], train, rng=rng, decode=decode))
     outcome = group_advantages([1, 0], std_normalise=True)[1]
     assert outcome is not None
