@@ -173,6 +173,8 @@ def _targets(statement: ast.stmt) -> set[str]:
 
 def _untouched(parent: ast.AST, field: str, child: ast.AST) -> bool:
     match child:
+        case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+            return True
         case ast.Import() | ast.ImportFrom() | ast.JoinedStr() | ast.expr_context() | ast.alias():
             return True
         case ast.Expr(value=ast.Constant(value=str())):
@@ -237,7 +239,9 @@ def _condition(place: _Place) -> Iterator[ast.AST]:
 
 
 def _negated(node: ast.expr) -> ast.expr:
-    return node.operand if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not) else ast.UnaryOp(ast.Not(), node)
+    return (
+        node.operand if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not) else ast.UnaryOp(ast.Not(), node)
+    )
 
 
 def _expression(node: ast.expr) -> Iterator[ast.AST]:

@@ -1,17 +1,15 @@
-"""The policy module: packed rows equal single documents, chunks are exact, router load by hand."""
+"""The policy as a model: packed rows equal single documents, the routers of every layer, what is saved."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import pytest
 import torch
 
 from rlcore.config.model import ModelConfig
-from rlcore.learn.balance import balance_loss, expert_counts, max_over_mean
 from rlcore.learn.batch import TrainSequence, pack_rows
-from rlcore.learn.logprobs import Policy, selected_logprobs
+from rlcore.learn.logprobs import Policy
 from rlcore.policy import architectures
 from rlcore.policy.tokens import char_tokenizer
 
@@ -39,59 +37,11 @@ def test_packed_rows_equal_single_documents(architecture: str) -> None:
         assert torch.allclose(found[n], alone, atol=1e-5), f"document {n} sees its neighbours"
 
 
-def test_chunks_change_nothing_and_gradients_agree() -> None:
-    hidden = torch.randn(10, 8, generator=torch.Generator().manual_seed(0), requires_grad=True)
-    head = torch.nn.Linear(8, 16, bias=False)
-    targets = torch.arange(10)
-    whole, entropy = selected_logprobs(hidden, targets, head, temperature=0.7, chunk=100)
-    parts, entropy_parts = selected_logprobs(hidden, targets, head, temperature=0.7, chunk=3)
-    assert torch.allclose(whole, parts, atol=1e-6)
-    assert torch.allclose(entropy, entropy_parts, atol=1e-6)
-    (one,) = torch.autograd.grad(whole.sum(), hidden, retain_graph=True)
-    (other,) = torch.autograd.grad(parts.sum(), hidden)
-    assert torch.allclose(one, other, atol=1e-6)
-
-
-def test_logprob_and_entropy_by_hand() -> None:
-    """Logits ln 1, ln 3 at temperature 1: p = 1/4, 3/4; at temperature 2 they are 1, sqrt 3 before normalising."""
-    logits = torch.tensor([[0.0, math.log(3)]])
-    logp, entropy = selected_logprobs(logits, torch.tensor([1]), torch.nn.Identity(), temperature=1.0, chunk=8)
-    assert logp.item() == pytest.approx(math.log(0.75))
-    assert entropy.item() == pytest.approx(-(0.25 * math.log(0.25) + 0.75 * math.log(0.75)))
-    logp, _ = selected_logprobs(logits, torch.tensor([1]), torch.nn.Identity(), temperature=2.0, chunk=8)
-    assert logp.item() == pytest.approx(math.log(3**0.5 / (1 + 3**0.5)))
-
-
 def test_router_logits_are_of_every_layer() -> None:
     module = policy()
     rows = pack_rows([TrainSequence([1, 5, 6, 7], 1)], 8)
     output = module(rows.ids, rows.positions, rows.mask)
     assert [tuple(logits.shape) for logits in output.router_logits_LTE] == [(8, 4), (8, 4)]
-
-
-def test_balance_loss_values() -> None:
-    """Values of transformers' load_balancing_loss_func on single layers; two collapsed layers stay at 8."""
-    every = torch.ones(10, dtype=torch.bool)
-    assert balance_loss([torch.zeros(10, 8)], every, 2).item() == pytest.approx(2.0)
-    logits = torch.tensor([[2.0, 1, 0, -1], [0, 3, 1, -2], [1, 0, 2, 0.5]])
-    three = torch.ones(3, dtype=torch.bool)
-    assert balance_loss([logits], three, 2).item() == pytest.approx(2.51825619, abs=1e-6)
-    assert balance_loss([logits, logits.flip(-1)], three, 2).item() == pytest.approx(2.51825619, abs=1e-6)
-    collapsed = torch.full((10, 8), -50.0)
-    first, second = collapsed.clone(), collapsed.clone()
-    first[:, 0], second[:, 5] = 50.0, 50.0
-    assert balance_loss([first, second], every, 1).item() == pytest.approx(8.0)
-
-
-def test_padding_does_not_vote_on_the_load() -> None:
-    logits = torch.tensor([[9.0, 0], [9.0, 0], [0, 9.0]])
-    real = torch.tensor([True, True, False])
-    assert expert_counts([logits], real, 1).tolist() == [[2, 0]]
-    assert balance_loss([logits], real, 1).item() == pytest.approx(2.0, abs=1e-3)
-
-
-def test_max_over_mean() -> None:
-    assert max_over_mean(torch.tensor([[2, 2], [3, 1]])) == pytest.approx(1.5)
 
 
 def test_saved_config_has_both_names_of_the_expert_count(tmp_path: Any) -> None:
