@@ -19,10 +19,9 @@ from pathlib import Path
 
 from tests.mutation.equivalents import Equivalents, StaleEntry
 from tests.mutation.operators import Mutant, mutants
-from tests.mutation.running import BrokenRun, run_mutants
+from tests.mutation.running import CHECKOUT, BrokenRun, Target, run_mutants
 
-ROOT = Path(__file__).resolve().parents[2]
-CACHE = ROOT / "runs" / "mutation.json"
+CACHE = CHECKOUT / "runs" / "mutation.json"
 MODULES = (
     "rlcore.data.mixture",
     "rlcore.data.split",
@@ -52,37 +51,29 @@ class Score:
     survivors: list[Mutant] = field(default_factory=list)
 
 
-def paths(module: str) -> tuple[Path, Path]:
-    """A module's file, and its tests' file at the mirrored place."""
-    *folders, name = module.split(".")
-    return ROOT.joinpath(*folders, f"{name}.py"), ROOT.joinpath("tests", *folders, f"test_{name}.py")
-
-
 def measure(module: str, equivalents: Equivalents, cache: dict[str, str | None], jobs: int) -> Score:
-    """Run all of a module's mutants, but for those whose result is in `cache`.
+    """Run all of a module's mutants, but for those whose result is in `cache`, which is filled.
 
     Raises:
         BrokenRun, StaleEntry: the result would mean nothing.
     """
-    path, tests = paths(module)
-    found = {mutant.digest: mutant for mutant in mutants(path.read_text(encoding="utf-8"))}
-    file = path.relative_to(ROOT).as_posix()
+    target = Target.of(module)
+    file = Path(target.file).relative_to(CHECKOUT).as_posix()
+    found = {mutant.digest: mutant for mutant in mutants(Path(target.file).read_text(encoding="utf-8"))}
     equivalents.check(file, {mutant.key for mutant in found.values()})
     score = Score(mutants=len(found))
-
-    def known(world: str) -> dict[str, str | None]:
-        return {name: cache[f"{name}/{world}"] for name in found if f"{name}/{world}" in cache}
-
-    sources = {name: mutant.source for name, mutant in found.items()}
-    for name, killed_by, world in run_mutants(ROOT, module, path, tests, sources, jobs=jobs, known=known):
-        cache[f"{name}/{world}"] = killed_by
-        mutant = found[name]
+    known = {key: killed_by for key, killed_by in cache.items() if key.partition("/")[0] in found}
+    sources = {digest: mutant.source for digest, mutant in found.items()}
+    for result in run_mutants(target, sources, jobs=jobs, known=known):
+        cache[f"{result.name}/{result.world}"] = result.killed_by
+        mutant = found[result.name]
         listed = equivalents.reason(file, mutant.key) is not None
-        if killed_by is not None:
+        if result.killed_by is not None:
             score.killed += 1
-            score.over_limit += killed_by.startswith("ended by signal")
+            score.over_limit += result.killed_by.startswith("limit")
             if listed:
-                raise StaleEntry(f"{file}: {mutant.before} -> {mutant.after} is no equivalent: {killed_by} kills it")
+                what = f"{file}: {mutant.before} -> {mutant.after}"
+                raise StaleEntry(f"equivalent.toml: {what} is no equivalent: {result.killed_by} kills it")
         elif listed:
             score.equivalent += 1
         else:

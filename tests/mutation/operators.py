@@ -177,8 +177,8 @@ def _untouched(parent: ast.AST, field: str, child: ast.AST) -> bool:
             return True
         case ast.Import() | ast.ImportFrom() | ast.JoinedStr() | ast.expr_context() | ast.alias():
             return True
-        case ast.Expr(value=ast.Constant(value=str())):
-            return True
+        case ast.Expr(value=ast.Constant()):
+            return True  # a docstring, or `...`
         case ast.Call(func=ast.Attribute(value=ast.Name(id=name))) if name in LOGGERS:
             return True
         case ast.Assign(value=ast.Subscript()) if isinstance(parent, ast.Module):
@@ -252,6 +252,8 @@ def _expression(node: ast.expr) -> Iterator[ast.AST]:
                     yield _with(node, ops=[*node.ops[:index], other(), *node.ops[index + 1 :]])
         case ast.BinOp(op=op) if type(op) in ARITHMETIC:
             yield _with(node, op=ARITHMETIC[type(op)]())
+            if isinstance(op, ast.BitAnd | ast.BitOr):
+                yield from (node.left, node.right)
         case ast.BoolOp(op=op, values=values):
             yield _with(node, op=ast.Or() if isinstance(op, ast.And) else ast.And())
             for index in range(len(values)):
