@@ -19,19 +19,18 @@ def balance_loss(router_logits_LTE: Sequence[Tensor], real_T: Tensor, top_k: int
     per_layer = []
     for logits_TE in router_logits_LTE:
         real_TE = logits_TE[real_T].float()
-        probs_TE = torch.softmax(real_TE, dim=-1)
-        chosen_TK = probs_TE.topk(top_k, dim=-1).indices
+        probs_TE = torch.softmax(real_TE, dim=1)
+        chosen_TK = probs_TE.topk(top_k).indices
         load_E = torch.zeros_like(probs_TE).scatter_(1, chosen_TK, 1.0).mean(0)
         per_layer.append(real_TE.shape[1] * (load_E * probs_TE.mean(0)).sum())
     return torch.stack(per_layer).mean()
 
 
-@torch.no_grad()
 def expert_counts(router_logits_LTE: Sequence[Tensor], real_T: Tensor, top_k: int) -> Tensor:
     """(`_L`, `_E`) how many real tokens each expert got."""
     rows = []
     for logits_TE in router_logits_LTE:
-        chosen = logits_TE[real_T].topk(top_k, dim=-1).indices.flatten()
+        chosen = logits_TE[real_T].topk(top_k).indices.flatten()
         rows.append(torch.bincount(chosen, minlength=logits_TE.shape[1]))
     return torch.stack(rows)
 

@@ -44,7 +44,6 @@ MISTAKEN = {
     "any": "all",
     "cos": "sin",
     "endswith": "startswith",
-    "fsum": "max",
     "max": "min",
     "maximum": "minimum",
     "mean": "sum",
@@ -59,6 +58,7 @@ MISTAKEN = {
     "zeros": "ones",
     "zeros_like": "ones_like",
 }
+COMMUTATIVE = {"max", "maximum", "min", "minimum"}
 # Without them the call is a type error and no question to a test.
 NEEDED_CALLS = {"dict", "divmod", "enumerate", "filter", "frozenset", "iter", "len", "list", "range", "tuple", "zip"}
 UNTOUCHED_DECORATORS = {"cache", "dataclass", "lru_cache", "property"}
@@ -198,7 +198,7 @@ def _variants(place: _Place) -> Iterator[ast.AST]:
     elif isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
         return
     elif place.field == "decorator_list":
-        yield ast.Name("_undecorated", ast.Load())
+        yield ast.parse("lambda undecorated: undecorated", mode="eval").body
     elif place.field == "test" or (place.field == "ifs" and isinstance(place.parent, ast.comprehension)):
         yield from _condition(place)
     if isinstance(node, ast.expr) and place.field != "decorator_list":
@@ -289,13 +289,15 @@ def _call(node: ast.Call) -> Iterator[ast.AST]:
     if name in MISTAKEN:
         other = _with(function, **{"attr" if isinstance(function, ast.Attribute) else "id": MISTAKEN[name]})
         yield _with(node, func=other)
+    if name == "fsum":
+        yield _with(node, func=ast.Name("max", ast.Load()))
     if name == "where" and len(arguments) == 3:
         yield from arguments[1:]
     elif isinstance(function, ast.Attribute) and getattr(function.value, "id", "") not in {"math", "torch"}:
         yield function.value
     elif len(arguments) == 1 and name not in NEEDED_CALLS and not isinstance(arguments[0], ast.Starred):
         yield arguments[0]
-    for index in range(len(arguments) - 1):
+    for index in range(len(arguments) - 1 if name not in COMMUTATIVE else 0):
         swapped = [*arguments[:index], arguments[index + 1], arguments[index], *arguments[index + 2 :]]
         yield _with(node, args=swapped)
     for index, keyword in enumerate(node.keywords):

@@ -29,5 +29,24 @@ def test_padding_does_not_vote_on_the_load() -> None:
     assert balance_loss([logits], real, 1).item() == pytest.approx(2.0, abs=1e-3)
 
 
+def test_router_logits_of_16_bits_are_summed_in_32() -> None:
+    """Where T = 1 and k = 1 the loss is E P_max: here 2 e / (1 + e), which bf16 holds to two digits alone."""
+    loss = balance_loss([torch.tensor([[1.0, 0.0]], dtype=torch.bfloat16)], torch.tensor([True]), 1)
+    assert loss.dtype == torch.float32
+    assert loss.item() == pytest.approx(1.4621172, abs=1e-6)
+
+
+def test_counts_by_hand() -> None:
+    """Two layers of three experts, two each for two tokens."""
+    first = torch.tensor([[3.0, 2, 1], [3.0, 1, 2]], requires_grad=True)
+    second = torch.tensor([[0.0, 2, 1], [0.0, 1, 2]])
+    counts = expert_counts([first, second], torch.tensor([True, True]), 2)
+    assert counts.tolist() == [[2, 1, 1], [0, 2, 2]]
+    assert not counts.requires_grad
+
+
 def test_max_over_mean() -> None:
-    assert max_over_mean(torch.tensor([[2, 2], [3, 1]])) == pytest.approx(1.5)
+    """4 over 2 in the worse layer, 1 over 1 in the other; no token at all is no load."""
+    found = max_over_mean(torch.tensor([[1, 1, 1], [4, 0, 2]]))
+    assert found == 2.0 and isinstance(found, float)
+    assert max_over_mean(torch.tensor([[0, 0]])) == 0.0
