@@ -51,7 +51,7 @@ class PackedRows:
     old_logp: Tensor | None = None
 
     def __len__(self) -> int:
-        return int(self.ids.shape[0])
+        return self.ids.shape[0]
 
     def map(self, function: Callable[[Tensor], Tensor]) -> PackedRows:
         """The rows with `function` applied to every tensor."""
@@ -70,7 +70,7 @@ class PackedRows:
     @property
     def num_sequences(self) -> int:
         """Sequences with at least one token in the loss."""
-        return int(self.sequence[self.mask].unique().numel())
+        return self.sequence[self.mask].unique().numel()
 
 
 def pack_rows(sequences: Sequence[TrainSequence], row_tokens: int) -> PackedRows:

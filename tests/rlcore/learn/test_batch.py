@@ -15,15 +15,30 @@ SEQUENCES = [
 
 
 def test_a_row_by_hand() -> None:
-    rows = pack_rows(SEQUENCES[:2], 8)
-    assert rows.ids.tolist() == [[1, 5, 6, 2, 1, 7, 2, 0]]
-    assert rows.positions.tolist() == [[0, 1, 2, 3, 0, 1, 2, 0]]
-    assert rows.mask.tolist() == [[False, False, True, True, False, True, True, False]]
-    assert rows.real.tolist() == [[True] * 7 + [False]]
-    assert rows.sequence.tolist() == [[0, 0, 0, 0, 1, 1, 1, 0]]
-    assert rows.advantage[0, [2, 3, 5, 6]].tolist() == [0.5, 0.5, -1.0, -2.0]
-    assert rows.rollout_logp[0, [2, 3, 5, 6]].tolist() == pytest.approx([-0.1, -0.2, -0.3, -0.4])
-    assert (rows.num_tokens, rows.num_sequences) == (4, 2)
+    rows = pack_rows(SEQUENCES[:2], 10)
+    assert rows.ids.tolist() == [[1, 5, 6, 2, 1, 7, 2, 0, 0, 0]]
+    assert rows.positions.tolist() == [[0, 1, 2, 3, 0, 1, 2, 0, 1, 2]]
+    assert rows.mask.tolist() == [[False, False, True, True, False, True, True, False, False, False]]
+    assert rows.real.tolist() == [[True] * 7 + [False] * 3]
+    assert rows.sequence.tolist() == [[0, 0, 0, 0, 1, 1, 1, 0, 0, 0]]
+    assert rows.advantage.tolist() == [[0, 0, 0.5, 0.5, 0, -1.0, -2.0, 0, 0, 0]]
+    assert rows.rollout_logp[0].tolist() == pytest.approx([0, 0, -0.1, -0.2, 0, -0.3, -0.4, 0, 0, 0])
+    assert rows.ids.dtype == rows.positions.dtype == rows.sequence.dtype == torch.int64
+    assert (rows.num_tokens, rows.num_sequences, len(rows)) == (4, 2, 1)
+    assert type(rows.num_tokens) is type(rows.num_sequences) is int
+
+
+def test_what_a_sequence_does_not_say_is_zero() -> None:
+    """Texts to pretrain on have neither an advantage nor a sampler."""
+    rows = pack_rows([TrainSequence([1, 5, 2], 1), TrainSequence([1, 4], 1, advantage=1)], 5)
+    assert rows.advantage.tolist() == [[0, 0, 0, 0, 1]]
+    assert not rows.rollout_logp.any() and rows.old_logp is None
+
+
+def test_a_prompt_without_a_completion_is_in_no_loss() -> None:
+    rows = pack_rows([TrainSequence([1, 5, 2], 3, advantage=1.0), TrainSequence([1, 5], 1)], 8)
+    assert (rows.num_tokens, rows.num_sequences) == (1, 1)
+    assert rows.real.sum() == 5
 
 
 def test_a_sequence_longer_than_a_row_is_refused() -> None:
