@@ -103,8 +103,7 @@ def _place(rows: PackedRows, row: int, offset: int, index: int, sequence: TrainS
     rows.real[row, offset:end] = True
     rows.sequence[row, offset:end] = index
     rows.mask[row, answer:end] = True
-    if not isinstance(sequence.advantage, float) or sequence.advantage:
-        rows.advantage[row, answer:end] = torch.as_tensor(sequence.advantage, dtype=torch.float32)
+    rows.advantage[row, answer:end] = torch.as_tensor(sequence.advantage)
     if sequence.rollout_logp is not None:
         rows.rollout_logp[row, answer:end] = torch.as_tensor(sequence.rollout_logp)
 
