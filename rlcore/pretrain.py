@@ -103,7 +103,7 @@ def _rows(run: Run) -> tuple[PackedRows, PackedRows]:
     named = " + ".join(part.corpus for part in pretrain.mixture) or pretrain.corpus
     run.say(f"pretrain: corpus {named}, {len(corpus.texts)} documents")
     for name, share in corpus.mix.items():
-        run.say(f"  {name:<18} {share.share:6.1%} of documents, {share.right:4.0%} of them right")
+        run.say(f"  {name:<22} {share.share:6.1%} of documents, {share.right:4.0%} of them right")
     if len(corpus.texts) <= pretrain.held_out_documents:
         raise ValueError(
             f"pretrain.corpus has {len(corpus.texts)} documents and pretrain.held_out_documents keeps "

@@ -36,6 +36,13 @@ def cause_of(error: BaseException) -> str:
     return _one_line(f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
 
+def raised_by(error: RayTaskError) -> Exception:
+    """What the actor's code raised, with the actor's traceback behind it."""
+    cause: Exception = error.cause
+    cause.__cause__ = error
+    return cause
+
+
 def last_exception(text: str) -> str:
     """The last exception of a printed traceback, in one line, and the first one that it was raised from."""
     *before, last = text.split(_BECAUSE)

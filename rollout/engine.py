@@ -17,6 +17,18 @@ class Engine(Protocol):
 
     policy_version: int
 
+    def add(self, requests: Sequence[Request]) -> None:
+        """Take requests; `step` works on them. ValueError: one leaves no room for an answer, and none was taken."""
+        ...
+
+    def busy(self) -> bool:
+        """Whether requests are left to work on."""
+        ...
+
+    def step(self) -> list[Completion]:
+        """A bit of work, for as many requests as the engine runs at once; the completions that ended with it."""
+        ...
+
     def generate(self, requests: Sequence[Request]) -> list[Completion]:
         """One completion per request, in order. A prompt that leaves no room raises ValueError."""
         ...
@@ -43,3 +55,12 @@ class Engine(Protocol):
     def close(self) -> None:
         """Free what the engine holds; it cannot be used again."""
         ...
+
+
+def run_to_end(engine: Engine, requests: Sequence[Request]) -> list[Completion]:
+    """`Engine.generate` by the other methods, for an engine with nothing else in flight."""
+    engine.add(requests)
+    done: dict[str, Completion] = {}
+    while engine.busy():
+        done |= {completion.id: completion for completion in engine.step()}
+    return [done[request.id] for request in requests]

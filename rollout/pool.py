@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
+import asyncio
 import logging
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,15 +12,13 @@ from typing import Any
 import ray
 from ray.exceptions import GetTimeoutError, RayActorError, RayError, RayTaskError
 
-from rollout.actor_errors import cause_of
+from rollout.actor_errors import cause_of, raised_by
+from rollout.dispatch import MAX_ATTEMPTS, Dispatcher
 from rollout.ray_workers import start_worker
 from rollout.types import Completion, Request
 
-MAX_ATTEMPTS = 3
-"""A call that has killed so many workers is given up."""
-
-CHUNK_REQUESTS = 2048
-"""Requests of one call at most: what is lost and sampled again when a worker dies."""
+DEFAULT_WINDOW = 256
+"""Requests a worker has at most, where its engine does not say how many sequences it runs at once."""
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +59,7 @@ class RolloutPool:
         self._on_event = on_event
         self._update: tuple[Path, int] | None = None
         self._workers: list[Any] = []
+        self._dispatcher: Dispatcher
 
     @classmethod
     def start(
@@ -72,12 +70,14 @@ class RolloutPool:
         *,
         startup_seconds: float = 300.0,
         gpus_per_worker: float = 0.0,
+        stall_seconds: float = 300.0,
         on_event: Callable[[str], None] = _log.warning,
     ) -> RolloutPool:
         """Start `workers` actors of `build_engine(kind, **options)` and wait until all are up.
 
         Args:
             startup_seconds: give up when an actor has not come up by then.
+            stall_seconds: a worker that gives no sign of life for so long is replaced.
             on_event: told in one line when a worker died and was replaced.
 
         Raises:
@@ -87,7 +87,13 @@ class RolloutPool:
             raise RuntimeError("Ray is not initialised: call ray.init first")
         if workers < 1:
             raise ValueError(f"rollout.workers is {workers}: use at least 1")
-        pool = cls(kind, options, startup_seconds=startup_seconds, gpus_per_worker=gpus_per_worker, on_event=on_event)
+        pool = cls(
+            kind,
+            options,
+            startup_seconds=startup_seconds,
+            gpus_per_worker=gpus_per_worker,
+            on_event=on_event,
+        )
         try:
             pool._workers = [start_worker(kind, options, gpus_per_worker) for _ in range(workers)]
             for worker in pool._workers:
@@ -95,6 +101,12 @@ class RolloutPool:
         except BaseException:
             pool.close()
             raise
+        pool._dispatcher = Dispatcher(
+            pool._workers,
+            window=options.get("max_sequences", DEFAULT_WINDOW),
+            stall_seconds=stall_seconds,
+            replace=pool._replace,
+        )
         return pool
 
     def __len__(self) -> int:
@@ -105,11 +117,21 @@ class RolloutPool:
 
         Raises:
             ValueError: from the engine, for a bad request.
-            RuntimeError: a chunk of requests killed `MAX_ATTEMPTS` workers.
+            RuntimeError: as many workers as `MAX_ATTEMPTS` died at the same requests, or one could not be replaced.
         """
-        chunks = _chunks(requests, len(self._workers))
-        calls = [_Call(index % len(self._workers), "generate", (chunk,)) for index, chunk in enumerate(chunks)]
-        return [completion for completions in self._run(calls) for completion in completions]
+
+        async def all_of_them() -> list[Completion]:
+            return list(await asyncio.gather(*map(self.complete, requests)))
+
+        return asyncio.run(all_of_them())
+
+    async def complete(self, request: Request) -> Completion:
+        """The completion of one request. It is taken, in the order of the calls, by a worker that has room.
+
+        Raises:
+            ValueError, RuntimeError: as `generate`.
+        """
+        return await self._dispatcher.complete(request)
 
     def score(self, sequences: Sequence[Sequence[int]]) -> list[list[list[float]]]:
         """`Engine.score` of every worker: one result per worker, all of the same sequences."""
@@ -190,8 +212,7 @@ class RolloutPool:
                     attempts[i] += 1
                     running[self._submit(calls[i])] = i
             except RayTaskError as error:  # the engine's own, raised in the worker: the caller decides
-                outcomes[index] = error.cause
-                error.cause.__cause__ = error  # with the worker's traceback
+                outcomes[index] = raised_by(error)
         return outcomes
 
     def _submit(self, call: _Call) -> Any:
@@ -224,11 +245,3 @@ class RolloutPool:
             raise RuntimeError(
                 f"a rollout worker could not start its {self._kind} engine: {cause_of(error)}"
             ) from error
-
-
-def _chunks(requests: Sequence[Request], workers: int) -> list[list[Request]]:
-    """Neighbours stay together (a group's prompt is shared); sizes differ by one at most; a multiple of `workers`."""
-    count = workers * math.ceil(len(requests) / (workers * CHUNK_REQUESTS))
-    bounds = [len(requests) * i // count for i in range(count + 1)] if count else [0]
-    chunks = [list(requests[a:b]) for a, b in itertools.pairwise(bounds)]
-    return [chunk for chunk in chunks if chunk]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,6 +13,9 @@ import ray
 
 from rollout.engine import Engine
 from rollout.types import Completion, Request
+
+TOGETHER_SECONDS = 0.03
+"""How long `take` goes on collecting once there is something."""
 
 
 def build_engine(kind: str, **options: Any) -> Engine:
@@ -54,17 +59,54 @@ def worker_environment(kind: str, options: dict[str, Any]) -> dict[str, str]:
 
 
 class RolloutWorker:
-    """The methods of an `Engine`, run in the actor's process."""
+    """The methods of an `Engine`, run in the actor's process, on the thread of its event loop.
+
+    Between two steps of the engine the loop takes what else is asked: more requests join those that run.
+    """
 
     def __init__(self, kind: str, options: dict[str, Any]) -> None:
         self._engine = build_engine(kind, **options)
+        self._ended: list[Completion] = []
+        self._failed: Exception | None = None
+        self._news = asyncio.Event()
+        self._work: asyncio.Task[None] | None = None
 
     def pid(self) -> int:
         """Process id of the actor; answering also says that the engine is up."""
         return os.getpid()
 
-    def generate(self, requests: Sequence[Request]) -> list[Completion]:
-        return self._engine.generate(requests)
+    async def add(self, requests: Sequence[Request]) -> None:
+        """See `Engine.add`; `take` gives the completions."""
+        self._engine.add(requests)
+        if self._work is None or self._work.done():
+            self._work = asyncio.get_running_loop().create_task(self._run())
+
+    async def take(self, seconds: float) -> list[Completion]:
+        """The completions that ended since the last call; waits for one, at most so long.
+
+        Raises what the engine raised at its work, once; its requests are lost then.
+        """
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._news.wait(), seconds)
+            # Those of the next steps too: a call costs about as much as a step of a small model.
+            await asyncio.sleep(min(TOGETHER_SECONDS, seconds))
+        self._news.clear()
+        failed, self._failed = self._failed, None
+        if failed is not None:
+            raise failed
+        ended, self._ended = self._ended, []
+        return ended
+
+    async def _run(self) -> None:
+        try:
+            while self._engine.busy():
+                if ended := self._engine.step():
+                    self._ended += ended
+                    self._news.set()
+                await asyncio.sleep(0)
+        except Exception as error:
+            self._failed = error
+            self._news.set()
 
     def score(self, sequences: Sequence[Sequence[int]]) -> list[list[float]]:
         return self._engine.score(sequences)

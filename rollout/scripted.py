@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, ValidationError
 
 from rollout.admission import SEED_MASK, admit, admit_sequences
-from rollout.types import Completion, FinishReason, Frozen, Request
+from rollout.engine import run_to_end
+from rollout.types import Completion, FinishReason, Frozen, Request, completion
 
 if TYPE_CHECKING:
     from rollout.vocabulary import Vocabulary
@@ -58,6 +59,7 @@ class ScriptedEngine:
         self.policy_version = 0
         self._max_model_len = max_model_len
         self._script = _load(script)
+        self._ended: list[Completion] = []
         self._vocabulary: Vocabulary | None = None
         self._stop_ids = frozenset({STOP_ID})
         if model_path:
@@ -68,14 +70,26 @@ class ScriptedEngine:
             if not self._stop_ids:
                 raise ValueError(f"{model_path}: the tokenizer has no end-of-sequence token: name one in its config")
 
-    def generate(self, requests: Sequence[Request]) -> list[Completion]:
-        """See `Engine.generate`.
+    def add(self, requests: Sequence[Request]) -> None:
+        """See `Engine.add`.
 
         Raises:
             ValueError: the script has no line for a prompt.
         """
         budgets = admit(requests, self._max_model_len)
-        return [self._complete(request, budget) for request, budget in zip(requests, budgets, strict=True)]
+        self._ended += [self._complete(request, budget) for request, budget in zip(requests, budgets, strict=True)]
+
+    def busy(self) -> bool:
+        """See `Engine.busy`."""
+        return bool(self._ended)
+
+    def step(self) -> list[Completion]:
+        """See `Engine.step`: one completion."""
+        return [self._ended.pop(0)] if self._ended else []
+
+    def generate(self, requests: Sequence[Request]) -> list[Completion]:
+        """See `Engine.generate`."""
+        return run_to_end(self, requests)
 
     def score(self, sequences: Sequence[Sequence[int]]) -> list[list[float]]:
         """Zeros in the shape of `Engine.score`."""
@@ -116,12 +130,12 @@ class ScriptedEngine:
             logprobs.append(0.0)
         finish_reason: FinishReason = "stop" if len(token_ids) <= budget else "length"
         token_ids = token_ids[:budget]
-        return Completion(
-            id=request.id,
-            text=self._decode(token_ids),
-            token_ids=tuple(token_ids),
-            logprobs=tuple(logprobs[:budget]),
-            policy_versions=(self.policy_version,) * len(token_ids),
+        return completion(
+            request.id,
+            self._decode(token_ids),
+            token_ids,
+            logprobs[:budget],
+            version=self.policy_version,
             finish_reason=finish_reason,
         )
 

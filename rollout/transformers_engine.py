@@ -16,7 +16,8 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM
 
 from rollout.admission import SEED_MASK, admit, admit_sequences
-from rollout.types import Completion, FinishReason, Request
+from rollout.engine import run_to_end
+from rollout.types import Completion, FinishReason, Request, completion
 from rollout.vocabulary import Vocabulary
 from rollout.weights import check_weights, model_shapes, read_state, tensor_checksum
 
@@ -68,19 +69,36 @@ class TransformersEngine:
         self._max_sequences = max_sequences
         self._device = device
         self._vocabulary = Vocabulary(model_path)
+        self._waiting: list[_Row] = []
+        self._batch: Iterator[list[_Row]] | None = None
         model: Any = AutoModelForCausalLM.from_pretrained(model_path, dtype=_DTYPES[dtype])
         self._model: Any = model.to(device).eval()
 
-    def generate(self, requests: Sequence[Request]) -> list[Completion]:
-        """See `Engine.generate`."""
-        rows = [
+    def add(self, requests: Sequence[Request]) -> None:
+        """See `Engine.add`."""
+        self._waiting += [
             _Row(request, budget, torch.Generator().manual_seed(request.seed & SEED_MASK))
             for request, budget in zip(requests, admit(requests, self._max_model_len), strict=True)
         ]
-        by_length = sorted(rows, key=lambda row: len(row.request.prompt_ids))
-        for start in range(0, len(rows), self._max_sequences):
-            self._run_batch(by_length[start : start + self._max_sequences])
-        return [self._completion(row) for row in rows]
+        self._waiting.sort(key=lambda row: len(row.request.prompt_ids))
+
+    def busy(self) -> bool:
+        """See `Engine.busy`."""
+        return bool(self._waiting or self._batch)
+
+    def step(self) -> list[Completion]:
+        """See `Engine.step`: one token for each row of a batch; what comes meanwhile waits for the next batch."""
+        if self._batch is None:
+            rows, self._waiting = self._waiting[: self._max_sequences], self._waiting[self._max_sequences :]
+            self._batch = self._run_batch(rows)
+        ended = next(self._batch, None)
+        if ended is None:
+            self._batch = None
+        return [self._completion(row) for row in ended or ()]
+
+    def generate(self, requests: Sequence[Request]) -> list[Completion]:
+        """See `Engine.generate`."""
+        return run_to_end(self, requests)
 
     @torch.inference_mode()
     def score(self, sequences: Sequence[Sequence[int]]) -> list[list[float]]:
@@ -140,7 +158,8 @@ class TransformersEngine:
         del self._model
 
     @torch.inference_mode()
-    def _run_batch(self, rows: list[_Row]) -> None:
+    def _run_batch(self, rows: list[_Row]) -> Iterator[list[_Row]]:
+        """Sample token by token; gives the rows that end with each."""
         ids_BT, mask_BT = self._pad([row.request.prompt_ids for row in rows], left=True)
         cache: Any = None
         while rows:
@@ -156,6 +175,7 @@ class TransformersEngine:
             cache = output.past_key_values
             tokens_B = self._extend(rows, output.logits[:, -1].float().cpu())
             kept = [index for index, row in enumerate(rows) if row.finish_reason is None]
+            yield [row for row in rows if row.finish_reason is not None]
             if len(kept) < len(rows):
                 rows = [rows[index] for index in kept]
                 kept_B = torch.tensor(kept, dtype=torch.long, device=self._device)
@@ -198,12 +218,12 @@ class TransformersEngine:
 
     def _completion(self, row: _Row) -> Completion:
         assert row.finish_reason is not None
-        return Completion(
-            id=row.request.id,
-            text=self._vocabulary.decode(row.token_ids),
-            token_ids=tuple(row.token_ids),
-            logprobs=tuple(row.logprobs),
-            policy_versions=(self.policy_version,) * len(row.token_ids),
+        return completion(
+            row.request.id,
+            self._vocabulary.decode(row.token_ids),
+            row.token_ids,
+            row.logprobs,
+            version=self.policy_version,
             finish_reason=row.finish_reason,
         )
 

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from rollout.admission import SEED_MASK, admit, admit_sequences
-from rollout.types import Completion, FinishReason, Request
+from rollout.engine import run_to_end
+from rollout.types import Completion, FinishReason, Request, completion
 from rollout.vocabulary import Vocabulary
 from rollout.weights import TIED_HEAD, check_weights, model_shapes, read_weights, tensor_checksum
 
@@ -81,6 +82,7 @@ class VllmEngine:
         self._max_model_len = max_model_len
         self._cpu = device == "cpu"
         self._broken = ""
+        self._flying: dict[str, str] = {}
         os.environ.update(vllm_environment(model_path, threads=threads, device=device))
         # It would override `kv_cache_memory_bytes`, and knows whole GiB only.
         os.environ.pop("VLLM_CPU_KVCACHE_SPACE", None)
@@ -114,14 +116,31 @@ class VllmEngine:
         self._sample([[0]], [self._params(Request(id="", prompt_ids=(0,), max_tokens=2), 2)])
         self.score([[0, 0]])
 
-    def generate(self, requests: Sequence[Request]) -> list[Completion]:
-        """See `Engine.generate`. A temperature below 0.01 is raised to that, except 0 itself."""
+    def add(self, requests: Sequence[Request]) -> None:
+        """See `Engine.add`. A temperature below 0.01 is raised to that, except 0 itself."""
+        self._refuse_if_broken()
         budgets = admit(requests, self._max_model_len)
         params = [self._params(request, budget) for request, budget in zip(requests, budgets, strict=True)]
-        outputs = self._sample([request.prompt_ids for request in requests], params)
-        return [
-            self._completion(request.id, output.outputs[0]) for request, output in zip(requests, outputs, strict=True)
-        ]
+        inputs = [{"prompt_token_ids": list(request.prompt_ids)} for request in requests]
+        numbers = self._llm.enqueue(inputs, params, use_tqdm=False) if inputs else []
+        # vLLM numbers requests and puts a suffix behind the number; its outputs carry the number alone.
+        self._flying |= {
+            number.partition("-")[0]: request.id for number, request in zip(numbers, requests, strict=True)
+        }
+
+    def busy(self) -> bool:
+        """See `Engine.busy`."""
+        return bool(self._flying)
+
+    def step(self) -> list[Completion]:
+        """See `Engine.step`: one token for every sequence that runs."""
+        self._refuse_if_broken()
+        ended = [output for output in self._llm.llm_engine.step() if output.finished]
+        return [self._completion(self._flying.pop(output.request_id), output.outputs[0]) for output in ended]
+
+    def generate(self, requests: Sequence[Request]) -> list[Completion]:
+        """See `Engine.generate`."""
+        return run_to_end(self, requests)
 
     def score(self, sequences: Sequence[Sequence[int]]) -> list[list[float]]:
         """See `Engine.score`."""
@@ -231,18 +250,19 @@ class VllmEngine:
 
     def _sample(self, prompts: Sequence[Sequence[int]], params: Sequence[Any]) -> list[Any]:
         self._refuse_if_broken()
+        assert not self._flying, "vLLM would take the completions in flight for its own"
         inputs = [{"prompt_token_ids": list(prompt)} for prompt in prompts]
         outputs: list[Any] = self._llm.generate(inputs, params, use_tqdm=False) if inputs else []
         return outputs
 
     def _completion(self, identity: str, output: Any) -> Completion:
         token_ids = list(output.token_ids)
-        return Completion(
-            id=identity,
-            text=self._vocabulary.decode(token_ids),
-            token_ids=tuple(token_ids),
-            logprobs=tuple(output.logprobs.logprobs),
-            policy_versions=(self.policy_version,) * len(token_ids),
+        return completion(
+            identity,
+            self._vocabulary.decode(token_ids),
+            token_ids,
+            output.logprobs.logprobs,
+            version=self.policy_version,
             finish_reason=_FINISH.get(output.finish_reason, "abort"),
         )
 

@@ -7,6 +7,7 @@ import functools
 import os
 import threading
 from collections.abc import AsyncGenerator, Coroutine, Sequence
+from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -119,6 +120,10 @@ class RewardClient:
     ) -> list[ScoreResult]:
         """See `AsyncRewardClient.results`."""
         return self._wait(self._client.results(items, deadline_seconds=deadline_seconds, tries=tries))
+
+    def submit(self, items: Sequence[ScoreItem]) -> Future[list[ScoreResult]]:
+        """`results` under way; for an event loop, `asyncio.wrap_future` makes it one to wait for."""
+        return asyncio.run_coroutine_threadsafe(self._client.results(items), self._loop)
 
     def wait_ready(self) -> None:
         """See `AsyncRewardClient.wait_ready`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Any
 
 from pydantic import Field
 
@@ -20,8 +20,8 @@ class ProblemPart(Section):
     """As `data.size`; 0: that."""
     levels: tuple[Positive, ...] = ()
     """Levels of a family that has them; empty: all."""
-    shown: Annotated[int, Field(ge=0, le=2)] = 2
-    """Examples in the prompt of `programs`."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """Of a family that has options: `programs` has `shown`, 0 to 2 examples in the prompt (2)."""
     held_out: Count = 0
     """At most so many held-out problems are measured; 0: `eval.problems`."""
 
@@ -30,8 +30,9 @@ class DataConfig(Section):
     """The problems."""
 
     source: str = "arithmetic"
-    """`arithmetic`, `theorems`, `word_problems:en+zh`, `programs:en+zh`, `reasoning_gym:FAMILY`, `leandojo:FILE.json`,
-    `hf:NAME_OR_FOLDER[@SUBSET][:SPLIT]`, or a path ending in .jsonl, .jsonl.gz, .json, .csv or .parquet."""
+    """A family: `arithmetic`, `theorems`, `word_problems:en+zh`, `programs:en+zh`, `reasoning_gym:FAMILY`, or a file of
+    your own, `path/to/file.py` (docs/DATA.md). Or rows: `leandojo:FILE.json`, `hf:NAME_OR_FOLDER[@SUBSET][:SPLIT]`, a
+    path ending in .jsonl, .jsonl.gz, .json, .csv or .parquet."""
     mixture: tuple[ProblemPart, ...] = ()
     """Several sources with shares, in place of `source`."""
     format: str = "auto"
@@ -41,7 +42,7 @@ class DataConfig(Section):
     held_out_share: Share = 0.1
     """Share of problems held out, by hash of the problem's text."""
     size: Positive = 6000
-    """How many problems a generated family makes (before the split)."""
+    """How many problems a family makes (before the split)."""
     limit: Count = 0
     """Use at most so many training problems; 0 is all."""
     verifier: str = ""

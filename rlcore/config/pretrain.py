@@ -16,14 +16,15 @@ class TextPart(Section):
     share: float = Field(default=1.0, gt=0.0)
     """Share of the characters; shares are divided by their sum."""
     levels: tuple[Positive, ...] = ()
-    """Levels of a generated corpus of programs or theorems; empty: all."""
+    """Levels of a family whose texts have them; empty: all."""
 
 
 class PretrainConfig(Section):
     """The bootstrap stage: next-token training on packed documents."""
 
     corpus: str = "arithmetic"
-    """`arithmetic`, `programs`, `theorems` (generated), or a text or JSONL file with a `text` field per line."""
+    """A family that makes texts (`arithmetic`, `programs`, `theorems`, or a file of your own, `path/to/file.py`), or a
+    text or JSONL file with a `text` field per line."""
     mixture: tuple[TextPart, ...] = ()
     """Several corpora with shares, in place of `corpus`."""
     steps: Positive = 400

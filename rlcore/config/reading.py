@@ -66,7 +66,7 @@ def known_keys(model: type[BaseModel] = RunConfig, prefix: str = "") -> dict[str
     """Dotted key -> (its docstring, its default), sections and the parts of mixtures included."""
     keys: dict[str, tuple[str, Any]] = {}
     for name, field in model.model_fields.items():
-        keys[prefix + name] = (field.description or "", field.default)
+        keys[prefix + name] = (field.description or "", field.get_default(call_default_factory=True))
         inner = [type(field.default), *get_args(field.annotation)]
         for part in inner:
             if isinstance(part, type) and issubclass(part, Section):

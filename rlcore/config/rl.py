@@ -62,6 +62,9 @@ class TrainConfig(Section):
     """Canary prompts; more are added until every expert is routed to."""
     checkpoint_every: Positive = 10
     """Steps between checkpoints."""
+    buffer_steps: Count = 20
+    """Steps before the newest checkpoint whose samples stay in buffer/; those after it are always there, so that a run
+    that goes on samples nothing again."""
     samples_every: Count = 1
     """Steps between records of all completions in samples/."""
     shuffle_rewards: bool = False

@@ -1,16 +1,17 @@
-"""Texts to pretrain on: the generated corpus or a file."""
+"""Texts to pretrain on: those of a family or of a file."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from rlcore.config.pretrain import TextPart
-from rlcore.data.families import arithmetic, program_texts, programs, theorem_texts, theorems
-from rlcore.data.families.texts import Document, Share, mix
+from rlcore.data import family
+from rlcore.data.family import Family
 from rlcore.data.sources.rows import jsonl_rows, sound
+from rlcore.data.texts import Document, Share, mix
 
 
 class Corpus(NamedTuple):
@@ -18,31 +19,6 @@ class Corpus(NamedTuple):
 
     texts: list[str]
     mix: dict[str, Share]
-
-
-class Generator(NamedTuple):
-    """A generated corpus: its texts by seed, held-out prompts and levels; the styles they count under; its levels."""
-
-    documents: Callable[[int, Collection[str], tuple[int, ...]], Iterator[Document]]
-    styles: tuple[str, ...]
-    levels: tuple[int, ...] = ()
-
-
-GENERATORS = {
-    "arithmetic": Generator(
-        lambda seed, exclude, levels: arithmetic.documents(seed, exclude=exclude), arithmetic.STYLES
-    ),
-    "programs": Generator(
-        lambda seed, exclude, levels: program_texts.documents(seed, exclude=exclude, levels=levels),
-        program_texts.STYLES,
-        programs.LEVELS,
-    ),
-    "theorems": Generator(
-        lambda seed, exclude, levels: theorem_texts.documents(seed, exclude=exclude, levels=levels),
-        theorem_texts.STYLES,
-        theorems.LEVELS,
-    ),
-}
 
 
 def read_mixture(
@@ -82,22 +58,22 @@ def read_documents(
     exclude: Collection[str] = frozenset(),
     levels: tuple[int, ...] = (),
 ) -> Corpus:
-    """The documents of a generator, of a .txt file (split on blank lines) or of a .jsonl file with `text`.
+    """The documents of a family, of a .txt file (split on blank lines) or of a .jsonl file with `text`.
 
     Args:
-        corpus: `arithmetic`, `programs`, `theorems`, or a path.
-        characters: a generator stops when it has made so many; a file is read whole.
-        seed: of the generator.
-        exclude: held-out prompts. A generator makes no worked problem of them; a text of a file that contains one
-            is an error, because the measurement would be of memory.
-        levels: of a generator that has levels; empty is all.
+        corpus: a family that makes texts (`rlcore.data.family`), or a path.
+        characters: a family stops when it has made so many; a file is read whole.
+        seed: of the family.
+        exclude: held-out prompts. A family makes no worked problem of them; a text of a file that contains one is an
+            error, because the measurement would be of memory.
+        levels: of a family whose texts have levels; empty is all.
 
     Raises:
         ValueError: unknown source or level, missing, malformed or empty file, a held-out prompt in it; with the
             remedy.
     """
-    if corpus in GENERATORS:
-        return _generate(corpus, characters, seed, exclude, levels)
+    if source := family.find(corpus):
+        return _generate(source, characters, seed, exclude, levels)
     if levels:
         raise ValueError(f"corpus {corpus!r} has no levels: leave pretrain.mixture.levels out")
     path = Path(corpus)
@@ -107,7 +83,8 @@ def read_documents(
         found = list(_text_fields(path))
     else:
         raise ValueError(
-            f"unknown corpus {corpus!r}: write {', '.join(GENERATORS)}, or a path ending in .txt or .jsonl"
+            f"unknown corpus {corpus!r}: write {', '.join(family.with_documents())}, or a path ending in .txt or "
+            ".jsonl, or in .py (a family)"
         )
     if not found:
         raise ValueError(f"{corpus}: no text in it: give a file with at least one document")
@@ -119,15 +96,15 @@ def read_documents(
     return Corpus(texts, {path.name: Share(len(texts), 1.0, total, 1.0)})
 
 
-def _generate(corpus: str, characters: int, seed: int, exclude: Collection[str], levels: tuple[int, ...]) -> Corpus:
-    generator = GENERATORS[corpus]
+def _generate(source: Family, characters: int, seed: int, exclude: Collection[str], levels: tuple[int, ...]) -> Corpus:
     if characters < 1:
-        raise ValueError(f"{characters} characters of the {corpus} corpus asked for: give 1 or more")
-    if wrong := set(levels) - set(generator.levels):
-        there = f"its levels are {', '.join(map(str, generator.levels))}" if generator.levels else "it has no levels"
-        raise ValueError(f"corpus {corpus!r} has no level {min(wrong)}: {there}")
-    made = list(_until(generator.documents(seed, exclude, levels or generator.levels), characters))
-    return Corpus([document.text for document in made], mix(made, generator.styles))
+        raise ValueError(f"{characters} characters of the {source.source} corpus asked for: give 1 or more")
+    made = list(_until(source.documents(seed, exclude=exclude, levels=levels), characters))
+    # Two families may have styles of one name.
+    return Corpus(
+        [document.text for document in made],
+        {f"{source.name}: {style}": share for style, share in mix(made).items()},
+    )
 
 
 def _until(documents: Iterator[Document], characters: int) -> Iterator[Document]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rlcore.config.data import DataConfig, ProblemPart
+from rlcore.data.origin import family, ordered
 from rlcore.data.problems import load_problems
 from rlcore.data.screening import Screening
 from rlcore.data.sources.drops import Drops
@@ -19,17 +20,12 @@ from verifiers.types import Problem
 CYCLE = 1000
 
 
-def family(problem: Problem) -> str:
-    """What results are told apart by: the judge's name; of a user's own `path/to/file.py:function`, the function's."""
-    return problem.verifier.rpartition(":")[-1]
-
-
 def by_family(problems: Sequence[Problem]) -> dict[str, list[Problem]]:
-    """The problems of each family in their order, `math` first where there is one, then as they come."""
+    """The problems of each family in their order; the families in the order of their sources, then by variant."""
     found: dict[str, list[Problem]] = {}
     for problem in problems:
         found.setdefault(family(problem), []).append(problem)
-    return dict(sorted(found.items(), key=lambda item: item[0] != "math"))
+    return {name: found[name] for name in ordered(list(found))}
 
 
 @dataclass(frozen=True)
@@ -113,7 +109,7 @@ def read_pool(
 
     Args:
         data: one source, or a mixture; each source of a mixture is split by itself.
-        seed: of the generators and of the split.
+        seed: of the families and of the split.
         measured: held-out problems of a source that are measured where the mixture does not say; 0 is all.
         drops, screening: as of `load_problems`, for all sources.
 
@@ -129,7 +125,7 @@ def read_pool(
             seed=seed,
             verifier=data.verifier,
             levels=part.levels,
-            shown=part.shown,
+            options=part.options,
             drops=drops,
             screening=screening,
         )

@@ -10,10 +10,10 @@ a bounded time (math: 1.5 s of CPU time, twice) and is dropped with its reason. 
 running anything are compared here. Equal references are looked at once, and what was found out is kept on disk
 (`rlcore.data.screening_cache`).
 
-Not screened: the generated families of our own, whose references are proven by tests (of `programs` a pipeline in a
-hundred changes nothing, so that returning the argument is right); a user's judge
-(`path/to/file.py:function`), since calling it may cost money; and, with a warning, what this machine cannot judge (no
-Lean, no compiler, no sandbox), for another machine may. Lean in full mode is screened, but not remembered: its modules
+Not screened: families whose references are proven by tests (`rlcore.data.family`; of `programs` a pipeline in a
+hundred changes nothing, so that returning the argument is right); a user's judge (`path/to/file.py:function`), since
+calling it may cost money; and, with a warning, what this machine cannot judge (no Lean, no compiler, no sandbox), for
+another machine may. Lean in full mode is screened, but not remembered: its modules
 may be built anew.
 """
 

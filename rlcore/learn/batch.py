@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from rlcore.learn.packing import pack
@@ -23,10 +25,10 @@ class TrainSequence:
         rollout_logp: the sampler's log-probs of the completion tokens, for the mismatch metrics.
     """
 
-    ids: Sequence[int]
+    ids: Sequence[int] | NDArray[np.int32]
     prompt_length: int
     advantage: float | Sequence[float] = 0.0
-    rollout_logp: Sequence[float] | None = None
+    rollout_logp: Sequence[float] | NDArray[np.float32] | None = None
 
 
 @dataclass

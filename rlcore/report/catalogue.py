@@ -6,6 +6,8 @@ import difflib
 import re
 from typing import NamedTuple
 
+from rlcore.data.origin import SPELLING
+
 
 class Metric(NamedTuple):
     """What a metric means and its unit (empty for a plain number, `share` for one in [0, 1])."""
@@ -14,7 +16,7 @@ class Metric(NamedTuple):
     unit: str
 
 
-# {L} layer, {K} the k of pass@k, {T} temperature, {F} family.
+# {L} layer, {K} the k of pass@k, {T} temperature, {F} family (`rlcore.data.origin`).
 METRICS: dict[str, Metric] = {
     "pretrain/loss": Metric("Next-token cross-entropy of the step's batch; ln(vocabulary) at the start.", "nats/token"),
     "pretrain/held_out_loss": Metric(
@@ -35,6 +37,8 @@ METRICS: dict[str, Metric] = {
     "filter/kept": Metric("Problems whose pass rate lies in the kept band.", "problems"),
     "filter/dropped_easy": Metric("Problems above the band.", "problems"),
     "filter/dropped_hard": Metric("Problems below the band.", "problems"),
+    "filter/pass_rate/{F}": Metric("As filter/pass_rate_mean, of one family where the run has several.", "share"),
+    "filter/kept/{F}": Metric("As filter/kept, of one family where the run has several.", "problems"),
     "filter/no_verdict": Metric("Problems for which the judge failed on every completion.", "problems"),
     "train/loss": Metric("Policy loss of the step; on-policy its value says little, its gradient is what counts.", ""),
     "train/balance_loss": Metric(
@@ -97,7 +101,7 @@ METRICS: dict[str, Metric] = {
     "time/canary": Metric("The canary's check after the update.", "s"),
 }
 
-_PLACEHOLDERS = {"{F}": r"\w+", "{L}": r"\d+", "{K}": r"\d+", "{T}": r"\d+(\.\d+)?"}
+_PLACEHOLDERS = {"{F}": SPELLING, "{L}": r"\d+", "{K}": r"\d+", "{T}": r"\d+(\.\d+)?"}
 
 
 def _pattern(name: str) -> re.Pattern[str]:

@@ -126,7 +126,7 @@ class Family:
 
 
 def families(run: RunRecord) -> list[Family]:
-    """The before/after tables, math first; one without a name where there is nothing to tell apart."""
+    """The before/after tables in the run's order; one without a name where there is nothing to tell apart."""
     before, after = (result.get("by_family") or {} for result in (run.before, run.after))
     names = list(dict.fromkeys([*before, *after]))
     if len(names) < 2:

@@ -20,6 +20,8 @@ STATUS_ORDER = [status.value for status in Status]
 STATUS_TONES = {
     "correct": 2, "partial": 5, "wrong": 6, "no_answer": 4, "truncated": 1, "timeout": 3, "rejected": 7, "error": 0,
 }  # fmt: skip
+TONES = 8
+"""Colours that the page tells curves apart by."""
 # Steady phases below, those that come and go above, so the picture does not jump.
 PHASES = {
     "generate": 0, "score": 1, "learn": 2, "sync": 4, "canary": 3, "refill": 5,
@@ -100,9 +102,13 @@ def _measured(run: RunRecord, table: str, key: str) -> list[Series]:
     return series
 
 
+def _measured_families(run: RunRecord) -> list[str]:
+    return list((run.after or run.before).get("by_family", {}))
+
+
 def _whose(run: RunRecord) -> str:
     """Of several families the plots show the one at the top level, which is the first."""
-    names = list((run.after or run.before).get("by_family", {}))
+    names = _measured_families(run)
     return f", {names[0]}" if len(names) > 1 else ""
 
 
@@ -230,14 +236,22 @@ def _reward(run: RunRecord) -> Panel:
 
 
 def _families(run: RunRecord) -> list[Panel]:
-    """The reward of each family; no panel where there is one family only."""
+    """The reward of each family, in the order of the tables; no panel where there is one family only."""
     prefix = "train/reward/"
-    names = {name for line in run.stages.get("train", []) for name in line["values"] if name.startswith(prefix)}
-    if not names:
+    found = dict.fromkeys(
+        name.removeprefix(prefix)
+        for line in run.stages.get("train", [])
+        for name in line["values"]
+        if name.startswith(prefix)
+    )
+    if not found:
         return []
-    ordered = sorted(names, key=lambda name: (name != f"{prefix}math", name))
-    curves = {name: (name.removeprefix(prefix), tone) for tone, name in enumerate(ordered)}
-    note = "Mean over the judged completions of each judge's problems."
+    first = [name for name in _measured_families(run) if name in found]
+    names = [*first, *sorted(found.keys() - set(first))]
+    curves = {f"{prefix}{name}": (name, tone) for tone, name in enumerate(names[:TONES])}
+    note = "Mean over the judged completions of each family's problems."
+    if len(names) > TONES:
+        note += f" {TONES} of {len(names)} families; metrics.jsonl has all."
     return [_curves(run, "train", "Reward by family", note, curves, smooth=True, include=(0.0, 1.0))]
 
 

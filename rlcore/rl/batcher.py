@@ -10,9 +10,7 @@ from rlcore.learn.batch import TrainSequence
 from rlcore.rl import algorithm as algorithms
 from rlcore.rl.advantages import step_advantages
 from rlcore.rl.credit import Decode, credit_tokens, token_spans
-from rlcore.rl.types import Group
-from rollout.types import Completion
-from verifiers.types import Verdict
+from rlcore.rl.trajectory import Group, Trajectory
 
 
 def minibatches(groups: Sequence[Group], train: TrainConfig, *, seed: str, decode: Decode) -> list[list[TrainSequence]]:
@@ -46,28 +44,27 @@ def to_sequences(
     sequences = []
     for group, group_rewards in zip(groups, rewards, strict=True):
         advantages = algorithm.advantages(group_rewards, options)
-        for completion, verdict, advantage in zip(group.completions, group.verdicts, advantages, strict=True):
+        for trajectory, advantage in zip(group.trajectories, advantages, strict=True):
             if advantage is None:
                 continue
-            per_token = _by_step(completion, verdict, advantage, train.process_weight, decode)
+            per_token = _by_step(trajectory, advantage, train.process_weight, decode)
             sequences.append(
                 TrainSequence(
-                    ids=group.prompt_ids + completion.token_ids,
-                    prompt_length=len(group.prompt_ids),
+                    ids=trajectory.ids,
+                    prompt_length=len(trajectory.ids) - trajectory.new_tokens,
                     advantage=advantage if per_token is None else per_token,
-                    rollout_logp=completion.logprobs,
+                    rollout_logp=trajectory.logprobs[trajectory.mask],
                 )
             )
     return sequences
 
 
-def _by_step(
-    completion: Completion, verdict: Verdict, advantage: float, weight: float, decode: Decode
-) -> list[float] | None:
-    """(`_T`) advantages from the steps of the verdict, None where the sequence's own serves every token."""
+def _by_step(trajectory: Trajectory, advantage: float, weight: float, decode: Decode) -> list[float] | None:
+    """(`_T`) advantages of the new tokens by the verdict's steps; None where the sequence's own serves all."""
+    verdict = trajectory.verdict
     if not weight or not verdict.steps or advantage >= 0:
         return None
-    spans = token_spans(completion.token_ids, completion.text, decode)
+    spans = token_spans(trajectory.ids[trajectory.mask].tolist(), trajectory.text, decode)
     if spans is None:
         return None
     tokens = credit_tokens(verdict.steps, spans)

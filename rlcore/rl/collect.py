@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from rlcore.config.rl import TrainConfig
 from rlcore.data.mixture import Pool
 from rlcore.rl.advantages import has_variance
+from rlcore.rl.buffer import StepBuffer
 from rlcore.rl.sampler import Sampler
-from rlcore.rl.types import Group
+from rlcore.rl.trajectory import Group
 
 
 @dataclass
@@ -30,7 +31,9 @@ class Collected:
     refill: float = 0.0
 
 
-def collect(sampler: Sampler, pool: Pool, train: TrainConfig, *, seed: int, step: int, cursor: int) -> Collected:
+def collect(
+    sampler: Sampler, pool: Pool, train: TrainConfig, buffer: StepBuffer, *, seed: int, step: int, cursor: int
+) -> Collected:
     """Sample groups until `prompts_per_step` of them have variance (DAPO, arXiv 2503.14476, section 3.2).
 
     Refills ask for just the number that is missing, at most `max_refills` times, and kept groups stay in order of
@@ -50,6 +53,7 @@ def collect(sampler: Sampler, pool: Pool, train: TrainConfig, *, seed: int, step
             seed_parts=("train", step),
             step=step + 1,
             first=first,
+            buffer=buffer,
         )
         out.sampled += sampled.groups
         out.generate += sampled.generate

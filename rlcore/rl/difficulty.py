@@ -9,6 +9,7 @@ import functools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from verifiers.types import Frozen, Status, Verdict
 
@@ -68,6 +69,26 @@ def count_reasons(reasons: Mapping[str, str]) -> dict[str, int]:
     """How many problems each reason dropped; every reason is there, for the log."""
     counts = Counter(reasons.values())
     return {reason: counts[reason] for reason in (TOO_EASY, TOO_HARD, NO_VERDICT)}
+
+
+class FamilyCount(NamedTuple):
+    """Of one family: problems measured, how many of them are kept, the mean of their rates (0 without a verdict)."""
+
+    problems: int
+    kept: int
+    pass_rate_mean: float
+
+
+def count_families(
+    families: Mapping[str, Sequence[str]], pass_rates: Mapping[str, PassRate], reasons: Mapping[str, str]
+) -> dict[str, FamilyCount]:
+    """What was found out about each family; `families`: name -> ids of its problems."""
+    counts = {}
+    for name, problems in families.items():
+        rates = [rate for problem in problems if (rate := pass_rates[problem].rate) is not None]
+        kept = sum(problem not in reasons for problem in problems)
+        counts[name] = FamilyCount(len(problems), kept, sum(rates) / max(len(rates), 1))
+    return counts
 
 
 def posterior_below(bound: float, correct: int, judged: int) -> float:

@@ -9,14 +9,14 @@ from rlcore.config.rl import EvalConfig
 from rlcore.data import mixture
 from rlcore.rl.sampler import Sampler
 from rlcore.rl.statistics import Interval, mean_pass_at_k
-from rlcore.rl.types import Group
+from rlcore.rl.trajectory import Group
 from verifiers.types import Problem, Status
 
 CHUNK = 256
 
 
 def by_family(sampler: Sampler, config: EvalConfig, problems: Sequence[Problem], *, step: int) -> dict[str, Any]:
-    """`evaluate` of each family, under `by_family`; the top level is math's, or the first family's without math."""
+    """`evaluate` of each family, under `by_family`; the top level is the first family's, that of the first source."""
     families = {name: evaluate(sampler, config, part, step=step) for name, part in mixture.by_family(problems).items()}
     return {**next(iter(families.values())), "by_family": families}
 
@@ -83,10 +83,10 @@ def _bounds(interval: Interval) -> list[float]:
 
 
 def _shares(groups: Sequence[Group]) -> dict[str, float]:
-    verdicts = [verdict for group in groups for verdict in group.verdicts]
-    tokens = [len(completion.token_ids) for group in groups for completion in group.completions]
+    trajectories = [trajectory for group in groups for trajectory in group.trajectories]
+    count = len(trajectories)
     return {
-        "truncated_share": sum(c.finish_reason == "length" for g in groups for c in g.completions) / len(verdicts),
-        "masked_share": sum(verdict.mask_sample for verdict in verdicts) / len(verdicts),
-        "completion_tokens_mean": sum(tokens) / len(tokens),
+        "truncated_share": sum(trajectory.truncated for trajectory in trajectories) / count,
+        "masked_share": sum(trajectory.verdict.mask_sample for trajectory in trajectories) / count,
+        "completion_tokens_mean": sum(trajectory.new_tokens for trajectory in trajectories) / count,
     }

@@ -5,7 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from rlcore.rl.difficulty import NO_VERDICT, TOO_EASY, TOO_HARD, count_reasons, estimate, keep
+from rlcore.data.mixture import by_family
+from rlcore.rl.difficulty import (
+    NO_VERDICT,
+    TOO_EASY,
+    TOO_HARD,
+    FamilyCount,
+    count_families,
+    count_reasons,
+    estimate,
+    keep,
+)
 from rlcore.run.context import Run
 from rlcore.run.folder import write_json, write_lines
 from verifiers.types import Verdict
@@ -44,6 +54,8 @@ def filter_problems(run: Run) -> dict[str, Any]:
     rates = estimate({key: [Verdict.model_validate(v) for v in values] for key, values in verdicts.items()})
     kept, reasons = keep(rates, minimum=config.min_pass_rate, maximum=config.max_pass_rate)
     counts = count_reasons(reasons)
+    ids = {name: [problem.id for problem in part] for name, part in by_family(problems).items()}
+    families = count_families(ids, rates, reasons)
     result: dict[str, Any] = {
         "problems": len(problems),
         "samples": config.samples,
@@ -55,10 +67,15 @@ def filter_problems(run: Run) -> dict[str, Any]:
         "rates": [rate.rate for rate in rates.values() if rate.rate is not None],
         "kept_ids": kept,
         "dropped_ids": sorted(reasons),
+        "by_family": {name: count._asdict() for name, count in families.items()},
     }
     write_lines(
         folder / "filter_reasons.jsonl",
-        ({"problem_id": key, "reason": reasons.get(key, "kept"), **rates[key].model_dump()} for key in rates),
+        (
+            {"problem_id": key, "family": name, "reason": reasons.get(key, "kept"), **rates[key].model_dump()}
+            for name, part in ids.items()
+            for key in part
+        ),
     )
     run.say(
         f"filter: kept {len(kept)} of {len(problems)}; too easy {counts[TOO_EASY]}, too hard {counts[TOO_HARD]}, "
@@ -81,6 +98,15 @@ def filter_problems(run: Run) -> dict[str, Any]:
             "filter/dropped_easy": counts[TOO_EASY],
             "filter/dropped_hard": counts[TOO_HARD],
             "filter/no_verdict": counts[NO_VERDICT],
-        },
+        }
+        | _by_family(families),
     )
     return result
+
+
+def _by_family(families: dict[str, FamilyCount]) -> dict[str, float]:
+    """Metrics of each family; none where there is one family only."""
+    values: dict[str, float] = {}
+    for name, count in families.items() if len(families) > 1 else ():
+        values |= {f"filter/pass_rate/{name}": count.pass_rate_mean, f"filter/kept/{name}": count.kept}
+    return values

@@ -13,6 +13,7 @@ from rlcore.learn.optim.schedules import lr_multiplier
 from rlcore.learn.ranks import LearnerGroup
 from rlcore.rl import algorithm, canary
 from rlcore.rl.batcher import minibatches
+from rlcore.rl.buffer import StepBuffer, step_file
 from rlcore.rl.collect import collect
 from rlcore.rl.record import learner_metrics, line, sample_metrics, write_samples
 from rlcore.rl.sync import WeightSync
@@ -35,7 +36,8 @@ def train(run: Run, pool: Pool) -> None:
     with Progress(train.steps, STAGE, start=first) as progress:
         for step in range(first, train.steps):
             began = time.perf_counter()
-            collected = collect(sampler, pool, train, seed=config.seed, step=step, cursor=cursor)
+            buffer = StepBuffer(step_file(folder.path, step + 1), version=step)
+            collected = collect(sampler, pool, train, buffer, seed=config.seed, step=step, cursor=cursor)
             cursor = collected.cursor
 
             learning = time.perf_counter()
@@ -55,6 +57,7 @@ def train(run: Run, pool: Pool) -> None:
             if done % train.checkpoint_every == 0 or done == train.steps:
                 state = {"cursor": cursor, "canary": sync.watch.to_json()}
                 folder.save(STAGE, done, state, run.fill_checkpoint)
+                buffer.prune(done, keep=train.buffer_steps)
 
 
 def start(run: Run, pool: Pool) -> tuple[int, int, WeightSync]:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from rlcore.config.rl import TrainConfig
-from rlcore.data.mixture import family
+from rlcore.data.origin import family
 from rlcore.learn.batch import TrainSequence
 from rlcore.rl.advantages import has_variance
 from rlcore.rl.collect import Collected
-from rlcore.rl.types import Group
+from rlcore.rl.trajectory import Group
 from rlcore.run.folder import write_lines
 from verifiers.types import Status
 
@@ -53,9 +53,9 @@ def learner_metrics(
 def sample_metrics(collected: Collected) -> dict[str, Any]:
     """Of the groups of a step, dropped ones included, and of the time it took to have them."""
     verdicts = [verdict for group in collected.sampled for verdict in group.verdicts]
-    completions = [completion for group in collected.sampled for completion in group.completions]
+    trajectories = [trajectory for group in collected.sampled for trajectory in group.trajectories]
     rewards = [verdict.reward for verdict in verdicts if verdict.reward is not None]
-    lengths = [len(completion.token_ids) for completion in completions]
+    lengths = [trajectory.new_tokens for trajectory in trajectories]
     flat = [group for group in collected.sampled if not has_variance(group.rewards())]
     easy = sum(all(reward == 1.0 for reward in group.rewards() if reward is not None) for group in flat)
     return {
@@ -63,7 +63,7 @@ def sample_metrics(collected: Collected) -> dict[str, Any]:
         "train/pass_rate": sum(v.status is Status.CORRECT for v in verdicts) / max(len(rewards), 1),
         "train/completion_tokens_mean": sum(lengths) / len(lengths),
         "train/completion_tokens_max": max(lengths),
-        "train/truncated_share": sum(c.finish_reason == "length" for c in completions) / len(completions),
+        "train/truncated_share": sum(trajectory.truncated for trajectory in trajectories) / len(trajectories),
         "train/masked_share": 1 - len(rewards) / len(verdicts),
         "train/zero_variance_share": len(flat) / len(collected.sampled),
         "train/groups_dropped_easy": easy,
@@ -119,16 +119,17 @@ def write_samples(path: Path, step: int, collected: Collected) -> None:
                 "prompt": group.problem.prompt
                 if isinstance(group.problem.prompt, str)
                 else [m.model_dump() for m in group.problem.prompt],
-                "text": completion.text,
+                "text": trajectory.text,
                 "status": verdict.status.value,
                 "reward": verdict.reward,
                 "detail": verdict.detail,
                 "extracted": verdict.extracted,
-                "finish_reason": completion.finish_reason,
-                "tokens": len(completion.token_ids),
+                "finish_reason": trajectory.turns[-1].finish_reason,
+                "tokens": trajectory.new_tokens,
                 "learnt": id(group) in learnt,
             }
             for group in collected.sampled
-            for completion, verdict in zip(group.completions, group.verdicts, strict=True)
+            for trajectory in group.trajectories
+            for verdict in [trajectory.verdict]
         ),
     )

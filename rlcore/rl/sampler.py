@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rlcore.config.run import RunConfig
-from rlcore.data.mixture import family
+from rlcore.data.origin import family
 from rlcore.policy.prompts import Prompts
-from rlcore.rl.types import Group
+from rlcore.rl.buffer import StepBuffer
+from rlcore.rl.environment import Episode
+from rlcore.rl.environments import single_turn
+from rlcore.rl.judge import Judge
+from rlcore.rl.trajectory import Group
 from rollout.pool import RolloutPool
 from rollout.types import Completion, Request
 from services.client import RewardClient
-from services.schemas import Labels, ScoredCompletion, ScoreItem, ScoreProblem
-from verifiers.types import Problem, Verdict
-
-
-class TooManyJudgeFailures(RuntimeError):
-    """The judge failed on more than the allowed share of samples; training on the rest would be a biased sample."""
+from services.schemas import Labels
+from verifiers.types import Problem
 
 
 @dataclass(frozen=True)
 class SampledGroups:
-    """Groups, and where the time went (seconds)."""
+    """Groups; `generate`: seconds until the last completion was there, `score`: from then to the last verdict."""
 
     groups: list[Group]
     generate: float
@@ -62,94 +63,82 @@ class Sampler:
         stage: str = "",
         step: int | None = None,
         first: int = 0,
+        buffer: StepBuffer | None = None,
     ) -> SampledGroups:
-        """`samples` completions of each problem by the current policy, judged; labelled with run, stage and step.
+        """`samples` trajectories of each problem by the current policy, judged; labelled with run, stage and step.
 
-        The sample is a function of (weights, problem, temperature, seed_parts, first + position, index): it does not
-        depend on how requests are spread over workers, and a problem that comes twice gets other samples the second
-        time. Raises TooManyJudgeFailures.
+        Every sample is a task of its own: what ends is judged while others are still sampled. The sample is a function
+        of (weights, problem, temperature, seed_parts, first + position, index): it does not depend on how requests are
+        spread over workers, and a problem that comes twice gets other samples the second time. A group that `buffer`
+        has is not sampled again, and every new one is added to it at once.
+
+        Raises:
+            TooManyJudgeFailures: see `Judge.check`.
         """
-        prompts = [self._prompts.encode(problem) for problem in problems]
-        requests = [
-            Request(
-                id=f"{index}/{sample}",
-                prompt_ids=prompt,
+        run = _one_line(self._label, 180) + (f" {stage}" if stage else "")
+        clock = _Clock()
+        judge = Judge(self._rewards)
+
+        def episode(place: int, problem: Problem, prompt_ids: tuple[int, ...], sample: int) -> Episode:
+            request = Request(
+                id=f"{place}/{sample}",
+                prompt_ids=prompt_ids,
                 max_tokens=self._max_new_tokens,
                 temperature=temperature,
-                seed=request_seed(self._seed, *seed_parts, problem.id, first + index, sample),
+                seed=request_seed(self._seed, *seed_parts, problem.id, place, sample),
             )
-            for index, (problem, prompt) in enumerate(zip(problems, prompts, strict=True))
-            for sample in range(samples)
-        ]
-        started = time.perf_counter()
-        completions = self.rollout.generate(requests)
-        generated = time.perf_counter()
-        run = _one_line(self._label, 180) + (f" {stage}" if stage else "")
-        labels = [
-            Labels(
+            labels = Labels(
                 run=run,
                 step=step,
                 family=_one_line(family(problem), 100),
-                group=_one_line(f"{first + index} T={temperature:g} {problem.id}", 200),
+                group=_one_line(f"{place} T={temperature:g} {problem.id}", 200),
                 sample=sample,
                 problem=_one_line(problem.id, 512),
             )
-            for index, problem in enumerate(problems)
-            for sample in range(samples)
-        ]
-        verdicts = self.score([p for p in problems for _ in range(samples)], completions, labels)
-        scored = time.perf_counter()
-        groups = []
-        for index, (problem, prompt) in enumerate(zip(problems, prompts, strict=True)):
-            part = slice(index * samples, (index + 1) * samples)
-            groups.append(
-                Group(
-                    problem=problem,
-                    prompt_ids=prompt,
-                    completions=tuple(completions[part]),
-                    verdicts=tuple(verdicts[part]),
-                )
-            )
-        return SampledGroups(groups, generated - started, scored - generated)
 
-    def score(
-        self, problems: Sequence[Problem], completions: Sequence[Completion], labels: Sequence[Labels]
-    ) -> list[Verdict]:
-        """The verdict on each completion of its problem. Equal answers to a problem are judged once: judges are
-        deterministic, and late in RL most answers of a group are the same.
+            async def complete(ids: Sequence[int]) -> Completion:
+                completion = await self.rollout.complete(request.model_copy(update={"prompt_ids": tuple(ids)}))
+                clock.sampled = time.perf_counter()
+                return completion
 
-        Raises TooManyJudgeFailures.
-        """
-        keys = [
-            (problem.id, completion.text, completion.finish_reason)
-            for problem, completion in zip(problems, completions, strict=True)
-        ]
-        samples: dict[tuple[str, str, str], list[Labels]] = {}
-        first: dict[tuple[str, str, str], tuple[Problem, Completion]] = {}
-        for key, problem, completion, label in zip(keys, problems, completions, labels, strict=True):
-            samples.setdefault(key, []).append(label)
-            first.setdefault(key, (problem, completion))
-        items = [
-            ScoreItem(
-                id=completion.id,
-                problem=ScoreProblem(
-                    verifier=problem.verifier, reference=problem.reference, id=problem.id, prompt=problem.prompt
-                ),
-                completion=ScoredCompletion(text=completion.text, finish_reason=completion.finish_reason),
-                labels=tuple(samples[key]),
-            )
-            for key, (problem, completion) in first.items()
-        ]
-        verdicts = dict(zip(first, self._rewards.score(items), strict=True))
-        failed = [verdict for verdict in verdicts.values() if verdict.mask_sample]
-        # One failure alone proves nothing: a share needs samples, and a refill may be a single group.
-        if len(failed) > max(1.0, self._max_masked_share * len(verdicts)):
-            raise TooManyJudgeFailures(
-                f"the judge failed on {len(failed)} of {len(verdicts)} answers (reward.max_masked_share="
-                f"{self._max_masked_share}); the first: {failed[0].failure_kind}: "
-                f"{failed[0].failure_reason}. Mend the judge; the run goes on from its last checkpoint."
-            )
-        return [verdicts[key] for key in keys]
+            return Episode(problem, prompt_ids, complete, lambda completion: judge.verdict(problem, completion, labels))
+
+        async def group(place: int, problem: Problem) -> Group:
+            known = buffer.get(place, problem, samples) if buffer else None
+            if known is not None:
+                return known
+            ids = self._prompts.encode(problem)
+            async with asyncio.TaskGroup() as tasks:
+                made = [tasks.create_task(single_turn.run(episode(place, problem, ids, n))) for n in range(samples)]
+            found = Group(problem, tuple(task.result() for task in made))
+            if buffer is not None:
+                buffer.add(place, found)
+            return found
+
+        async def all_of_them() -> list[Group]:
+            async with asyncio.TaskGroup() as tasks:
+                made = [tasks.create_task(group(place, each)) for place, each in enumerate(problems, start=first)]
+            await judge.finish()
+            return [task.result() for task in made]
+
+        try:
+            groups = asyncio.run(all_of_them())
+        except ExceptionGroup as several:
+            # One failure ends the others; people are told of the first.
+            error: Exception = several
+            while isinstance(error, ExceptionGroup):
+                error = error.exceptions[0]
+            raise error from several
+        judge.check(self._max_masked_share)
+        return SampledGroups(groups, clock.sampled - clock.began, time.perf_counter() - clock.sampled)
+
+
+@dataclass
+class _Clock:
+    """When sampling began, and when its last completion was there."""
+
+    began: float = field(default_factory=time.perf_counter)
+    sampled: float = field(default_factory=time.perf_counter)
 
 
 def _one_line(text: str, most: int) -> str:

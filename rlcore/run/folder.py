@@ -36,6 +36,8 @@ MAY_CHANGE = frozenset(
 )
 """Keys that say where a run computes and not what: only these may differ when it goes on. The data has its own hash."""
 KEEP_CHECKPOINTS = 2
+FILES = "files.json"
+"""In a checkpoint: the sha256 of each of its files."""
 MIN_FREE_BYTES = 256 * 2**20
 
 
@@ -106,6 +108,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.notes: list[str] = []
+        self._sound: set[Path] = set()
         self.manifest_path = path / "manifest.json"
 
     def manifest(self) -> dict[str, Any]:
@@ -151,12 +154,19 @@ class RunFolder:
             self.update_manifest(stages=self.manifest().get("stages", {}) | {name: entry})
 
     def latest(self, stage: str) -> Checkpoint | None:
-        """The newest complete checkpoint of a stage."""
-        folders = sorted((self.path / "checkpoints" / stage).glob("step-*"), key=_step_of)
-        if not folders:
-            return None
-        state = json.loads((folders[-1] / "state.json").read_text(encoding="utf-8"))
-        return Checkpoint(_step_of(folders[-1]), folders[-1], state)
+        """The newest checkpoint of a stage whose files are what was written; one that is not is put aside, and said."""
+        for folder in sorted((self.path / "checkpoints" / stage).glob("step-*"), key=_step_of, reverse=True):
+            if folder not in self._sound:
+                fault = _fault(folder)
+                if fault:
+                    folder.rename(folder.with_name(f"torn-{folder.name}"))
+                    print(
+                        f"{stage}: the checkpoint {folder} is torn ({fault}): going on from the one before", flush=True
+                    )
+                    continue
+                self._sound.add(folder)
+            return Checkpoint(_step_of(folder), folder, json.loads((folder / "state.json").read_text(encoding="utf-8")))
+        return None
 
     def save(self, stage: str, step: int, state: dict[str, Any], fill: Callable[[Path], None]) -> Checkpoint:
         """Let `fill` write a checkpoint into a temporary folder, then put it in place and prune old ones."""
@@ -169,15 +179,36 @@ class RunFolder:
         try:
             fill(temporary)
             write_json(temporary / "state.json", state)
+            write_json(temporary / FILES, _files(temporary))
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
         if final.exists():
             shutil.rmtree(final)
         temporary.rename(final)
+        self._sound.add(final)
         for old in sorted(parent.glob("step-*"), key=_step_of)[:-KEEP_CHECKPOINTS]:
             shutil.rmtree(old)
         return Checkpoint(step, final, state)
+
+
+def _files(folder: Path) -> dict[str, str]:
+    """sha256 of every file of a checkpoint, by its place in it."""
+    sums = {}
+    for file in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != FILES):
+        with file.open("rb") as content:
+            sums[str(file.relative_to(folder))] = hashlib.file_digest(content, "sha256").hexdigest()
+    return sums
+
+
+def _fault(folder: Path) -> str:
+    """What is wrong with the files of a checkpoint; empty where nothing is."""
+    try:
+        expected = json.loads((folder / FILES).read_text(encoding="utf-8"))
+        found = _files(folder)
+    except (OSError, ValueError) as error:
+        return f"{FILES}: {error}"
+    return next((name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)), "")
 
 
 def _step_of(folder: Path) -> int:

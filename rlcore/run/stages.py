@@ -155,6 +155,7 @@ def table(name: str, results: dict[str, dict[str, Any]]) -> str:
             rows.setdefault(f"pass@{k} T=1", {})[when] = f"{found['value']:.3f} ±{(high - low) / 2:.3f}"
     held_out = max(result["held_out"] for result in results.values())
     title = f"{name}: {held_out} held out"
-    lines = [f"\n{title:<22}{'before':>14}{'after':>14}"]
-    lines += [f"{label:<22}{row.get('before', '-'):>14}{row.get('after', '-'):>14}" for label, row in rows.items()]
+    width = max(22, len(title) + 1)
+    lines = [f"\n{title:<{width}}{'before':>14}{'after':>14}"]
+    lines += [f"{label:<{width}}{row.get('before', '-'):>14}{row.get('after', '-'):>14}" for label, row in rows.items()]
     return "\n".join(lines)

@@ -63,19 +63,19 @@ def test_three_judges_are_in_the_loop(unbroken: Path, start: Start, tmp_path: Pa
     run = start(folder, f"model.path={base}", "train.steps=1")
     assert run.wait() == 0, run.text()[-3000:]
     summary = json.loads((folder / "summary.json").read_text())
-    assert list(summary["by_family"]) == ["math", "code", "lean"]
+    assert list(summary["by_family"]) == ["arithmetic", "programs.en", "theorems"]
     assert {name: fields["held_out"] for name, fields in summary["by_family"].items()} == {
-        "math": 16,
-        "code": 8,
-        "lean": 8,
+        "arithmetic": 16,
+        "programs.en": 8,
+        "theorems": 8,
     }
-    for field, value in summary["by_family"]["math"].items():
-        assert summary[field] == value, "the top level is math's"
+    for field, value in summary["by_family"]["arithmetic"].items():
+        assert summary[field] == value, "the top level is the first family's"
     samples = [json.loads(line) for line in (folder / "samples" / "step-1.jsonl").read_text().splitlines()]
-    assert Counter(sample["family"] for sample in samples) == {"math": 8, "code": 4, "lean": 4}
+    assert Counter(sample["family"] for sample in samples) == {"arithmetic": 8, "programs.en": 4, "theorems": 4}
     assert "error" not in {sample["status"] for sample in samples}
     [record] = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines() if '"train"' in line]
-    assert {"train/reward/math", "train/reward/code", "train/reward/lean"} <= record["values"].keys()
+    assert {f"train/reward/{name}" for name in summary["by_family"]} <= record["values"].keys()
 
 
 @pytest.mark.timeout(900)

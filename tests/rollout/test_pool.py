@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import rollout.pool
-from rollout.pool import RolloutPool, _chunks
+import rollout.dispatch
+from rollout.pool import RolloutPool
 from rollout.transformers_engine import TransformersEngine
 from rollout.types import Completion, Request
 from rollout.weights import write_weights
@@ -38,7 +40,7 @@ def requests(count: int, max_tokens: int) -> list[Request]:
 def same(ours: list[Completion], theirs: list[Completion]) -> bool:
     """Equal but for float noise in the log-probs: the batches differed."""
     return len(ours) == len(theirs) and all(
-        a.model_copy(update={"logprobs": b.logprobs}) == b and a.logprobs == pytest.approx(b.logprobs, abs=1e-5)
+        replace(a, logprobs=b.logprobs) == b and a.logprobs == pytest.approx(b.logprobs, abs=1e-5)
         for a, b in zip(ours, theirs, strict=True)
     )
 
@@ -96,7 +98,7 @@ def test_every_worker_answers_for_itself(pool: RolloutPool, alone: TransformersE
 
 def test_an_error_of_the_engine_arrives_as_it_is_and_kills_nobody(pool: RolloutPool) -> None:
     pids = pool.pids()
-    with pytest.raises(ValueError, match=r"request 'r5'.*leaves no room") as refusal:
+    with pytest.raises(ValueError, match=r"request 'r5#\d+'.*leaves no room") as refusal:
         pool.generate([*requests(5, 4), Request(id="r5", prompt_ids=(5,) * CONTEXT, max_tokens=1)])
     assert type(refusal.value) is ValueError
     assert pool.pids() == pids
@@ -147,9 +149,9 @@ def test_a_refused_update_leaves_all_workers_at_the_old_version(scripted_pool: R
 def test_requests_that_kill_every_worker_are_given_up(
     scripted_pool: RolloutPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rollout.pool, "MAX_ATTEMPTS", 1)
+    monkeypatch.setattr(rollout.dispatch, "MAX_ATTEMPTS", 1)
     kill(scripted_pool.pids()[0])
-    with pytest.raises(RuntimeError, match="worker 0 died 1 times on the same generate call"):
+    with pytest.raises(RuntimeError, match=r"worker 0 died, the 1\. one with the same requests"):
         scripted_pool.generate(requests(8, 4))
 
 
@@ -185,10 +187,53 @@ def test_a_worker_that_finds_no_gpu_is_not_waited_for_for_ever() -> None:
         RolloutPool.start("scripted", {"script": {}}, 1, startup_seconds=1, gpus_per_worker=1)
 
 
-@pytest.mark.parametrize(("count", "workers"), [(0, 2), (1, 2), (7, 2), (8, 3), (10000, 2)])
-def test_chunks_are_neighbours_balanced_and_complete(count: int, workers: int) -> None:
-    asked = requests(count, 1)
-    chunks = _chunks(asked, workers)
-    assert [request for chunk in chunks for request in chunk] == asked
-    sizes = {len(chunk) for chunk in chunks}
-    assert not sizes or (max(sizes) - min(sizes) <= 1 and max(sizes) <= rollout.pool.CHUNK_REQUESTS)
+def test_a_worker_that_hangs_is_replaced(options: dict[str, Any]) -> None:
+    said: list[str] = []
+    pool = RolloutPool.start("transformers", options, 2, startup_seconds=120, stall_seconds=8, on_event=said.append)
+    try:
+        stopped = pool.pids()[0]
+        os.kill(stopped, signal.SIGSTOP)
+        asked = requests(60, 8)
+        assert same(pool.generate(asked), TransformersEngine(**options).generate(asked))
+        assert len(said) == 1 and "worker 0 was replaced: it was silent for 8 s" in said[0]
+        assert stopped not in pool.pids()
+    finally:
+        pool.close()
+
+
+def test_more_requests_than_workers_have_room_for_and_some_that_join(
+    pool: RolloutPool, alone: TransformersEngine
+) -> None:
+    """Two callers on one event loop, 300 requests at 64 a worker."""
+    first, second = requests(200, 6), requests(100, 9)
+
+    async def both() -> tuple[list[Completion], list[Completion]]:
+        async def later() -> list[Completion]:
+            await asyncio.sleep(0.05)
+            return list(await asyncio.gather(*map(pool.complete, second)))
+
+        ours = asyncio.gather(*map(pool.complete, first))
+        theirs = await later()
+        return list(await ours), theirs
+
+    ours, theirs = asyncio.run(both())
+    assert same(ours, alone.generate(first))
+    assert same(theirs, alone.generate(second))
+
+
+def test_what_ends_first_is_there_first(pool: RolloutPool) -> None:
+    """A short completion does not wait for a long one of the same worker or of another."""
+    asked = [request.model_copy(update={"max_tokens": 2 if i % 2 else 80}) for i, request in enumerate(requests(8, 0))]
+
+    async def order() -> list[int]:
+        ended: list[int] = []
+
+        async def one(index: int) -> None:
+            await pool.complete(asked[index])
+            ended.append(index)
+
+        await asyncio.gather(*map(one, range(8)))
+        return ended
+
+    ended = asyncio.run(order())
+    assert sorted(ended[:4]) == [1, 3, 5, 7]

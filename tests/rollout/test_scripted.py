@@ -32,8 +32,8 @@ def test_the_seed_points_at_the_line_and_greedy_takes_the_first() -> None:
 
 def test_text_becomes_code_points_and_an_end_of_sequence() -> None:
     [completion] = ScriptedEngine({"default": ["ab"]}).generate([ask("x")])
-    assert completion.token_ids == (97, 98, 0)
-    assert completion.logprobs == (0.0, 0.0, 0.0)
+    assert completion.token_ids.tolist() == [97, 98, 0]
+    assert completion.logprobs.tolist() == [0.0, 0.0, 0.0]
     assert completion.finish_reason == "stop"
 
 
@@ -41,19 +41,19 @@ def test_a_line_is_cut_at_max_tokens() -> None:
     [completion] = ScriptedEngine({"default": [{"text": "abc", "logprobs": [-1, -2, -3]}]}).generate(
         [ask("x", max_tokens=2)]
     )
-    assert (completion.text, completion.logprobs, completion.finish_reason) == ("ab", (-1.0, -2.0), "length")
+    assert (completion.text, completion.logprobs.tolist(), completion.finish_reason) == ("ab", [-1.0, -2.0], "length")
 
 
 def test_token_ids_are_given_as_they_are() -> None:
     [completion] = ScriptedEngine({"default": [{"token_ids": [104, 105, 0]}]}).generate([ask("x")])
-    assert (completion.token_ids, completion.text) == ((104, 105, 0), "hi")
+    assert (completion.token_ids.tolist(), completion.text) == ([104, 105, 0], "hi")
 
 
 def test_a_tokenizer_gives_its_own_ids(model_folders: dict[bool, Path], tmp_path: Path) -> None:
     (tmp_path / "script.json").write_text(json.dumps({"prompts": {"!": ['"#']}}))
     engine = ScriptedEngine(tmp_path / "script.json", model_path=model_folders[True])
     [completion] = engine.generate([Request(id="q", prompt_ids=(1, 4), max_tokens=9)])
-    assert (completion.token_ids, completion.text) == ((5, 6, 2), '"#')
+    assert (completion.token_ids.tolist(), completion.text) == ([5, 6, 2], '"#')
 
 
 @pytest.mark.parametrize(

@@ -14,15 +14,15 @@ from collections.abc import Callable, Collection, Iterator
 from random import Random
 from typing import NamedTuple
 
-from rlcore.data.families.texts import Document, draw_style
+from rlcore.data.texts import Document, draw_style
 from verifiers.types import Problem
 
+PROVEN = True
 LARGEST = 199
 FACT_SHARE = 0.40
 # A document of four facts is about as long as a worked problem, so shares of documents are shares of text.
 FACTS_PER_DOCUMENT = 4
 STYLE_SHARES = {"correct": 0.17, "no_precedence": 0.21, "no_carry": 0.22, "slip": 0.24, "jump": 0.16}
-STYLES = ("facts", *STYLE_SHARES)
 
 _NUMBERS = range(1, 51)
 _SLIPS = (-10, -2, -1, 1, 2, 10)
@@ -74,7 +74,7 @@ class Chain(NamedTuple):
 def problems(size: int, seed: int) -> list[Problem]:
     """So many different problems for the math judge, in random order; the same seed extends the same list.
 
-    Tags are `arithmetic` and `operators=N`.
+    The tag is `operators=N`.
 
     Raises:
         ValueError: size is below 1, or so large that new chains hardly turn up.
@@ -219,7 +219,7 @@ def _problem(expression: str, chain: Chain) -> Problem:
         id=f"arithmetic:{expression}",
         prompt=prompt(expression),
         reference={"answer": str(value(chain))},
-        tags=("arithmetic", f"operators={len(chain.operators)}"),
+        tags=(f"operators={len(chain.operators)}",),
     )
 
 

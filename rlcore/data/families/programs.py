@@ -4,23 +4,32 @@ A problem is a pipeline of 1 to 4 operations on a number, a list of numbers or a
 in English or Chinese. Said in order, it has one meaning; written as an expression it needs the right nesting, which is
 what there is to learn. The level is the number of operations.
 
+The texts to pretrain on say and write single operations right, pipelines mostly wrong. What the wrong styles get wrong
+is how operations are put together (brackets, order, an operation forgotten, a constant), which is what the judge can
+teach; every one of them is a program that runs.
+
 Everything is a function of the seed, as in `rlcore.data.families.arithmetic`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from random import Random
 from typing import Any, Literal, NamedTuple
 
+from rlcore.data.texts import Document, draw_style
 from verifiers.types import Problem
 
 Kind = Literal["number", "list", "text"]
 Language = Literal["en", "zh"]
 
+LEVELS = (1, 2, 3, 4)
+VARIANTS: tuple[Language, ...] = ("en", "zh")
+PROVEN = True
 HIDDEN_CASES = 8
 SHOWN_CASES = 2
-LEVELS = (1, 2, 3, 4)
+FACT_SHARE = 0.25
+STYLE_SHARES = {"correct": 0.25, "no brackets": 0.15, "forgets": 0.25, "swaps": 0.15, "slip": 0.20}
 _VARIABLES: dict[Kind, str] = {"number": "x", "list": "xs", "text": "s"}
 _WORDS = ("apple", "river", "stone", "cloud", "piano", "tiger", "lemon", "Order", "Basic", "UPPER", "zebra", "queue")
 _THEN: dict[Language, str] = {"en": ", then ", "zh": "\uff0c再"}
@@ -114,23 +123,25 @@ def problems(
     size: int,
     seed: int,
     *,
-    languages: tuple[Language, ...] = ("en",),
+    variants: tuple[Language, ...] = ("en",),
     levels: tuple[int, ...] = LEVELS,
     shown: int = SHOWN_CASES,
 ) -> list[Problem]:
     """So many different problems for the code judge; the same seed extends the same list.
 
-    Tags are `code`, `level=N`, `language=en|zh`. `shown` of the examples (0 to 2) stand in the prompt.
+    Tags are `level=N`, `variant=en|zh`. `shown` of the examples (0 to 2) stand in the prompt.
 
     Raises:
-        ValueError: size is below 1, or so large that new problems hardly turn up.
+        ValueError: size is below 1, or so large that new problems hardly turn up, or no such number of examples.
     """
+    if shown not in range(SHOWN_CASES + 1):
+        raise ValueError(f"programs: shown={shown!r} examples in the prompt: write 0 to {SHOWN_CASES}")
     if size < 1:
         raise ValueError(f"{size} code problems asked for: set data.size to 1 or more")
     rng = Random(f"code problems {seed}")
     found: dict[str, Problem] = {}
     for _ in range(20 * size + 1000):
-        language = languages[_below(rng, len(languages))]
+        language = variants[_below(rng, len(variants))]
         task = draw(rng, levels[_below(rng, len(levels))])
         said = task.said(language)
         arguments = _arguments(rng, task)
@@ -139,6 +150,25 @@ def problems(
         if len(found) == size:
             return list(found.values())
     raise ValueError(f"only {len(found)} of {size} different code problems turned up: lower data.size")
+
+
+def documents(seed: int, *, exclude: Collection[str] = frozenset(), levels: tuple[int, ...]) -> Iterator[Document]:
+    """The corpus without end: a line that says what `f` does, and the bare function.
+
+    No text says what a prompt in `exclude` says (its first line; the examples below it are not what tells problems
+    apart). A text counts as right where it is the reference solution to the letter.
+    """
+    excluded = {prompt.partition("\n")[0] for prompt in exclude}
+    rng = Random(f"code corpus {seed}")
+    while True:
+        fact = rng.random() < FACT_SHARE
+        task = draw(rng, 1 if fact else levels[int(rng.random() * len(levels))])
+        line = f"# {task.said('en')}"
+        if line in excluded:
+            continue
+        style = "facts" if fact else draw_style(rng, STYLE_SHARES)
+        expression = task.code() if fact else _STYLES[style](rng, task)
+        yield Document(f"{line}\n{definition(task, expression)}", style, expression == task.code())
 
 
 def solution(task: Task) -> str:
@@ -198,8 +228,43 @@ def _problem(task: Task, language: Language, arguments: list[Any], show: int) ->
         prompt=f"# {said}\n{shown}",
         verifier="code",
         reference={"kind": "calls", "entry_point": "f", "cases": cases, "solution": solution(task)},
-        tags=("code", f"level={len(task.steps)}", f"language={language}"),
+        tags=(f"level={len(task.steps)}", f"variant={language}"),
     )
+
+
+def _forgets(rng: Random, task: Task) -> str:
+    """All operations but the last, or but the first where what follows still fits."""
+    shorter = [task.steps[:-1]] if len(task.steps) > 1 else [task.steps]
+    if len(task.steps) > 1 and task.steps[1][0].takes == task.kind:
+        shorter.append(task.steps[1:])
+    return Task(task.kind, shorter[int(rng.random() * len(shorter))]).code()
+
+
+def _swaps(rng: Random, task: Task) -> str:
+    """The operations in the opposite order, where they fit that way."""
+    turned = task.steps[::-1]
+    fits = all(operation.takes == operation.gives for operation, _ in turned)
+    return Task(task.kind, turned).code() if fits else task.code(brackets=False)
+
+
+def _slip(rng: Random, task: Task) -> str:
+    """One constant a little off; without a constant, an operation is forgotten."""
+    places = [index for index, (operation, _) in enumerate(task.steps) if len(operation.constants) > 1]
+    if not places:
+        return _forgets(rng, task)
+    at = places[int(rng.random() * len(places))]
+    operation, constant = task.steps[at]
+    other = constant + (1 if rng.random() < 0.5 else -1)
+    return Task(task.kind, (*task.steps[:at], (operation, other), *task.steps[at + 1 :])).code()
+
+
+_STYLES: dict[str, Callable[[Random, Task], str]] = {
+    "correct": lambda rng, task: task.code(),
+    "no brackets": lambda rng, task: task.code(brackets=False),
+    "forgets": _forgets,
+    "swaps": _swaps,
+    "slip": _slip,
+}
 
 
 def _below(rng: Random, limit: int) -> int:

@@ -4,21 +4,37 @@ Kinds: `and` (take conjunctions apart and put them together), `chain` (implicati
 `equality` (rewriting), `nat` (induction and computation), `list` (small lemmas). The level grows with the length of the
 proof. Statements use only what the embedded mode's own library defines, and are in Lean's full mode too.
 
+The texts to pretrain on have right proofs and wrong ones that look right: a slip changes one place of the right proof
+(a path, a direction, a hypothesis, a lemma), a lazy proof is one short tactic that seldom does it. What a tactic does
+is left for the kernel to teach.
+
 Everything is a function of the seed, as in `rlcore.data.families.arithmetic`.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection, Iterator
 from random import Random
 from typing import NamedTuple
 
+from rlcore.data.texts import Document, draw_style
 from verifiers.types import Problem
 
 LEVELS = (1, 2, 3)
+PROVEN = True
+STYLE_SHARES = {"correct": 0.40, "slip": 0.35, "lazy": 0.25}
 _PROPOSITIONS = ("p", "q", "r", "s", "a", "b", "c", "d")
 _VARIABLES = ("x", "y", "z", "u", "v", "w")
+LAZY = ("rfl", "assumption", "trivial", "exact h", "exact h1", "intro k")
+# What a slip puts in the place of what it finds. Hypotheses are exchanged apart, since there may be one only.
+_SLIPS = {
+    r"\.1": ".2", r"\.2": ".1", r"Or\.inl": "Or.inr", r"Or\.inr": "Or.inl", r"← ": "", r"(?<=[\[ ])(?=h\d[\],])": "← ",
+    r"f k": "g k", r"g k": "f k", r"add_comm": "add_assoc", r"add_assoc": "add_comm", r"mul_one": "add_zero",
+    r"length_append": "append_nil", r"append_nil": "length_append", r"^  rfl": "  rw [Nat.add_comm]",
+    r"^  intro \w+\n": "",
+}  # fmt: skip
 
 
 class Theorem(NamedTuple):
@@ -39,7 +55,7 @@ class Theorem(NamedTuple):
 def problems(size: int, seed: int, *, levels: tuple[int, ...] = LEVELS) -> list[Problem]:
     """So many different problems for the Lean judge; the same seed extends the same list.
 
-    Tags are `lean`, `kind=NAME`, `level=N`.
+    Tags are `kind=NAME`, `level=N`.
 
     Raises:
         ValueError: size is below 1, or so large that new theorems hardly turn up.
@@ -54,6 +70,24 @@ def problems(size: int, seed: int, *, levels: tuple[int, ...] = LEVELS) -> list[
         if len(found) == size:
             return list(found.values())
     raise ValueError(f"only {len(found)} of {size} different theorems turned up: lower data.size")
+
+
+def documents(seed: int, *, exclude: Collection[str] = frozenset(), levels: tuple[int, ...]) -> Iterator[Document]:
+    """The corpus without end: a statement and a proof, in the form of the problems.
+
+    No text has a prompt in `exclude`. A text counts as right where it is the reference proof to the letter.
+    """
+    excluded = frozenset(exclude)
+    rng = Random(f"lean corpus {seed}")
+    while True:
+        theorem = draw(rng, levels[int(rng.random() * len(levels))])
+        question = prompt(theorem)
+        if question in excluded:
+            continue
+        style = draw_style(rng, STYLE_SHARES)
+        right = solution(theorem)
+        proof = right if style == "correct" else _slip(rng, theorem) if style == "slip" else _lazy(rng)
+        yield Document(question + proof, style, proof == right)
 
 
 def prompt(theorem: Theorem) -> str:
@@ -218,8 +252,29 @@ def _problem(theorem: Theorem) -> Problem:
         prompt=prompt(theorem),
         verifier="lean",
         reference={"statement": theorem.statement, "solution": solution(theorem)},
-        tags=("lean", f"kind={theorem.kind}", f"level={theorem.level}"),
+        tags=(f"kind={theorem.kind}", f"level={theorem.level}"),
     )
+
+
+def _lazy(rng: Random) -> str:
+    return f"  {LAZY[int(rng.random() * len(LAZY))]}\n"
+
+
+def _slip(rng: Random, theorem: Theorem) -> str:
+    """The right proof with one place changed."""
+    proof = solution(theorem)
+    sites = [
+        (found.start(), found.end(), new)
+        for pattern, new in _SLIPS.items()
+        for found in re.finditer(pattern, proof, re.MULTILINE)
+    ]
+    names = sorted(set(re.findall(r"\((h\d) ", theorem.binders)))
+    for found in re.finditer(r"h\d", proof):
+        sites += [(found.start(), found.end(), name) for name in names if name != found.group()]
+    if not sites:
+        return _lazy(rng)
+    start, end, new = sites[int(rng.random() * len(sites))]
+    return proof[:start] + new + proof[end:]
 
 
 def _choose(rng: Random, items: tuple[str, ...], count: int) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ from verifiers.types import Problem
 
 Language = Literal["en", "zh"]
 LEVELS = (1, 2, 3, 4)
+VARIANTS: tuple[Language, ...] = ("en", "zh")
+PROVEN = True
 LARGEST = 199
 
 _PEOPLE: dict[Language, tuple[tuple[str, str], ...]] = {
@@ -82,11 +84,11 @@ class Story(NamedTuple):
 
 
 def problems(
-    size: int, seed: int, *, languages: tuple[Language, ...] = ("en",), levels: tuple[int, ...] = LEVELS
+    size: int, seed: int, *, variants: tuple[Language, ...] = ("en",), levels: tuple[int, ...] = LEVELS
 ) -> list[Problem]:
     """So many different problems for the math judge; the same seed extends the same list.
 
-    Tags are `word_problems`, `level=N`, `language=en|zh`.
+    Tags are `level=N`, `variant=en|zh`.
 
     Raises:
         ValueError: size is below 1, or so large that new problems hardly turn up.
@@ -96,7 +98,7 @@ def problems(
     rng = Random(f"word problems {seed}")
     found: dict[str, Problem] = {}
     for _ in range(20 * size + 1000):
-        language = languages[_below(rng, len(languages))]
+        language = variants[_below(rng, len(variants))]
         story = draw(rng, levels[_below(rng, len(levels))])
         text = story.told(language)
         found.setdefault(text, _problem(story, language, text))
@@ -145,7 +147,7 @@ def _problem(story: Story, language: Language, text: str) -> Problem:
         id=f"word_problems:{text}",
         prompt=f"Q: {text}\nA:",
         reference={"answer": str(story.values()[-1]), "solution": solution(story, language)},
-        tags=("word_problems", f"level={len(story.events)}", f"language={language}"),
+        tags=(f"level={len(story.events)}", f"variant={language}"),
     )
 
 

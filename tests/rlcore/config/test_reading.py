@@ -31,8 +31,8 @@ def test_mixtures_are_tables_and_can_be_overridden(tmp_path: Path) -> None:
     path = write(tmp_path / "run.toml", text)
     parts = reading.load(path).data.mixture
     assert [(part.source, part.share, part.levels) for part in parts] == [("arithmetic", 3, ()), ("theorems", 1, (1,))]
-    [part] = reading.load(path, ['data.mixture=[{source="programs", shown=0}]']).data.mixture
-    assert (part.source, part.shown) == ("programs", 0)
+    [part] = reading.load(path, ['data.mixture=[{source="programs", options={shown=0}}]']).data.mixture
+    assert (part.source, part.options) == ("programs", {"shown": 0})
     with pytest.raises(ConfigError, match=r"would be ignored beside data\.mixture: set data\.mixture=\[\]"):
         reading.load(path, ["data.source=theorems"])
     assert reading.load(path, ["data.source=theorems", "data.mixture=[]"]).data.source == "theorems"

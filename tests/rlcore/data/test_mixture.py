@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from rlcore.config.data import DataConfig, ProblemPart
-from rlcore.data.mixture import CYCLE, Pool, by_family, family, read_pool
+from rlcore.data.mixture import CYCLE, Pool, by_family, read_pool
+from rlcore.data.origin import family
 from verifiers.types import Problem
 
 
@@ -24,7 +25,7 @@ POOL = Pool((part("a", 50), part("b", 7, "code"), part("c", 9, "lean")), (0.5, 0
 MIXTURE = DataConfig(
     mixture=(
         ProblemPart(source="arithmetic", share=2, size=200),
-        ProblemPart(source="programs", share=1, size=100, levels=(2,), shown=0, held_out=4),
+        ProblemPart(source="programs", share=1, size=100, levels=(2,), options={"shown": 0}, held_out=4),
         ProblemPart(source="theorems", share=1, size=100, levels=(1,)),
     )
 )
@@ -73,13 +74,17 @@ def test_each_source_holds_out_its_own() -> None:
     pool, held_out, overlap = read_pool(MIXTURE, seed=0, measured=0)
     assert pool.shares == (0.5, 0.25, 0.25) and overlap == 0
     families = by_family(held_out)
-    assert list(families) == ["math", "code", "lean"]
-    assert len(families["code"]) == 4
-    assert all("level=2" in one.tags for one in families["code"])
+    assert list(families) == ["arithmetic", "programs.en", "theorems"]
+    assert len(families["programs.en"]) == 4
+    assert all("level=2" in one.tags for one in families["programs.en"])
     assert not {one.prompt for one in pool.problems} & {one.prompt for one in held_out}
-    assert len(pool.parts[0]) + len(families["math"]) == 200
+    assert len(pool.parts[0]) + len(families["arithmetic"]) == 200
     _, few, _ = read_pool(MIXTURE, seed=0, measured=3)
-    assert {name: len(part) for name, part in by_family(few).items()} == {"math": 3, "code": 4, "lean": 3}
+    assert {name: len(part) for name, part in by_family(few).items()} == {
+        "arithmetic": 3,
+        "programs.en": 4,
+        "theorems": 3,
+    }
 
 
 def test_one_source_is_split_as_ever() -> None:
@@ -88,11 +93,24 @@ def test_one_source_is_split_as_ever() -> None:
     assert len(held_out) > 3, "the evaluation takes its head"
 
 
-def test_a_judge_of_ones_own_is_the_family_of_all(tmp_path: Path) -> None:
+def test_languages_are_told_apart_in_the_same_order_for_every_seed() -> None:
+    data = DataConfig(
+        mixture=(ProblemPart(source="word_problems:zh+en", size=200), ProblemPart(source="arithmetic", size=100))
+    )
+    for seed in range(4):
+        _, held_out, _ = read_pool(data, seed=seed, measured=0)
+        families = by_family(held_out)
+        assert list(families) == ["word_problems.en", "word_problems.zh", "arithmetic"]
+        assert all("variant=zh" in one.tags for one in families["word_problems.zh"])
+        assert [one for one in held_out if one in families["word_problems.zh"]] == families["word_problems.zh"]
+
+
+def test_a_judge_of_ones_own_leaves_the_families_apart(tmp_path: Path) -> None:
     (tmp_path / "judge.py").write_text("def parity(completion, reference):\n    return 1.0\n")
     data = MIXTURE.model_copy(update={"verifier": f"{tmp_path}/judge.py:parity"})
     _, held_out, _ = read_pool(data, seed=0, measured=0)
-    assert list(by_family(held_out)) == ["parity"]
+    assert {one.verifier for one in held_out} == {f"{tmp_path}/judge.py:parity"}
+    assert list(by_family(held_out)) == ["arithmetic", "programs.en", "theorems"]
 
 
 @pytest.mark.parametrize(
@@ -101,6 +119,16 @@ def test_a_judge_of_ones_own_is_the_family_of_all(tmp_path: Path) -> None:
         (DataConfig(mixture=(ProblemPart(source="theorems", size=9, levels=(7,)),)), "theorems has no level 7"),
         (DataConfig(mixture=(ProblemPart(source="arithmetic", size=9, levels=(1,)),)), "arithmetic has no levels"),
         (DataConfig(mixture=(ProblemPart(source="arithmetics", size=9),)), "unknown data source 'arithmetics'"),
+        (
+            DataConfig(mixture=(ProblemPart(source="programs", size=9, options={"show": 1}),)),
+            "programs has no option 'show': it has shown",
+        ),
+        (
+            DataConfig(mixture=(ProblemPart(source="programs", size=9, options={"shown": 3}),)),
+            "shown=3 .*0 to 2",
+        ),
+        (DataConfig(mixture=(ProblemPart(source="rows.jsonl", options={"shown": 3}),)), "rows.jsonl has no options"),
+        (DataConfig(mixture=(ProblemPart(source="rows.jsonl", levels=(1,)),)), "rows.jsonl has no levels"),
         (
             DataConfig(mixture=(ProblemPart(source="arithmetic", size=99), ProblemPart(source="arithmetic", size=99))),
             "have the same problem",

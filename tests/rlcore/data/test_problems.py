@@ -37,16 +37,26 @@ def test_gsm8k_lines(tmp_path: Path) -> None:
     problems = load(source)
     assert [problem.id for problem in problems] == ["school-1", "school-3", "school-4"]
     assert [problem.reference["answer"] for problem in problems] == ["4", "1234567.5", "2/6"]
-    assert problems[0].prompt == "Two and two?" and problems[0].tags == ("school",)
+    assert problems[0].prompt == "Two and two?" and problems[0].tags == ("school", "family=school")
 
 
 def test_own_lines_round_trip(tmp_path: Path) -> None:
     wanted = [
         Problem(id="a", prompt="1+1?", reference={"answer": "2"}, tags=("x",)),
-        Problem(id="b", prompt=(Message(role="user", content="f?"),), verifier="code", reference={"tests": []}),
+        Problem(
+            id="b",
+            prompt=(Message(role="user", content="f?"),),
+            verifier="code",
+            reference={"tests": []},
+            tags=("family=their own", "y"),
+        ),
     ]
     source = write(tmp_path / "own.jsonl", *(problem.model_dump_json() for problem in wanted))
-    assert load(source) == wanted
+    found = load(source)
+    assert [problem.tags for problem in found] == [("x", "family=own"), ("y", "family=their_own")]
+    assert [problem.model_copy(update={"tags": ()}) for problem in found] == [
+        problem.model_copy(update={"tags": ()}) for problem in wanted
+    ]
     judge = tmp_path / "judge.py"
     judge.write_text("def mine(completion, reference):\n    return 1.0\n")
     assert {problem.verifier for problem in load(source, verifier=f"{judge}:mine")} == {f"{judge}:mine"}
@@ -70,7 +80,7 @@ def test_verl_parquet(tmp_path: Path) -> None:
     problems = load(str(tmp_path / "rows.parquet"))
     assert [problem.id for problem in problems] == ["rows-1", "rows-2", "rows-3"]
     assert problems[2].prompt == (Message(role="system", content="Think."), Message(role="user", content="2+1?"))
-    assert problems[2].reference == {"answer": "3"} and problems[2].tags == ("openai/gsm8k", "math")
+    assert problems[2].reference == {"answer": "3"} and problems[2].tags == ("openai/gsm8k", "math", "family=rows")
 
     source = write(tmp_path / "verl.jsonl", {"prompt": "2+2?", "reward_model": {"ground_truth": 4}})
     assert load(source, format="verl")[0].reference == {"answer": "4"}
@@ -96,7 +106,7 @@ def test_reasoning_gym() -> None:
     assert problems == load("reasoning_gym:chain_sum")
     for problem in problems:
         assert eval(str(problem.prompt).partition(":")[2].rstrip(" =")) == int(problem.reference["answer"])
-    assert problems[0].tags == ("reasoning_gym", "chain_sum")
+    assert problems[0].tags == ("variant=chain_sum", "family=reasoning_gym.chain_sum")
     with pytest.raises(ValueError, match=r"no family 'chain_sums' that can be judged; the nearest are chain_sum"):
         load("reasoning_gym:chain_sums")
     with pytest.raises(ValueError, match=r"data\.size"):
@@ -104,7 +114,7 @@ def test_reasoning_gym() -> None:
 
 
 def test_sources_that_do_not_exist(tmp_path: Path) -> None:
-    for source in ("arithmatic", "problems.txt", "hf:", "reasoning_gym:"):
+    for source in ("arithmatic", "problems.txt", "hf:", "leandojo:"):
         with pytest.raises(ValueError, match=r"unknown data source .*write arithmetic"):
             load(source)
     for name in ("gone.jsonl", "gone.json", "gone.csv", "gone.parquet"):

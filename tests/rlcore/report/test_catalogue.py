@@ -16,6 +16,8 @@ def test_every_metric_is_described_and_families_are_found() -> None:
     assert lookup("train/load/layer_12") is METRICS["train/load/layer_{L}"]
     assert lookup("eval/pass_at_1/temperature_0.25") is METRICS["eval/pass_at_1/temperature_{T}"]
     assert lookup("eval/pass_at_8") is METRICS["eval/pass_at_{K}"]
+    assert lookup("train/reward/word_problems.zh") is METRICS["train/reward/{F}"]
+    assert lookup("eval/DAPO-Math-17k/pass_at_8") is METRICS["eval/{F}/pass_at_{K}"]
     with pytest.raises(ValueError, match="unknown metric"):
         lookup("train/load/layer_{L}")
 

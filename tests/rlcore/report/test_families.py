@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rlcore.report.page import families, write_report
+from rlcore.report.panels import Panel, sections
 from rlcore.report.record import read_run
 
 
@@ -22,7 +23,7 @@ def evaluation(first: float, held_out: int) -> dict[str, Any]:
     }
 
 
-def make_run(folder: Path, **names: tuple[float, float, int]) -> Path:
+def make_run(folder: Path, names: dict[str, tuple[float, float, int]]) -> Path:
     """`names`: family -> pass@1 before, after, held-out problems; the first stands at the top level."""
     (folder / "eval").mkdir(parents=True)
     (folder / "manifest.json").write_text(json.dumps({"config": {"name": "demo", "stages": []}, "stages": {}}))
@@ -44,24 +45,54 @@ def words(folder: Path) -> str:
 
 
 def test_families_have_their_own_tables_cards_and_curves(tmp_path: Path) -> None:
-    folder = make_run(tmp_path / "run", math=(0.31, 0.86, 500), code=(0.45, 0.95, 150), lean=(0.40, 0.70, 140))
+    folder = make_run(
+        tmp_path / "run",
+        {
+            "sums": (0.31, 0.86, 500),
+            "programs.en": (0.45, 0.95, 150),
+            "programs.zh": (0.40, 0.70, 140),
+        },
+    )
     assert [(one.name, one.held_out, one.rows[0].before, one.rows[0].change) for one in families(read_run(folder))] == [
-        ("math", 500, "0.310", "+0.550"),
-        ("code", 150, "0.450", "+0.500"),
-        ("lean", 140, "0.400", "+0.300"),
+        ("sums", 500, "0.310", "+0.550"),
+        ("programs.en", 150, "0.450", "+0.500"),
+        ("programs.zh", 140, "0.400", "+0.300"),
     ]
     page = words(folder)
-    for shown in ("math 500 held-out problems", "code 150 held-out problems", "lean 140 held-out problems"):
+    for shown in ("sums 500 held-out", "programs.en 150 held-out", "programs.zh 140 held-out"):
         assert shown in page
-    assert "pass@1 lean, T = 1 0.400 → 0.700" in page and "pass@8 math, T = 1" in page
-    assert "pass@8 lean, T = 1" not in page, "a card for what the run is about, the rest in the table"
-    assert "Reward by family" in page and "pass@k, math" in page
+    assert "pass@1 programs.zh, T = 1 0.400 → 0.700" in page and "pass@8 sums, T = 1" in page
+    assert "pass@8 programs.zh, T = 1" not in page, "a card for what the run is about, the rest in the table"
+    assert "Reward by family" in page and "pass@k, sums" in page
 
 
 def test_one_family_needs_no_name(tmp_path: Path) -> None:
-    folder = make_run(tmp_path / "run", math=(0.31, 0.86, 500))
+    folder = make_run(tmp_path / "run", {"sums": (0.31, 0.86, 500)})
     [family] = families(read_run(folder))
     assert (family.name, family.held_out) == ("", 500)
     page = words(folder)
     assert "500 held-out problems." in page
-    assert "Reward by family" not in page and "pass@k, math" not in page
+    assert "Reward by family" not in page and "pass@k, sums" not in page
+
+
+def rewards_of(folder: Path) -> Panel:
+    [panel] = [
+        panel for section in sections(read_run(folder)) for panel in section.panels if panel.title == "Reward by family"
+    ]
+    return panel
+
+
+def test_curves_stand_in_the_order_of_the_tables(tmp_path: Path) -> None:
+    names = ("sums", "programs.zh", "programs.en")
+    folder = make_run(tmp_path / "run", dict.fromkeys(names, (0.3, 0.4, 9)))
+    assert rewards_of(folder).legend == [("sums", 0), ("programs.zh", 1), ("programs.en", 2)]
+    for when in ("before", "after"):
+        (folder / "eval" / f"{when}.json").unlink()
+    assert [name for name, _ in rewards_of(folder).legend] == sorted(names), "before there is an evaluation"
+
+
+def test_as_many_curves_as_there_are_colours(tmp_path: Path) -> None:
+    names = [f"reasoning_gym.{letter}" for letter in "ihgfedcba"]
+    panel = rewards_of(make_run(tmp_path / "run", dict.fromkeys(names, (0.3, 0.4, 9))))
+    assert panel.legend == [(name, tone) for tone, name in enumerate(names[:8])]
+    assert "8 of 9 families" in panel.note

@@ -22,8 +22,8 @@ from rlcore.rl.algorithms import gspo
 from rlcore.rl.batcher import to_sequences
 from rlcore.rl.credit import credit_tokens
 from rlcore.rl.losses import Tokens
-from rlcore.rl.types import Group
-from rollout.types import Completion
+from rlcore.rl.trajectory import Group, single_turn_trajectory
+from rollout.types import Completion, completion
 from verifiers.types import Problem, Status, Step, Verdict
 
 SEEDS = range(300)
@@ -71,18 +71,11 @@ class Attempt:
             text += part + "\n"
         text += "```"
         ids = tokens_of(text, rng)
-        completion = Completion(
-            id="c",
-            text=text,
-            token_ids=ids,
-            logprobs=tuple(-rng.random() for _ in ids),
-            policy_versions=(0,) * len(ids),
-            finish_reason="stop",
-        )
+        made = completion("c", text, ids, [-rng.random() for _ in ids], version=0, finish_reason="stop")
         if self.reward is None:
-            return completion, Verdict.failed("worker_lost", "made", steps=tuple(steps))
+            return made, Verdict.failed("worker_lost", "made", steps=tuple(steps))
         status = Status.CORRECT if self.reward == 1 else Status.WRONG if self.reward == 0 else Status.PARTIAL
-        return completion, Verdict.of(status, reward=self.reward, steps=tuple(steps))
+        return made, Verdict.of(status, reward=self.reward, steps=tuple(steps))
 
 
 def attempt(rng: random.Random, reward: float | None) -> Attempt:
@@ -109,12 +102,7 @@ def random_group(rng: random.Random, rewards: tuple[float | None, ...] = (0.0, 0
 def sequences(attempts: list[Attempt], rng: random.Random, **train: object) -> list[TrainSequence]:
     """What the learner is given, in order; the attempts whose judge failed are left out."""
     made = [attempt.made(rng) for attempt in attempts]
-    group = Group(
-        problem=PROBLEM,
-        prompt_ids=(1, 2),
-        completions=tuple(completion for completion, _ in made),
-        verdicts=tuple(verdict for _, verdict in made),
-    )
+    group = Group(PROBLEM, tuple(single_turn_trajectory((1, 2), *each) for each in made))
     return to_sequences([group], TrainConfig.model_validate(train), rng=rng, decode=decode)
 
 
@@ -327,19 +315,11 @@ def test_with_the_steps_of_the_lean_judge() -> None:
     completions, verdicts = [], []
     for text in (good, bad):
         ids = tokens_of(text, rng)
-        completions.append(
-            Completion(
-                id="c",
-                text=text,
-                token_ids=ids,
-                logprobs=(-1.0,) * len(ids),
-                policy_versions=(0,) * len(ids),
-                finish_reason="stop",
-            )
-        )
+        completions.append(completion("c", text, ids, [-1.0] * len(ids), version=0, finish_reason="stop"))
         verdicts.append(judge(text, reference, finish_reason="stop"))
     assert [verdict.status for verdict in verdicts] == [Status.CORRECT, Status.WRONG]
-    group = Group(problem=PROBLEM, prompt_ids=(1,), completions=tuple(completions), verdicts=tuple(verdicts))
+    both = zip(completions, verdicts, strict=True)
+    group = Group(PROBLEM, tuple(single_turn_trajectory((1,), *each) for each in both))
     train = TrainConfig(process_weight=0.5)
     finished, failed = map(per_token, to_sequences([group], train, rng=rng, decode=decode))
     outcome = group_advantages([1, 0], std_normalise=True)[1]

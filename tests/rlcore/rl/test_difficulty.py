@@ -4,7 +4,9 @@ from rlcore.rl.difficulty import (
     NO_VERDICT,
     TOO_EASY,
     TOO_HARD,
+    FamilyCount,
     PassRate,
+    count_families,
     count_reasons,
     estimate,
     keep,
@@ -87,3 +89,15 @@ def test_a_symmetric_band_is_symmetric_under_a_flip_of_the_rewards() -> None:
 def test_an_empty_band(minimum: float, maximum: float) -> None:
     with pytest.raises(ValueError, match=r"filter\.min_pass_rate"):
         keep({}, minimum=minimum, maximum=maximum)
+
+
+def test_families_are_counted_by_hand() -> None:
+    verdicts = {"a": [RIGHT, WRONG], "b": [RIGHT, RIGHT], "c": [FAILED, FAILED], "d": [WRONG, WRONG]}
+    rates = estimate(verdicts)
+    _, reasons = keep(rates, minimum=0.25, maximum=0.75)
+    families = {"words.en": ["a", "b", "c"], "words.zh": ["d"], "sums": ["c"]}
+    assert count_families(families, rates, reasons) == {
+        "words.en": FamilyCount(3, 1, 0.75),
+        "words.zh": FamilyCount(1, 0, 0.0),
+        "sums": FamilyCount(1, 0, 0.0),
+    }

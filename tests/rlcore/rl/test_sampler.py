@@ -1,87 +1,93 @@
-"""Scoring: equal answers to a problem are judged once, and a judge that fails too often stops the run."""
+"""Judged groups from problems: in order whatever ends first, each sample under its own seed and labels."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import random
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
 
 from rlcore.config.reading import parse
 from rlcore.policy.prompts import Prompts
-from rlcore.rl.sampler import Sampler, TooManyJudgeFailures
-from rollout.types import Completion
-from services.schemas import Labels, ScoreItem
+from rlcore.rl.sampler import Sampler, request_seed
+from rollout.scripted import ScriptedEngine
+from rollout.types import Completion, Request
+from services.schemas import ScoreItem, ScoreResult
 from verifiers.math.judge import judge
-from verifiers.types import Problem, Status, Verdict
+from verifiers.types import Problem, Status
 
-ONE = Problem(id="one", prompt="Q: 1+1=?\nA:", reference={"answer": "2"})
-TWO = Problem(id="two", prompt="Q: 1+2=?\nA:", reference={"answer": "3"})
-
-
-class Counting:
-    """Scores with the math judge itself, or fails on the texts it is told to, and keeps what it was asked."""
-
-    def __init__(self, failing: Sequence[str] = ()) -> None:
-        self.asked: list[ScoreItem] = []
-        self.failing = failing
-
-    def score(self, items: Sequence[ScoreItem]) -> list[Verdict]:
-        self.asked += items
-        return [self._one(item) for item in items]
-
-    def _one(self, item: ScoreItem) -> Verdict:
-        if item.completion.text in self.failing:
-            return Verdict(
-                status=Status.ERROR, reward=None, mask_sample=True, failure_kind="queue", failure_reason="away"
-            )
-        return judge(item.completion.text, item.problem.reference, finish_reason=item.completion.finish_reason)
+PROBLEMS = [
+    Problem(id=f"{a}+{b}", prompt=f"Q: {a}+{b}=?\nA:", reference={"answer": str(a + b)}) for a, b in ((1, 1), (1, 2))
+]
 
 
-def sampler(client: Any) -> Sampler:
-    config = parse({"reward": {"max_masked_share": 0.01}})
-    nobody: Any = None
-    return Sampler(nobody, client, Prompts(config), config, "run")
+class Workers:
+    """A scripted engine whose completions end in another order than they were asked for."""
+
+    def __init__(self) -> None:
+        script = {"default": [" Answer: 2", " Answer: 3"]}
+        self.engine = ScriptedEngine(script, max_model_len=256)
+        self.seen: list[Request] = []
+
+    async def complete(self, request: Request) -> Completion:
+        self.seen.append(request)
+        await asyncio.sleep(random.Random(request.seed).random() / 50)
+        return self.engine.generate([request])[0]
 
 
-def completion(number: int, text: str, finish_reason: Any = "stop") -> Completion:
-    return Completion(
-        id=str(number), text=text, token_ids=(1,), logprobs=(0.0,), policy_versions=(0,), finish_reason=finish_reason
+class Judging:
+    def __init__(self) -> None:
+        self.items: list[ScoreItem] = []
+
+    def submit(self, items: list[ScoreItem]) -> Future[list[ScoreResult]]:
+        self.items += items
+        future: Future[list[ScoreResult]] = Future()
+        found = [judge(each.completion.text, each.problem.reference, finish_reason="stop") for each in items]
+        future.set_result([ScoreResult(id=each.id, verdict=v) for each, v in zip(items, found, strict=True)])
+        return future
+
+
+def test_groups_come_in_order_with_arrays_and_every_sample_is_labelled() -> None:
+    config = parse({"seed": 7})
+    workers: Any = Workers()
+    rewards: Any = Judging()
+    prompts = Prompts(config)
+    sampler = Sampler(workers, rewards, prompts, config, "name-1234")
+    found = sampler.sample_groups(
+        PROBLEMS, samples=6, temperature=1.0, seed_parts=("train", 3), stage="train", step=4, first=10
     )
+    assert [group.problem.id for group in found.groups] == ["1+1", "1+2"]
+    for place, group in enumerate(found.groups, start=10):
+        prompt = prompts.encode(group.problem)
+        assert len(group.trajectories) == 6
+        for sample, trajectory in enumerate(group.trajectories):
+            # The script's line is picked by the seed, so the seed of the place and the sample is what was asked with.
+            seed = request_seed(7, "train", 3, group.problem.id, place, sample)
+            assert trajectory.text == [" Answer: 2", " Answer: 3"][seed % 2]
+            assert trajectory.ids[: len(prompt)].tolist() == list(prompt)
+            assert trajectory.mask.tolist() == [False] * len(prompt) + [True] * trajectory.new_tokens
+            assert trajectory.versions.tolist() == [-1] * len(prompt) + [0] * trajectory.new_tokens
+            assert trajectory.turn.tolist() == [0] * len(trajectory.ids)
+            right = trajectory.text.endswith(group.problem.reference["answer"])
+            assert trajectory.verdict.status is (Status.CORRECT if right else Status.WRONG)
+    labels = sorted((label.group, label.sample) for item in rewards.items for label in item.samples)
+    assert labels == [(f"{n} T=1 {p.id}", s) for n, p in enumerate(PROBLEMS, start=10) for s in range(6)]
+    assert {label.run for item in rewards.items for label in item.samples} == {"name-1234 train"}
+    assert found.generate > 0 and found.score >= 0
 
 
-def labels(count: int) -> list[Labels]:
-    return [Labels(run="run", sample=number) for number in range(count)]
+def test_a_failure_of_one_sample_is_raised_as_it_is() -> None:
+    class Broken(Workers):
+        async def complete(self, request: Request) -> Completion:
+            raise RuntimeError("rollout worker 0 died")
 
-
-def test_an_answer_is_judged_once_for_each_problem_and_way_to_end() -> None:
-    client = Counting()
-    problems = [ONE, ONE, ONE, TWO, TWO, ONE]
-    completions = [
-        completion(0, " Answer: 2"),
-        completion(1, " Answer: 3"),
-        completion(2, " Answer: 2"),
-        completion(3, " Answer: 2"),
-        completion(4, " Answer: 3"),
-        completion(5, " Answer: 2", "length"),
-    ]
-    verdicts = sampler(client).score(problems, completions, labels(6))
-    assert [item.id for item in client.asked] == ["0", "1", "3", "4", "5"]
-    assert [[label.sample for label in item.samples] for item in client.asked] == [[0, 2], [1], [3], [4], [5]]
-    assert [verdict.status for verdict in verdicts] == [
-        Status.CORRECT,
-        Status.WRONG,
-        Status.CORRECT,
-        Status.WRONG,
-        Status.CORRECT,
-        Status.TRUNCATED,
-    ]
-
-
-def test_failures_count_by_answer_and_one_alone_proves_nothing() -> None:
-    completions = [completion(number, " Answer: 2" if number % 2 else " fails") for number in range(16)]
-    verdicts = sampler(Counting([" fails"])).score([ONE] * 16, completions, labels(16))
-    assert sum(verdict.mask_sample for verdict in verdicts) == 8
-    with pytest.raises(TooManyJudgeFailures, match="failed on 2 of 3 answers"):
-        more = [*completions, completion(16, " too")]
-        sampler(Counting([" fails", " too"])).score([ONE] * 17, more, labels(17))
+    config = parse({})
+    broken, rewards = Broken(), Judging()
+    workers: Any = broken
+    client: Any = rewards
+    with pytest.raises(RuntimeError, match="rollout worker 0 died"):
+        Sampler(workers, client, Prompts(config), config, "r").sample_groups(
+            PROBLEMS, samples=2, temperature=1.0, seed_parts=()
+        )

@@ -78,6 +78,36 @@ def test_a_torn_checkpoint_is_cleared_away(tmp_path: Path) -> None:
     assert not torn.exists()
 
 
+@pytest.mark.parametrize("harm", ["cut", "gone", "changed", "no state"])
+def test_the_newest_checkpoint_is_torn(tmp_path: Path, capsys: pytest.CaptureFixture[str], harm: str) -> None:
+    """What a power cut leaves: the one before is gone on from, with a line, and the torn one is not deleted."""
+
+    def fill(path: Path) -> None:
+        (path / "hf").mkdir()
+        (path / "hf" / "model.safetensors").write_bytes(b"weights")
+
+    folder = RunFolder(tmp_path)
+    for step in (1, 2):
+        folder.save("train", step, {"step": step}, fill)
+    newest = tmp_path / "checkpoints" / "train" / "step-2"
+    weights = newest / "hf" / "model.safetensors"
+    if harm == "cut":
+        weights.write_bytes(b"weig")
+    elif harm == "changed":
+        weights.write_bytes(b"Weights")
+    elif harm == "gone":
+        weights.unlink()
+    else:
+        (newest / "state.json").write_text("")
+    again = RunFolder(tmp_path)
+    found = again.latest("train")
+    assert found is not None and found.state == {"step": 1}
+    said = capsys.readouterr().out
+    assert "train: the checkpoint" in said and "going on from the one before" in said
+    assert newest.with_name("torn-step-2").is_dir()
+    assert again.save("train", 2, {"step": 2}, fill) == again.latest("train")
+
+
 def test_write_json_leaves_the_old_file_when_it_fails(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     write_json(path, {"a": 1})

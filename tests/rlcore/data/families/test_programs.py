@@ -34,7 +34,7 @@ def test_a_call_needs_no_brackets() -> None:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_reference_solutions_give_what_the_cases_expect(language: programs.Language) -> None:
-    for problem in programs.problems(400, 3, languages=(language,)):
+    for problem in programs.problems(400, 3, variants=(language,)):
         body = problem.reference["solution"].split("\n", 1)[1].rsplit("\n", 1)[0]
         function = ast.parse(body).body[0]
         assert isinstance(function, ast.FunctionDef) and isinstance(function.body[0], ast.Return)

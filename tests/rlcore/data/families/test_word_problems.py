@@ -27,7 +27,7 @@ def test_a_story_in_two_languages() -> None:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_reference_solution_passes_its_judge_and_adds_up(language: word_problems.Language) -> None:
-    for problem in word_problems.problems(500, 2, languages=(language,)):
+    for problem in word_problems.problems(500, 2, variants=(language,)):
         solution = problem.reference["solution"]
         assert judge(solution, problem.reference, finish_reason="stop").status is Status.CORRECT
         equations = re.findall(r"(\d+)([-+*/])(\d+)=(\d+)", solution)
@@ -39,7 +39,7 @@ def test_every_reference_solution_passes_its_judge_and_adds_up(language: word_pr
 
 
 def test_the_same_seed_extends_the_same_list_and_texts_differ() -> None:
-    small, large = word_problems.problems(50, 1), word_problems.problems(300, 1, languages=("en",))
+    small, large = word_problems.problems(50, 1), word_problems.problems(300, 1, variants=("en",))
     assert large[:50] == small
     assert len({problem.prompt for problem in large}) == 300
     levels = {tag for problem in large for tag in problem.tags if tag.startswith("level=")}

@@ -87,7 +87,7 @@ def test_rows_of_many_layouts_in_one_file_pass_screening(tmp_path: Path) -> None
 
 def test_what_a_row_is_called_is_in_its_tags(tmp_path: Path) -> None:
     [problem], _ = loaded(source(tmp_path, [ROWS["openai_humaneval"]], "jsonl"))
-    assert problem.id == "rows-1" and problem.tags == ("humaneval", "HumanEval/0")
+    assert problem.id == "rows-1" and problem.tags == ("humaneval", "HumanEval/0", "family=rows")
     [problem], _ = loaded(source(tmp_path, [ROWS["verl fn_name"]], "jsonl"))
     assert problem.prompt == (Message(role="user", content="Sum two\n\nThe tests call `add`.\n"),)
     assert problem.tags == ("apps", "code")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from rlcore.data.origin import labelled
 from rlcore.data.problems import load_problems
 from rlcore.data.screening import Screening
 from rlcore.data.sources.drops import Dropped, Drops
@@ -123,7 +124,7 @@ def test_the_first_row_that_fits_a_format_decides(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_bytes(lines({"promt": "a", "id": "x"}, b"{", *OWN))
     problems, dropped = load(path)
-    assert problems == [Problem.model_validate(row) for row in OWN]
+    assert problems == [labelled(Problem.model_validate(row), "rows") for row in OWN]
     assert [row.id for row in dropped] == ["x", ""]
     assert "keys ['id', 'promt'] fit no format" in dropped[0].reason and "rename the columns" in dropped[0].reason
 

@@ -1,9 +1,11 @@
-"""Problems of reasoning-gym: families with one number as the answer for the math judge, the others for the gym judge.
+"""Puzzles of reasoning-gym: where the answer is one number for the math judge, the others for the gym judge.
+
+A variant is one of the library's families, `reasoning_gym:countdown`; several are several sources of a mixture.
 
 Equality is not what makes an answer of most families right (a countdown puzzle has many solutions): their problems
 carry the library's entry, which the gym judge hands to the family's own scorer.
 
-The problems are made in a process of their own (`python -m rlcore.data.families.puzzles FAMILY SIZE SEED` prints
+The problems are made in a process of their own (`python -m rlcore.data.families.reasoning_gym FAMILY SIZE SEED` prints
 them): some families follow the order of sets of texts, which is another in each process unless PYTHONHASHSEED says it.
 """
 
@@ -41,15 +43,20 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?(/\d+)?")
 _MOST_PASSED_OVER = 4
 
 
-def problems(family: str, size: int, seed: int) -> list[Problem]:
-    """Problems of a family, the same for the same size and seed. Most families make hundreds in a second, some few.
+def problems(size: int, seed: int, *, variants: tuple[str, ...]) -> list[Problem]:
+    """Problems of one of the library's families, the same for the same size and seed. Most families make hundreds in a
+    second, some few.
 
     Questions whose own answer is nothing (an equation without roots) or no answer of its form (an integral that the
-    library leaves as one) are passed over.
+    library leaves as one) are passed over. The tag is `variant=FAMILY`.
 
     Raises:
-        ValueError: no such family, one that cannot be judged, or no reasoning-gym; the message names the remedy.
+        ValueError: not one family, one that is not there or cannot be judged, or no reasoning-gym; with the remedy.
     """
+    if len(variants) != 1:
+        named = f"{len(variants)} families" if variants else "no family"
+        raise ValueError(f"reasoning_gym with {named}: write reasoning_gym:FAMILY, several as parts of data.mixture")
+    (family,) = variants
     if size < 1:
         raise ValueError(f"{size} problems of reasoning_gym:{family} asked for: set data.size to 1 or more")
     if family in families.REFUSED:
@@ -62,7 +69,7 @@ def problems(family: str, size: int, seed: int) -> list[Problem]:
         raise ValueError(f"reasoning_gym:{family} needs reasoning-gym: pip install 'rlcore[gym]'")
     path = os.pathsep.join([*filter(None, sys.path), str(Path(__file__).resolve().parents[2])])
     made = subprocess.run(
-        [sys.executable, "-P", "-m", "rlcore.data.families.puzzles", family, str(size), str(seed)],
+        [sys.executable, "-P", "-m", "rlcore.data.families.reasoning_gym", family, str(size), str(seed)],
         env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0"},
         capture_output=True,
         text=True,
@@ -100,7 +107,7 @@ def generated(family: str, size: int, seed: int) -> Iterator[Problem]:
             prompt=item["question"] if is_number else item["question"].rstrip() + WHERE,
             verifier="math" if is_number else "gym",
             reference=reference,
-            tags=("reasoning_gym", family),
+            tags=(f"variant={family}",),
         )
         made += 1
         if made == size:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rlcore.data.families.puzzles import NUMERIC_FAMILIES, generated, problems
+from rlcore.data.families.reasoning_gym import NUMERIC_FAMILIES, generated, problems
 from rlcore.data.problems import load_problems
 from rlcore.data.screening import Screening
 from verifiers.gym.families import FORMS, REFUSED
@@ -66,23 +66,25 @@ def test_its_own_answers_are_right_and_others_are_not(pool: JudgePool, family: s
 
 @pytest.mark.parametrize("family", ["ransom_note", pytest.param("word_ladder", marks=pytest.mark.slow)])
 def test_the_same_seed_makes_the_same_problems(monkeypatch: pytest.MonkeyPatch, family: str) -> None:
-    first = problems(family, 4, seed=7)
+    first = problems(4, 7, variants=(family,))
     # Sets of texts have another order in another process, but for this variable.
     monkeypatch.setitem(os.environ, "PYTHONHASHSEED", "77")
-    assert problems(family, 4, seed=7) == first
+    assert problems(4, 7, variants=(family,)) == first
     assert list(generated(family, 4, seed=8)) != first
 
 
 def test_the_prompt_says_where_the_answer_stands() -> None:
     (problem,) = generated("countdown", 1, seed=0)
     assert str(problem.prompt).endswith("between <answer> and </answer>.")
-    assert problem.tags == ("reasoning_gym", "countdown") and problem.verifier == "gym"
+    assert problem.tags == ("variant=countdown",) and problem.verifier == "gym"
 
 
 def test_puzzles_pass_the_screening_of_a_run() -> None:
     with Screening() as screening:
         found = load_problems("reasoning_gym:countdown", size=5, seed=0, screening=screening)
-    assert len(found) == 5
+    assert len(found) == 5 and {problem.tags for problem in found} == {
+        ("variant=countdown", "family=reasoning_gym.countdown")
+    }
 
 
 @pytest.mark.parametrize(
@@ -96,10 +98,10 @@ def test_puzzles_pass_the_screening_of_a_run() -> None:
 )
 def test_families_that_do_not_load(family: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        problems(family, 1, seed=0)
+        problems(1, 0, variants=(family,))
 
 
 def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ValueError, match=r"pip install 'rlcore\[gym\]'"):
-        problems("countdown", 1, seed=0)
+        problems(1, 0, variants=("countdown",))

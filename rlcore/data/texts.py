@@ -25,18 +25,18 @@ class Share(NamedTuple):
     right: float
 
 
-def mix(texts: Iterable[Document], styles: Iterable[str]) -> dict[str, Share]:
-    """The shares that were really generated, in the order of `styles`. Consumes all of `texts`."""
-    counts: dict[str, list[int]] = {style: [0, 0, 0] for style in styles}
+def mix(texts: Iterable[Document]) -> dict[str, Share]:
+    """The shares that were really generated, the largest first. Consumes all of `texts`."""
+    counts: dict[str, list[int]] = {}
     for document in texts:
-        count = counts[document.style]
+        count = counts.setdefault(document.style, [0, 0, 0])
         count[0] += 1
         count[1] += len(document.text)
         count[2] += document.right
     total = sum(count[0] for count in counts.values())
     return {
-        style: Share(number, number / max(total, 1), length, right / max(number, 1))
-        for style, (number, length, right) in counts.items()
+        style: Share(number, number / total, length, right / number)
+        for style, (number, length, right) in sorted(counts.items(), key=lambda item: (-item[1][0], item[0]))
     }
 
 

@@ -1,0 +1,121 @@
+"""The groups of each step on disk, as soon as they are judged: a run that goes on samples none of them again.
+
+One file a step, to which groups are appended. A record is a line of JSON (what is text, and how long the trajectories
+are), then the arrays of all trajectories; their sizes and a checksum stand before them. A torn record at the end is
+what a killed run leaves.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from rlcore.rl.trajectory import Group, Trajectory, Turn
+from verifiers.types import Problem, Verdict
+
+ARRAYS: dict[str, str] = {"ids": "<i4", "mask": "|b1", "logprobs": "<f4", "versions": "<i4", "turn": "<i2"}
+"""Field of a trajectory -> its type on disk, in the order of the record."""
+_SIZES = struct.Struct("<III")
+
+
+class StepBuffer:
+    """The judged groups of one step.
+
+    Args:
+        path: of the file; made when the first group is added.
+        version: of the policy that samples; groups that another version sampled are not given back.
+    """
+
+    def __init__(self, path: Path, version: int) -> None:
+        self._path, self._version = path, version
+        self._records = {record["place"]: (record, data) for record, data in _read(path)}
+
+    def get(self, place: int, problem: Problem, samples: int) -> Group | None:
+        """The group at this place of the stream of prompts; None where it must be sampled."""
+        record, data = self._records.get(place, ({}, b""))
+        known = {"problem": problem.id, "version": self._version, "samples": samples}
+        if {name: record.get(name) for name in known} != known:
+            return None
+        return Group(problem, tuple(_trajectories(record, data)))
+
+    def add(self, place: int, group: Group) -> None:
+        """Append a group; it is on disk when this returns, though not yet safe from a power cut."""
+        header = {
+            "place": place,
+            "problem": group.problem.id,
+            "version": self._version,
+            "samples": len(group.trajectories),
+            "lengths": [len(trajectory.ids) for trajectory in group.trajectories],
+            "turns": [[_turn_to_json(turn) for turn in trajectory.turns] for trajectory in group.trajectories],
+        }
+        text = json.dumps(header).encode()
+        data = b"".join(
+            getattr(trajectory, name).astype(kind).tobytes()
+            for trajectory in group.trajectories
+            for name, kind in ARRAYS.items()
+        )
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        # One write: what a kill leaves is whole records and at most one torn one.
+        with self._path.open("ab", buffering=0) as file:
+            file.write(_SIZES.pack(len(text), len(data), zlib.crc32(data, zlib.crc32(text))) + text + data)
+
+    def prune(self, step: int, keep: int) -> None:
+        """Remove the files of all steps up to `step` but its last `keep`."""
+        for path in self._path.parent.glob("step-*.groups"):
+            if int(path.stem.removeprefix("step-")) <= step - keep:
+                path.unlink(missing_ok=True)
+
+
+def step_file(folder: Path, step: int) -> Path:
+    """Where the groups of step 1.. of a run folder are."""
+    return folder / "buffer" / f"step-{step}.groups"
+
+
+def _turn_to_json(turn: Turn) -> dict[str, Any]:
+    return {"text": turn.text, "finish_reason": turn.finish_reason, "verdict": turn.verdict.model_dump(mode="json")}
+
+
+def _read(path: Path) -> list[tuple[dict[str, Any], bytes]]:
+    """The whole records of a file. A torn end is cut off, so that what is appended next can be read."""
+    if not path.exists():
+        return []
+    records = []
+    with path.open("r+b") as file:
+        whole = 0
+        while (record := _read_record(file)) is not None:
+            records.append(record)
+            whole = file.tell()
+        file.truncate(whole)
+    return records
+
+
+def _read_record(file: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
+    sizes = file.read(_SIZES.size)
+    if len(sizes) < _SIZES.size:
+        return None
+    text_size, data_size, checksum = _SIZES.unpack(sizes)
+    text, data = file.read(text_size), file.read(data_size)
+    if zlib.crc32(data, zlib.crc32(text)) != checksum:
+        return None
+    header: dict[str, Any] = json.loads(text)
+    return header, data
+
+
+def _trajectories(record: dict[str, Any], data: bytes) -> Sequence[Trajectory]:
+    trajectories, at = [], 0
+    for length, turns in zip(record["lengths"], record["turns"], strict=True):
+        arrays: dict[str, Any] = {}
+        for name, kind in ARRAYS.items():
+            arrays[name] = np.frombuffer(data, dtype=kind, count=length, offset=at)
+            at += arrays[name].nbytes
+        made = tuple(
+            Turn(turn["text"], turn["finish_reason"], Verdict.model_validate(turn["verdict"])) for turn in turns
+        )
+        trajectories.append(Trajectory(**arrays, turns=made))
+    return trajectories
