@@ -37,6 +37,7 @@ MODULES = (
     "rlcore.rl.difficulty",
     "rlcore.rl.losses",
     "rlcore.rl.statistics",
+    "rlcore.rl.trajectory",
 )
 
 

@@ -12,8 +12,8 @@ from rlcore.config.rl import TrainConfig
 from rlcore.learn.batch import TrainSequence
 from rlcore.rl.collect import Collected
 from rlcore.rl.record import learner_metrics, line, sample_metrics, write_samples
-from rlcore.rl.types import Group
-from rollout.types import Completion
+from rlcore.rl.trajectory import Group, single_turn_trajectory
+from rollout.types import FinishReason, completion
 from verifiers.types import Message, Problem, Status, Verdict
 
 RIGHT, WRONG = Verdict.of(Status.CORRECT), Verdict.of(Status.WRONG)
@@ -21,19 +21,14 @@ FAILED = Verdict.failed("deadline", "the judge was late")
 
 
 def group(name: str, verdicts: list[Verdict], lengths: list[int], verifier: str = "math", **problem: Any) -> Group:
-    completions = [
-        Completion(
-            id=f"{name}{number}",
-            text=f"{name} says {number}",
-            token_ids=(7,) * length,
-            logprobs=(-1.0,) * length,
-            policy_versions=(0,) * length,
-            finish_reason="length" if length == 8 else "stop",
-        )
-        for number, length in enumerate(lengths)
-    ]
     asked = Problem(id=name, verifier=verifier, reference={"answer": "1"}, **({"prompt": "?"} | problem))
-    return Group(problem=asked, prompt_ids=(1,), completions=tuple(completions), verdicts=tuple(verdicts))
+    trajectories = []
+    for number, (length, verdict) in enumerate(zip(lengths, verdicts, strict=True)):
+        ended: FinishReason = "length" if length == 8 else "stop"
+        text, ids, logprobs = f"{name} says {number}", [7] * length, [-1.0] * length
+        made = completion(name, text, ids, logprobs, version=0, finish_reason=ended)
+        trajectories.append(single_turn_trajectory((1,), made, verdict))
+    return Group(asked, tuple(trajectories))
 
 
 MIXED = group("mixed", [RIGHT, WRONG, FAILED], [2, 8, 1])
