@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -26,10 +28,16 @@ def test_one_turn_by_hand() -> None:
     assert found.logprobs.tolist() == [0, 0, 0, -0.5, -0.25]
     assert found.versions.tolist() == [-1, -1, -1, 3, 3]
     assert found.turn.tolist() == [0] * 5
-    assert (found.new_tokens, found.text, found.routes) == (2, "ab", None)
+    assert (found.new_tokens, found.text, found.routes) == (2, "ab", None) and type(found.new_tokens) is int
     assert found.verdict is PARTIAL
     types = {"ids": np.int32, "mask": np.bool_, "logprobs": np.float32, "versions": np.int32, "turn": np.int16}
     assert {name: getattr(found, name).dtype.type for name in types} == types
+
+
+def test_routes_are_those_of_the_engine() -> None:
+    routes = np.array([[[0, 2]], [[1, 3]]], dtype=np.int16)
+    answer = completion("c", "ab", [7, 8], [-0.5, -0.25], version=3, finish_reason="stop")
+    assert single_turn_trajectory((4,), replace(answer, routed_experts=routes), RIGHT).routes is routes
 
 
 @pytest.mark.parametrize(("reason", "truncated"), [("stop", False), ("length", True), ("abort", False)])
