@@ -64,9 +64,13 @@ def test_steps_by_hand() -> None:
 
 
 def test_tokens_that_lie_in_steps_by_parts() -> None:
-    """A = -2, weight 1/4, C = 2, B = 1: |A| m = 1/2, so -2 + (c/2 - b) / 2; the last token moves neither way."""
-    found = step_advantages(-2.0, [0.5, 1.0, 0.0, 0.5], [0.0, 0.0, 0.75, 0.25], weight=0.25)
-    assert found == [-1.875, -1.75, -2.375, -2.0]
+    """A = -2, weight 1/4, C = 2: with B = 1/2, |A| m = 1/4, so -2 + (c/2 - 2b) / 4; with B = 4 (and m = 1/2 of C = 2),
+    -2 + (c/2 - b/4).
+    """
+    found = step_advantages(-2.0, [1.0, 0.5, 0.5, 0.0], [0.0, 0.0, 0.25, 0.25], weight=0.25)
+    assert found == [-1.875, -1.9375, -2.0625, -2.125]
+    found = step_advantages(-2.0, [1, 1, 0, 0, 0, 0], [0, 0, 1, 1, 1, 1], weight=0.25)
+    assert found == [-1.5, -1.5, -2.25, -2.25, -2.25, -2.25]
 
 
 @pytest.mark.parametrize(
