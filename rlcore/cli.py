@@ -37,6 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from rlcore.doctor.__main__ import main as doctor
 
         return doctor(arguments[1:])
+    if arguments[:1] == ["replay"]:
+        from rlcore.rl.replay import main as replay
+
+        return replay(arguments[1:])
     options = _parser().parse_args(arguments)
     try:
         config = load(options.run_file, options.overrides)
@@ -83,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("run_file", help="TOML file of the run; deploy/runs/ has examples")
         command.add_argument("overrides", nargs="*", metavar="section.field=value", help="override a key")
     commands.add_parser("serve", help="the reward service over HTTP (see `rlcore serve --help`)")
+    commands.add_parser("replay", help="a step of RL done again from what is recorded (see `rlcore replay --help`)")
     commands.add_parser("doctor", help="what this machine can do, and what to install for the rest")
     return parser
 

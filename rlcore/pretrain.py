@@ -47,7 +47,7 @@ def pretrain(run: Run) -> None:
                 lr=lr_multiplier(step, pretrain.steps, pretrain.optim),
                 num_tokens=batch.num_tokens,
                 num_sequences=batch.num_sequences,
-                real_tokens=int(batch.real.sum()),
+                real_tokens=batch.real_tokens,
                 balance_coef=pretrain.balance_coef,
             )
             values = learner.step(batch, spec)
@@ -57,12 +57,15 @@ def pretrain(run: Run) -> None:
             record = {
                 "pretrain/loss": values["loss"],
                 "pretrain/lr": values["lr"] * pretrain.optim.lr,
-                "pretrain/grad_norm": values["grad_norm"],
+                "pretrain/steps_skipped": values["steps_skipped"],
+                "pretrain/steps_nonfinite": values["steps_nonfinite"],
                 "pretrain/tokens": spec.real_tokens,
                 "pretrain/tokens_per_second": tokens_per_second,
                 "pretrain/row_fill": spec.real_tokens / batch.real.numel(),
                 "time/step": seconds,
             }
+            if not values["steps_nonfinite"]:
+                record["pretrain/grad_norm"] = values["grad_norm"]
             if "load_max_over_mean" in values:
                 record["pretrain/balance_loss"] = values["balance_loss"]
                 record["pretrain/load_max_over_mean"] = values["load_max_over_mean"]

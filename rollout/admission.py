@@ -39,3 +39,11 @@ def admit_sequences(sequences: Sequence[Sequence[int]], max_model_len: int) -> N
     for index, sequence in enumerate(sequences):
         if not 0 < len(sequence) <= max_model_len:
             raise ValueError(f"sequence {index} has {len(sequence)} tokens: give 1 to {max_model_len} (model.context)")
+
+
+def continuations(sequences: Sequence[Sequence[int]], max_tokens: int) -> list[Request]:
+    """Greedy requests that go on behind each sequence."""
+    return [
+        Request(id=str(number), prompt_ids=tuple(sequence), max_tokens=max_tokens, temperature=0.0)
+        for number, sequence in enumerate(sequences)
+    ]

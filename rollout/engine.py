@@ -37,6 +37,10 @@ class Engine(Protocol):
         """Log-probs (nats, temperature 1) of tokens 1..T-1 of each sequence given those before: `_T`-1 each."""
         ...
 
+    def probe(self, sequences: Sequence[Sequence[int]], max_tokens: int) -> tuple[list[list[float]], list[Completion]]:
+        """`score` of the sequences, and a greedy continuation of each that is sampled as `generate` samples."""
+        ...
+
     def trace(self, sequences: Sequence[Sequence[int]]) -> list[dict[str, list[float]]]:
         """Per sequence: layer name (`model.layers.N`) -> L2 norm of its output at each token (`_T`).
 
@@ -48,8 +52,17 @@ class Engine(Protocol):
         """Load the safetensors file (or folder) at `path`, Hugging Face names, and call them `version`."""
         ...
 
+    def fingerprints(self) -> dict[str, str]:
+        """Fingerprints (`rollout.weights.fingerprint`): of each tensor as the last update gave it, under the name it
+        had there, or as it is now where the engine still keeps it under that name and shape.
+        """
+        ...
+
     def checksums(self) -> dict[str, str]:
-        """sha256 of the tensors this engine still keeps under their Hugging Face name and shape."""
+        """sha256 of the tensors this engine still keeps under their Hugging Face name and shape.
+
+        Slow; used only to name the tensor that differs.
+        """
         ...
 
     def close(self) -> None:

@@ -137,9 +137,19 @@ class RolloutPool:
         """`Engine.score` of every worker: one result per worker, all of the same sequences."""
         return self._run(self._everywhere("score", sequences))
 
+    def probe(
+        self, sequences: Sequence[Sequence[int]], max_tokens: int
+    ) -> list[tuple[list[list[float]], list[Completion]]]:
+        """`Engine.probe` of every worker: one result per worker."""
+        return self._run(self._everywhere("probe", sequences, max_tokens))
+
     def trace(self, sequences: Sequence[Sequence[int]]) -> list[list[dict[str, list[float]]]]:
         """`Engine.trace` of every worker: one result per worker."""
         return self._run(self._everywhere("trace", sequences))
+
+    def fingerprints(self) -> list[dict[str, str]]:
+        """`Engine.fingerprints` of every worker."""
+        return self._run(self._everywhere("fingerprints"))
 
     def checksums(self) -> list[dict[str, str]]:
         """`Engine.checksums` of every worker."""

@@ -111,11 +111,17 @@ class RolloutWorker:
     def score(self, sequences: Sequence[Sequence[int]]) -> list[list[float]]:
         return self._engine.score(sequences)
 
+    def probe(self, sequences: Sequence[Sequence[int]], max_tokens: int) -> tuple[list[list[float]], list[Completion]]:
+        return self._engine.probe(sequences, max_tokens)
+
     def trace(self, sequences: Sequence[Sequence[int]]) -> list[dict[str, list[float]]]:
         return self._engine.trace(sequences)
 
     def update_weights(self, path: Path, version: int) -> None:
         self._engine.update_weights(path, version)
+
+    def fingerprints(self) -> dict[str, str]:
+        return self._engine.fingerprints()
 
     def checksums(self) -> dict[str, str]:
         return self._engine.checksums()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, ValidationError
 
-from rollout.admission import SEED_MASK, admit, admit_sequences
+from rollout.admission import SEED_MASK, admit, admit_sequences, continuations
 from rollout.engine import run_to_end
 from rollout.types import Completion, FinishReason, Frozen, Request, completion
 
@@ -96,6 +96,10 @@ class ScriptedEngine:
         admit_sequences(sequences, self._max_model_len)
         return [[0.0] * (len(sequence) - 1) for sequence in sequences]
 
+    def probe(self, sequences: Sequence[Sequence[int]], max_tokens: int) -> tuple[list[list[float]], list[Completion]]:
+        """See `Engine.probe`."""
+        return self.score(sequences), self.generate(continuations(sequences, max_tokens))
+
     def trace(self, sequences: Sequence[Sequence[int]]) -> list[dict[str, list[float]]]:
         """No layers: an empty dict per sequence."""
         admit_sequences(sequences, self._max_model_len)
@@ -106,6 +110,10 @@ class ScriptedEngine:
         if not Path(path).exists():
             raise ValueError(f"{path}: no such file: write the weights before the update")
         self.policy_version = version
+
+    def fingerprints(self) -> dict[str, str]:
+        """No tensors: empty."""
+        return {}
 
     def checksums(self) -> dict[str, str]:
         """No tensors: empty."""

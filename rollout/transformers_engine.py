@@ -15,11 +15,11 @@ import torch
 from torch import Tensor
 from transformers import AutoModelForCausalLM
 
-from rollout.admission import SEED_MASK, admit, admit_sequences
+from rollout.admission import SEED_MASK, admit, admit_sequences, continuations
 from rollout.engine import run_to_end
 from rollout.types import Completion, FinishReason, Request, completion
 from rollout.vocabulary import Vocabulary
-from rollout.weights import check_weights, model_shapes, read_state, tensor_checksum
+from rollout.weights import check_weights, fingerprint, model_shapes, read_state, tensor_checksum
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 _SCORE_TOKENS = 4096
@@ -65,6 +65,7 @@ class TransformersEngine:
         if threads:
             torch.set_num_threads(threads)
         self.policy_version = 0
+        self._given: dict[str, str] = {}
         self._max_model_len = max_model_len
         self._max_sequences = max_sequences
         self._device = device
@@ -114,6 +115,10 @@ class TransformersEngine:
                 scores[index] = logp_BT[row, : len(sequences[index]) - 1].tolist()
         return scores
 
+    def probe(self, sequences: Sequence[Sequence[int]], max_tokens: int) -> tuple[list[list[float]], list[Completion]]:
+        """See `Engine.probe`."""
+        return self.score(sequences), self.generate(continuations(sequences, max_tokens))
+
     @torch.inference_mode()
     def trace(self, sequences: Sequence[Sequence[int]]) -> list[dict[str, list[float]]]:
         """See `Engine.trace`."""
@@ -143,11 +148,15 @@ class TransformersEngine:
     def update_weights(self, path: Path, version: int) -> None:
         """See `Engine.update_weights`; ValueError leaves the old weights and version."""
         path = Path(path)
-        check_weights(path, model_shapes(self._model), tied=bool(self._model.config.tie_word_embeddings))
+        given = check_weights(path, model_shapes(self._model), tied=bool(self._model.config.tie_word_embeddings))
         current = self._model.state_dict()
         for name, tensor in read_state(path, current).items():
             current[name].copy_(tensor)
-        self.policy_version = version
+        self._given, self.policy_version = given, version
+
+    def fingerprints(self) -> dict[str, str]:
+        """See `Engine.fingerprints`."""
+        return self._given | {name: fingerprint(tensor) for name, tensor in self._model.state_dict().items()}
 
     def checksums(self) -> dict[str, str]:
         """See `Engine.checksums`: the whole `state_dict()`, experts fused."""

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
-from rollout.admission import SEED_MASK, admit, admit_sequences
+from rollout.admission import SEED_MASK, admit, admit_sequences, continuations
 from rollout.engine import run_to_end
 from rollout.types import Completion, FinishReason, Request, completion
 from rollout.vocabulary import Vocabulary
-from rollout.weights import TIED_HEAD, check_weights, model_shapes, read_weights, tensor_checksum
+from rollout.weights import TIED_HEAD, check_weights, fingerprint, model_shapes, read_weights, tensor_checksum
 
 _FINISH: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
 
@@ -79,6 +79,7 @@ class VllmEngine:
         device: Literal["cpu", "cuda"] = "cpu",
     ) -> None:
         self.policy_version = 0
+        self._given: dict[str, str] = {}
         self._max_model_len = max_model_len
         self._cpu = device == "cpu"
         self._broken = ""
@@ -151,6 +152,18 @@ class VllmEngine:
         # Position 0 has no log-prob and no entry in the flat list.
         return [list(output.prompt_logprobs.logprobs) for output in self._sample(sequences, [params] * len(sequences))]
 
+    def probe(self, sequences: Sequence[Sequence[int]], max_tokens: int) -> tuple[list[list[float]], list[Completion]]:
+        """See `Engine.probe`: one prefill gives the scores and begins the continuations."""
+        requests = continuations(sequences, max_tokens)
+        budgets = admit(requests, self._max_model_len)
+        params = [self._params(request, budget) for request, budget in zip(requests, budgets, strict=True)]
+        for each in params:
+            each.prompt_logprobs = 0
+        outputs = self._sample(sequences, params)
+        scores = [list(output.prompt_logprobs.logprobs) for output in outputs]
+        samples = [self._completion(str(number), output.outputs[0]) for number, output in enumerate(outputs)]
+        return scores, samples
+
     def trace(self, sequences: Sequence[Sequence[int]]) -> list[dict[str, list[float]]]:
         """See `Engine.trace`. On CPU only: a GPU replays captured graphs, in which the hooks do not fire.
 
@@ -197,7 +210,7 @@ class VllmEngine:
         """
         path = Path(path)
         self._refuse_if_broken()
-        check_weights(path, self._shapes, tied=self._tied)
+        given = check_weights(path, self._shapes, tied=self._tied)
         try:
             if self._cpu:
                 _unpack_experts(self._runner.get_model())
@@ -208,11 +221,17 @@ class VllmEngine:
         except Exception as error:
             self._broken = f"loading {path} failed half way ({error})"
             raise RuntimeError(f"{self._broken}: start a new engine") from error
-        self.policy_version = version
+        self._given, self.policy_version = given, version
+
+    def fingerprints(self) -> dict[str, str]:
+        """See `Engine.fingerprints`. On CPU norms, embedding and head are kept: the other matrices are repacked."""
+        return self._given | {name: fingerprint(tensor) for name, tensor in self._kept()}
 
     def checksums(self) -> dict[str, str]:
-        """See `Engine.checksums`. On CPU these are norms, embedding and head: the other matrices are repacked."""
-        sums = {}
+        """See `Engine.checksums`."""
+        return {name: tensor_checksum(tensor) for name, tensor in self._kept()}
+
+    def _kept(self) -> Iterator[tuple[str, Tensor]]:
         for name, parameter in self._runner.get_model().named_parameters():
             shape = self._shapes.get(name)
             # The vocabulary is padded to a multiple of 64 rows.
@@ -222,8 +241,7 @@ class VllmEngine:
                 and parameter.shape[1:] == shape[1:]
                 and len(parameter) >= shape[0]
             ):
-                sums[name] = tensor_checksum(parameter[: shape[0]])
-        return sums
+                yield name, parameter[: shape[0]]
 
     def close(self) -> None:
         """See `Engine.close`."""

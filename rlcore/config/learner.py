@@ -23,7 +23,9 @@ class OptimConfig(Section):
     weight_decay: Amount = 0.1
     """Decoupled weight decay, on matrices only."""
     clip_norm: Amount = 1.0
-    """Global gradient norm clip for AdamW; 0 is off. Muon is scale-invariant and is not clipped."""
+    """Clip of the gradient's global norm, before momentum; 0 is off."""
+    skip_norm: Amount = 0.0
+    """A step whose gradient norm is above this is left out, momentum too; 0: only one that is not finite."""
     schedule: Literal["wsd", "linear", "cosine", "constant"] = "wsd"
     """wsd: warm-up, stable, then 1-sqrt decay."""
     warmup_steps: Count = 30
@@ -49,9 +51,9 @@ class LearnerConfig(Section):
     """Keep the optimiser state in CPU memory (ZeRO 1-3 on GPU)."""
     row_tokens: Positive = 256
     """Tokens of a packed row; at least the longest sequence."""
-    micro_batch_rows: Positive = 16
-    """Packed rows per forward/backward of one rank."""
-    logprob_chunk: Positive = 4096
-    """Tokens whose logits exist at once."""
+    micro_batch_tokens: Positive = 4096
+    """Tokens per forward/backward of one rank, padding counted; at least one packed row is taken."""
+    logits_mib: Amount = 64.0
+    """Memory of the logits that exist at once, in MiB of fp32; the vocabulary says how many tokens that is."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass."""

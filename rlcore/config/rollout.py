@@ -26,5 +26,8 @@ class RolloutConfig(Section):
     """CPU memory for the KV cache of one vLLM engine."""
     gpu_memory_share: Share = 0.45
     """GPU memory one vLLM engine takes."""
+    hand_over: Literal["auto", "file"] = "auto"
+    """How weights reach the workers: by memory (/dev/shm) where learner and rollout share one node and it has the room,
+    else by a file in the run folder; `file`: always that."""
     script: str = ""
     """JSON file of the scripted engine."""

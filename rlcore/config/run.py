@@ -26,6 +26,8 @@ class RayConfig(Section):
     """Cluster address; empty: RAY_ADDRESS if set, else a local cluster on loopback."""
     startup_seconds: Amount = 300.0
     """Give up when an actor has not come up by then."""
+    stall_seconds: Amount = 600.0
+    """A rollout worker or learner rank that gives no sign of life for so long is lost and replaced."""
 
 
 class RunConfig(Section):
@@ -62,7 +64,7 @@ class RunConfig(Section):
 
     @model_validator(mode="after")
     def _fields_fit_together(self) -> RunConfig:
-        if self.model.architecture == "qwen3_moe" and self.model.experts_per_token > self.model.experts:
+        if self.model.mixture and self.model.experts_per_token > self.model.experts:
             raise ValueError("model.experts_per_token is larger than model.experts: lower it")
         if self.learner.row_tokens < self.model.context:
             raise ValueError(f"learner.row_tokens={self.learner.row_tokens} cannot hold a full model.context: raise it")

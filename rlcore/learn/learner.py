@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,14 @@ from torch import Tensor
 
 from rlcore.config.learner import LearnerConfig, OptimConfig
 from rlcore.config.model import ModelConfig
+from rlcore.learn import engine
 from rlcore.learn.balance import balance_loss, expert_counts, max_over_mean
-from rlcore.learn.batch import PackedRows
+from rlcore.learn.batch import PackedRows, TrainSequence, pack_rows
 from rlcore.learn.logprobs import Policy
-from rlcore.learn.optim.muon import parameter_groups, zero_muon
 from rlcore.policy import architectures
 from rlcore.rl import algorithm
 from rlcore.rl.losses import Tokens, nll
+from rollout.weights import TIED_HEAD, TensorInfo
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class StepSpec:
 
     Attributes:
         loss: `nll`, or an algorithm (`rlcore.rl.algorithm`). options: its. lr: multiplier of the peak learning rates.
-        num_tokens, num_sequences: the loss's normalisers. real_tokens: tokens that are not padding.
+        num_tokens, num_sequences: the loss's normalisers. real_tokens: tokens that are not padding. All three count
+            merged sequences each, as the properties of `PackedRows` do.
         balance_coef: weight of the load-balance loss (MoE).
         temperature: the sampling temperature; the logits are divided by it.
     """
@@ -43,46 +46,10 @@ class StepSpec:
     options: dict[str, Any] = field(default_factory=dict)
 
 
+GATHER_BYTES = 64 * 2**20
+"""Of weights that a rank holds whole at a time while they are handed over or saved under ZeRO-3."""
+
 SUMMED = ("balance_loss", "clip_share_low", "clip_share_high", "ratio_max", "logprob_abs_diff_max", "mismatch_kl")
-
-
-def init_process_group(rank: int, ranks: int, address: str, port: int) -> None:
-    """Join the data-parallel group: gloo on CPU, nccl where CUDA is there."""
-    os.environ |= {
-        "RANK": str(rank),
-        "LOCAL_RANK": "0",
-        "WORLD_SIZE": str(ranks),
-        "MASTER_ADDR": address,
-        "MASTER_PORT": str(port),
-    }
-    cpu = not torch.cuda.is_available()
-    if cpu:
-        os.environ["DS_ACCELERATOR"] = "cpu"
-    import deepspeed
-
-    if cpu:
-        # The shared-memory collective is compiled on first use (half a minute) and saves milliseconds here.
-        deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
-    deepspeed.init_distributed("gloo" if cpu else "nccl", verbose=False)
-
-
-def deepspeed_config(learner: LearnerConfig, optim: OptimConfig, dtype: str) -> dict[str, Any]:
-    """What `deepspeed.initialize` gets. Accumulation is ours (boundaries are set by hand), so it is 1 here."""
-    zero: dict[str, Any] = {"stage": learner.zero_stage}
-    if learner.zero_stage == 3:
-        zero |= {"stage3_param_persistence_threshold": 0, "reduce_scatter": optim.kind != "muon"}
-    if learner.offload and learner.zero_stage:
-        zero["offload_optimizer"] = {"device": "cpu"}
-    return {
-        "train_micro_batch_size_per_gpu": 1,
-        "gradient_accumulation_steps": 1,
-        "zero_optimization": zero,
-        "zero_allow_untested_optimizer": True,
-        "zero_force_ds_cpu_optimizer": False,
-        "bf16": {"enabled": dtype == "bfloat16"},
-        "gradient_clipping": 0.0 if optim.kind == "muon" else optim.clip_norm,
-        "steps_per_print": 10**9,
-    }
 
 
 class Learner:
@@ -92,48 +59,74 @@ class Learner:
     """
 
     def __init__(self, model_path: str, model: ModelConfig, learner: LearnerConfig, optim: OptimConfig) -> None:
-        import deepspeed
-
         self.config, self.rank = learner, torch.distributed.get_rank()
         self.ranks = torch.distributed.get_world_size()
         lm = architectures.prepare_for_training(
             architectures.load(model_path), gradient_checkpointing=learner.gradient_checkpointing
         )
-        self.top_k = architectures.experts_per_token(lm.config)
         self.tied = bool(lm.config.tie_word_embeddings)
-        policy = Policy(lm, logprob_chunk=learner.logprob_chunk)
-        groups = parameter_groups(policy.named_parameters(), optim)
-        if optim.kind == "muon":
-            optimizer = zero_muon(groups, fused_shapes=_fused_shapes(policy))
-        else:
-            optimizer = torch.optim.AdamW(groups)
-        self.engine, self.optimizer, *_ = deepspeed.initialize(
-            model=policy, optimizer=optimizer, config=deepspeed_config(learner, optim, model.dtype)
-        )
+        self.skip_norm = optim.skip_norm
+        policy = Policy(lm, logits_mib=learner.logits_mib)
+        self.engine, self.optimizer = engine.initialize(policy, learner, optim, model.dtype)
         self.device = self.engine.device
 
-    def step(self, rows: PackedRows, spec: StepSpec) -> dict[str, Any]:
-        """One optimiser step on this rank's rows (every rank has as many). Returns metrics summed over ranks."""
+    def step(self, micro_batches: Sequence[PackedRows], spec: StepSpec) -> dict[str, Any]:
+        """One optimiser step on this rank's micro-batches (every rank has as many). Returns metrics over all ranks.
+
+        A step whose gradient is not finite, or longer than `optim.skip_norm`, changes neither weights nor momentum.
+        """
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak_lr"] * spec.lr
-        micro_batches = list(self._micro_batches(rows))
+        metrics = self._reduce(self._accumulate(micro_batches, spec))
+        norm = engine.gradient_norm(self.engine)
+        finite = math.isfinite(norm)
+        skipped = not finite or 0 < self.skip_norm < norm
+        self._apply(skip=skipped)
+        counts = {"steps_skipped": int(skipped), "steps_nonfinite": int(not finite)}
+        return metrics | {"grad_norm": norm, "lr": spec.lr} | counts
+
+    def gradients(self, micro_batches: Sequence[PackedRows], spec: StepSpec) -> dict[str, Tensor]:
+        """The gradient that `step` would act on, before any clip, by the name of the parameter (rank 0; else empty).
+
+        Nothing moves.
+        """
+        from deepspeed.utils import safe_get_full_grad
+
+        self._accumulate(micro_batches, spec)
+        found = {}
+        for name, parameter in self.engine.module.named_parameters():
+            gradient = safe_get_full_grad(parameter)
+            if self.rank == 0:
+                found[name] = gradient.detach().cpu().clone()
+        self._apply(skip=True)
+        return found
+
+    def _accumulate(self, micro_batches: Sequence[PackedRows], spec: StepSpec) -> dict[str, Tensor]:
+        """Forward and backward of all micro-batches; the sums of their metrics on this rank."""
         sums: dict[str, Tensor] = {}
-        for number, micro in enumerate(micro_batches):
-            self.engine.set_gradient_accumulation_boundary(number == len(micro_batches) - 1)
-            loss, metrics = self._loss(micro, spec)
+        load = Load()
+        for number, rows in enumerate(micro_batches):
+            last = number == len(micro_batches) - 1
+            self.engine.set_gradient_accumulation_boundary(last)
+            loss, metrics = self._loss(rows.map(lambda value: value.to(self.device)), spec, load)
             # DeepSpeed averages over ranks; our losses are already divided by counts over all of them.
             self.engine.backward(loss * self.ranks)
-            self.engine.step()
+            if not last:
+                self.engine.step()
             for name, value in metrics.items():
                 merge = torch.maximum if name.endswith("_max") else torch.add
                 sums[name] = merge(sums[name], value) if name in sums else value
-        return self._reduce(sums) | {
-            "grad_norm": float(self.engine.get_global_grad_norm() or 0.0),
-            "lr": spec.lr,
-        }
+        return sums
 
-    def _loss(self, rows: PackedRows, spec: StepSpec) -> tuple[Tensor, dict[str, Tensor]]:
-        output = self.engine(rows.ids, rows.positions, rows.mask, spec.temperature)
+    def _apply(self, *, skip: bool) -> None:
+        self.optimizer.skipping = skip
+        try:
+            self.engine.step()
+        finally:
+            self.optimizer.skipping = False
+
+    def _loss(self, rows: PackedRows, spec: StepSpec, load: Load) -> tuple[Tensor, dict[str, Tensor]]:
+        output = self.engine(rows.ids, rows.positions, rows.mask, spec.temperature, spec.loss != "nll")
         mask = rows.mask
         logp = output.logp_T
         old = logp.detach() if rows.old_logp is None else rows.old_logp[mask]
@@ -144,7 +137,7 @@ class Learner:
             advantage_T=rows.advantage[mask],
             mask_T=torch.ones_like(logp, dtype=torch.bool),
             sequence_T=sequence,
-            copies_T=torch.ones_like(logp),
+            copies_T=rows.copies[mask],
             num_sequences=spec.num_sequences,
             num_tokens=spec.num_tokens,
         )
@@ -153,21 +146,22 @@ class Learner:
         else:
             loss, metrics = algorithm.load(spec.loss).loss(tokens, algorithm.options(spec.loss, spec.options))
         metrics["loss"] = loss.detach()
-        metrics["entropy"] = output.entropy_T.sum().detach() / spec.num_tokens
+        if output.entropy_T is not None:
+            metrics["entropy"] = (output.entropy_T * rows.copies[mask]).sum() / spec.num_tokens
         if spec.loss != "nll" and logp.numel():
             mismatch = (
                 (logp.detach() - rows.rollout_logp[mask]) if rows.old_logp is None else old - rows.rollout_logp[mask]
             )
             metrics["logprob_abs_diff_max"] = mismatch.abs().max()
-            metrics["mismatch_kl"] = (mismatch.exp() - 1 - mismatch).sum() / spec.num_tokens
-        if output.router_logits_LTE:
-            real = rows.real.flatten()
-            metrics["expert_counts"] = expert_counts(output.router_logits_LTE, real, self.top_k).float()
-            if spec.balance_coef and bool(real.any()):
-                balance = balance_loss(output.router_logits_LTE, real, self.top_k)
-                share = float(real.sum()) / spec.real_tokens
-                loss = loss + spec.balance_coef * share * balance
-                metrics["balance_loss"] = balance.detach() * share
+            metrics["mismatch_kl"] = ((mismatch.exp() - 1 - mismatch) * rows.copies[mask]).sum() / spec.num_tokens
+        if output.routed_L:
+            weight = rows.copies.flatten()
+            metrics["expert_counts"] = expert_counts(output.routed_L, weight)
+            if spec.balance_coef:
+                load_LE = load.with_part(metrics["expert_counts"], weight.sum())
+                balance = balance_loss(output.routed_L, weight, load_LE=load_LE, tokens=spec.real_tokens)
+                loss = loss + spec.balance_coef * balance
+                metrics["balance_loss"] = balance.detach()
         return loss, metrics
 
     def _reduce(self, sums: dict[str, Tensor]) -> dict[str, Any]:
@@ -183,33 +177,58 @@ class Learner:
             out["load_max_over_mean"] = max_over_mean(sums["expert_counts"])
         return out
 
-    def _micro_batches(self, rows: PackedRows) -> Iterator[PackedRows]:
-        size = self.config.micro_batch_rows
-        for start in range(0, len(rows), size):
-            yield rows.slice(slice(start, start + size)).map(lambda value: value.to(self.device))
-
     @torch.no_grad()
-    def logprobs(self, rows: PackedRows, temperature: float) -> Tensor:
-        """(`_RT`) log-probs of this rank's rows where the mask is True, 0 elsewhere: pi_old before an update."""
-        out = torch.zeros(rows.ids.shape)
-        for start, micro in zip(
-            range(0, len(rows), self.config.micro_batch_rows), self._micro_batches(rows), strict=True
-        ):
-            logp = self.engine(micro.ids, micro.positions, micro.mask, temperature).logp_T
-            out[start : start + len(micro)][micro.mask.cpu()] = logp.float().cpu()
+    def logprobs(self, micro_batches: Sequence[PackedRows], temperature: float) -> list[Tensor]:
+        """Per micro-batch (`_RT`) log-probs where the mask is True, 0 elsewhere: pi_old before an update."""
+        out = []
+        for rows in micro_batches:
+            rows = rows.map(lambda value: value.to(self.device))
+            logp = self.engine(rows.ids, rows.positions, rows.mask, temperature).logp_T
+            logp_RT = torch.zeros(rows.ids.shape)
+            logp_RT[rows.mask.cpu()] = logp.float().cpu()
+            out.append(logp_RT)
         return out
 
     @torch.no_grad()
-    def score(self, sequences: Sequence[Sequence[int]]) -> tuple[list[list[float]], Tensor]:
-        """Log-probs (temperature 1) of tokens 1.. of each sequence, and the (`_L`, `_E`) counts of routed tokens."""
-        scores, counts = [], []
-        for ids, positions, mask in self._singles(sequences):
-            output = self.engine(ids, positions, mask, 1.0)
-            scores.append(output.logp_T.tolist())
-            if output.router_logits_LTE:
-                real = torch.ones(ids.numel(), dtype=torch.bool, device=self.device)
-                counts.append(expert_counts(output.router_logits_LTE, real, self.top_k).cpu())
-        return scores, torch.stack(counts).sum(0) if counts else torch.zeros(0, 0)
+    def score(
+        self, micro_batches: Sequence[PackedRows], rounding_seed: int | None = None
+    ) -> tuple[list[Tensor], Tensor]:
+        """Per micro-batch (`_RT`) log-probs (temperature 1) where the mask is True, and the (`_L`, `_E`) counts of
+        routed tokens.
+
+        With a seed, embeddings and each decoder layer's output are rounded to bf16 another way: up to one unit in the
+        last of its 8 bits away, as another implementation of the same model might.
+        """
+        out, counts = [], []
+        with self._rounding(rounding_seed):
+            for rows in micro_batches:
+                rows = rows.map(lambda value: value.to(self.device))
+                output = self.engine(rows.ids, rows.positions, rows.mask, 1.0)
+                logp_RT = torch.zeros(rows.ids.shape)
+                logp_RT[rows.mask.cpu()] = output.logp_T.float().cpu()
+                out.append(logp_RT)
+                if output.routed_L:
+                    counts.append(expert_counts(output.routed_L, rows.copies.flatten()).long().cpu())
+        return out, torch.stack(counts).sum(0) if counts else torch.zeros(0, 0)
+
+    @contextmanager
+    def _rounding(self, seed: int | None) -> Iterator[None]:
+        generator = torch.Generator(self.device).manual_seed(seed or 0)
+
+        def jitter(module: object, inputs: object, output: Any) -> Any:
+            hidden = output[0] if isinstance(output, tuple) else output
+            uniform = torch.rand(hidden.shape, generator=generator, device=hidden.device)
+            moved = (hidden.float() * (1 + 2**-8 * (2 * uniform - 1))).to(hidden.dtype)
+            return (moved, *output[1:]) if isinstance(output, tuple) else moved
+
+        model = self.engine.module.lm.model
+        places = [] if seed is None else [model.embed_tokens, *model.layers]
+        handles = [place.register_forward_hook(jitter) for place in places]
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
 
     @torch.no_grad()
     def routes(self, sequences: Sequence[Sequence[int]]) -> tuple[list[set[tuple[int, int]]], int]:
@@ -217,7 +236,7 @@ class Learner:
         found: list[set[tuple[int, int]]] = []
         pairs = 0
         for sequence in sequences:
-            _, counts_LE = self.score([sequence])
+            _, counts_LE = self.score([pack_rows([TrainSequence(sequence, 1)], len(sequence))])
             pairs = counts_LE.numel()
             found.append({(layer, expert) for layer, expert in counts_LE.nonzero().tolist()})
         return found, pairs
@@ -255,19 +274,39 @@ class Learner:
             mask[:, 0] = False
             yield ids, positions, mask
 
-    def state_dict(self) -> dict[str, Tensor] | None:
-        """The whole model on rank 0 (None elsewhere), Hugging Face names, on the CPU; gathers under ZeRO-3."""
+    def describe_weights(self) -> list[TensorInfo]:
+        """Name (Hugging Face), dtype and whole shape of what `weights` gives. No collective."""
+        return [
+            TensorInfo(name, value.dtype, tuple(getattr(value, "ds_shape", value.shape)))
+            for name, value in self._named_weights().items()
+        ]
+
+    def weights(self) -> Iterator[tuple[str, Tensor]]:
+        """(name, whole tensor) one after the other, each to be used before the next is asked for.
+
+        Under ZeRO-3 at most `GATHER_BYTES` (or one tensor) are gathered at a time, and every rank must go through
+        all of them.
+        """
         import deepspeed
 
-        lm = self.engine.module.lm
-        parameters = list(lm.parameters()) if self.config.zero_stage == 3 else []
-        with deepspeed.zero.GatheredParameters(parameters, enabled=bool(parameters)):
-            if self.rank:
-                return None
-            state = {name: value.detach().cpu().clone() for name, value in lm.state_dict().items()}
-        if self.tied:
-            state.pop("lm_head.weight", None)
-        return state
+        named = self._named_weights()
+        for group in groups_by_bytes(self.describe_weights(), GATHER_BYTES):
+            parts = [named[info.name] for info in group if hasattr(named[info.name], "ds_shape")]
+            with deepspeed.zero.GatheredParameters(parts, enabled=bool(parts)):
+                for info in group:
+                    yield info.name, named[info.name].detach()
+
+    def _named_weights(self) -> dict[str, Tensor]:
+        named: dict[str, Tensor] = self.engine.module.lm.state_dict(keep_vars=True)
+        return {name: value for name, value in named.items() if not (self.tied and name == TIED_HEAD)}
+
+    def state_dict(self) -> dict[str, Tensor] | None:
+        """The whole model on rank 0 (None elsewhere), Hugging Face names, on the CPU; gathers under ZeRO-3."""
+        state: dict[str, Tensor] = {}
+        for name, tensor in self.weights():
+            if self.rank == 0:
+                state[name] = tensor.cpu().clone()
+        return state if self.rank == 0 else None
 
     def save(self, folder: Path) -> None:
         """Optimiser, master weights and partitions of all ranks into `folder` (shared between ranks)."""
@@ -280,5 +319,35 @@ class Learner:
             raise ValueError(f"{folder}: no learner state there; remove the folder to go on from the step before")
 
 
-def _fused_shapes(policy: Policy) -> dict[tuple[int, ...], int]:
-    return {tuple(p.shape): 2 for name, p in policy.named_parameters() if name.endswith("gate_up_proj")}
+class Load:
+    """How the step's tokens have been routed so far, over all ranks."""
+
+    def __init__(self) -> None:
+        self.counts_LE: Tensor | None = None
+        self.tokens: Tensor | None = None
+
+    def with_part(self, counts_LE: Tensor, tokens: Tensor) -> Tensor:
+        """(`_L`, `_E`) share of tokens that each expert got, this micro-batch of all ranks included (a collective).
+
+        With one micro-batch it is the step's own share and the balance loss exact. With more, the first ones see a
+        share of fewer tokens (arXiv 2501.11873, section 3): knowing it ahead would cost a forward pass.
+        """
+        found = torch.cat([counts_LE.flatten(), tokens.reshape(1).to(counts_LE.dtype)])
+        torch.distributed.all_reduce(found)
+        counts_LE, tokens = found[:-1].view_as(counts_LE), found[-1]
+        if self.counts_LE is not None and self.tokens is not None:
+            counts_LE, tokens = counts_LE + self.counts_LE, tokens + self.tokens
+        self.counts_LE, self.tokens = counts_LE, tokens
+        return counts_LE / tokens.clamp(min=1.0)
+
+
+def groups_by_bytes(infos: Sequence[TensorInfo], most: int) -> Iterator[list[TensorInfo]]:
+    """Neighbours together, as long as they have `most` bytes or fewer; a larger one stands alone."""
+    group: list[TensorInfo] = []
+    for info in infos:
+        if group and sum(member.bytes for member in group) + info.bytes > most:
+            yield group
+            group = []
+        group.append(info)
+    if group:
+        yield group

@@ -1,7 +1,8 @@
-"""Putting sequences of different lengths into rows of one length with little padding."""
+"""Sequences of different lengths into rows of one length, and rows into micro-batches of about equal cost."""
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 
 
@@ -45,3 +46,24 @@ def pack(lengths: Sequence[int], capacity: int) -> list[list[int]]:
                 break
             free[node] = largest
     return rows
+
+
+def deal(fill_R: Sequence[int], ranks: int, rows_at_once: int) -> list[list[list[int]]]:
+    """[rank][micro-batch] -> indices of rows: every rank has as many micro-batches, of about equal fill.
+
+    Ranks must meet in the same collectives, so the number of micro-batches is one for all, the smallest with which none
+    holds more than `rows_at_once` rows. The fullest row goes first, each to the micro-batch with the fewest tokens that
+    has room (ties: the first). Where there are fewer rows than micro-batches some are empty.
+
+    Args:
+        fill_R: real tokens of each row.
+    """
+    slots = ranks * max(1, -(-len(fill_R) // (ranks * rows_at_once)))
+    open_slots = [(0, slot) for slot in range(slots)]
+    members: list[list[int]] = [[] for _ in range(slots)]
+    for row in sorted(range(len(fill_R)), key=lambda row: -fill_R[row]):
+        tokens, slot = heapq.heappop(open_slots)
+        members[slot].append(row)
+        if len(members[slot]) < rows_at_once:
+            heapq.heappush(open_slots, (tokens + fill_R[row], slot))
+    return [[sorted(part) for part in members[rank::ranks]] for rank in range(ranks)]

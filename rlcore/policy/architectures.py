@@ -7,32 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import (
-    AutoModelForCausalLM,
-    LlamaConfig,
-    PretrainedConfig,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-    Qwen3Config,
-    Qwen3MoeConfig,
-)
+import transformers
+from transformers import AutoModelForCausalLM, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 
 from rlcore.config.model import ModelConfig
-
-CONFIGS: dict[str, type[PretrainedConfig]] = {
-    "qwen3_moe": Qwen3MoeConfig,
-    "qwen3": Qwen3Config,
-    "llama": LlamaConfig,
-}
+from rlcore.policy.records import ARCHITECTURES, DENSE, EXPERT_FIELDS, Architecture
 
 
 def hf_config(model: ModelConfig, tokenizer: PreTrainedTokenizerBase) -> PretrainedConfig:
     """The transformers config of a model made from scratch.
 
-    `norm_topk_prob` is True as in the released Qwen3-MoE (llama.cpp always renormalises), embeddings are tied,
-    and the vocabulary is the tokenizer's, already padded.
+    Embeddings are tied, and the vocabulary is the tokenizer's, already padded.
     """
+    record = ARCHITECTURES[model.architecture]
     fields: dict[str, Any] = {
         "vocab_size": max(len(tokenizer), tokenizer.vocab_size),
         "hidden_size": model.hidden_size,
@@ -47,14 +35,9 @@ def hf_config(model: ModelConfig, tokenizer: PreTrainedTokenizerBase) -> Pretrai
         "eos_token_id": tokenizer.eos_token_id,
         "pad_token_id": tokenizer.pad_token_id,
     }
-    if model.architecture == "qwen3_moe":
-        fields |= {
-            "num_experts": model.experts,
-            "num_experts_per_tok": model.experts_per_token,
-            "moe_intermediate_size": model.expert_intermediate_size,
-            "norm_topk_prob": True,
-        }
-    return CONFIGS[model.architecture](**fields)
+    fields |= {name: getattr(model, size) for name, size in record.sizes.items()} | record.constants
+    config: PretrainedConfig = getattr(transformers, record.config)(**fields)
+    return config
 
 
 def create(model: ModelConfig, tokenizer: PreTrainedTokenizerBase, *, seed: int) -> PreTrainedModel:
@@ -74,23 +57,55 @@ def load(path: str | Path, *, dtype: str = "float32") -> PreTrainedModel:
         ) from None
 
 
+def of(lm: PreTrainedModel) -> Architecture:
+    """The record of a model; a dense model needs none.
+
+    Raises:
+        ValueError: a mixture of experts without a record, whose router nobody would balance or check.
+    """
+    kind = lm.config.model_type
+    record = ARCHITECTURES.get(kind, DENSE)
+    if record is DENSE and is_mixture(lm):
+        raise ValueError(
+            f"{kind} is a mixture of experts that is not known here, so its router could be neither balanced nor "
+            f"checked: add its record to rlcore/policy/records.py, or take one of {', '.join(ARCHITECTURES)}"
+        )
+    return record
+
+
+def is_mixture(lm: PreTrainedModel) -> bool:
+    """Whether a model has experts, by its config or by what its modules are called."""
+    if any((getattr(lm.config, name, 0) or 0) > 1 for name in EXPERT_FIELDS):
+        return True
+    return any(type(module).__name__.endswith(("Router", "Experts")) for module in lm.modules())
+
+
+def routers(lm: PreTrainedModel, record: Architecture) -> list[torch.nn.Module]:
+    """The router modules of a model, layer by layer; none in a dense one. ValueError where the record names others."""
+    found = [module for module in lm.modules() if type(module).__name__ == record.router]
+    if record.router and not found:
+        raise ValueError(
+            f"no module of {type(lm).__name__} is a {record.router}: correct `router` of {lm.config.model_type} in "
+            "rlcore/policy/records.py, or install the version of transformers that deploy/constraints.txt names"
+        )
+    return found
+
+
 def prepare_for_training(lm: PreTrainedModel, *, gradient_checkpointing: bool) -> PreTrainedModel:
-    """Grouped experts (the fastest on CPU and GPU), no dropout (ratios must be 1 on-policy), no cache."""
-    if hasattr(lm, "set_experts_implementation") and experts_per_token(lm.config):
+    """Grouped experts (the fastest on CPU and GPU), no dropout of any kind (ratios must be 1 on-policy), no cache."""
+    if hasattr(lm, "set_experts_implementation") and is_mixture(lm):
         lm.set_experts_implementation("grouped_mm")
     lm.config.use_cache = False
     lm.train()
-    for module in lm.modules():
-        if isinstance(module, torch.nn.Dropout):
-            module.p = 0.0
+    # Attention drops by a number of its own (`attention_dropout`), which is no module.
+    for part in (lm.config, *lm.modules()):
+        for name, value in list(vars(part).items()):
+            rate = isinstance(value, float) and (name.endswith("dropout") or name.endswith("_pdrop"))
+            if rate or (name == "p" and isinstance(part, torch.nn.Dropout)):
+                setattr(part, name, 0.0)
     if gradient_checkpointing:
         lm.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     return lm
-
-
-def experts_per_token(config: PretrainedConfig) -> int:
-    """Experts that see a token; 0 for a dense model."""
-    return int(getattr(config, "num_experts_per_tok", 0) or 0)
 
 
 def save(lm: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path, state: dict[str, Any] | None) -> None:

@@ -26,7 +26,13 @@ METRICS: dict[str, Metric] = {
         "Load-balance loss, mean over layers, before its coefficient; experts per token when even.", ""
     ),
     "pretrain/lr": Metric("Learning rate of this step (of Muon's matrices where Muon is on).", ""),
-    "pretrain/grad_norm": Metric("Global gradient norm before clipping; with Muon, of its update (0 at stage 0).", ""),
+    "pretrain/grad_norm": Metric(
+        "Global norm of the raw gradient, before clip and momentum; absent where it is not finite.", ""
+    ),
+    "pretrain/steps_skipped": Metric(
+        "1 where the step was left out: its gradient was not finite, or longer than optim.skip_norm.", "steps"
+    ),
+    "pretrain/steps_nonfinite": Metric("1 where the gradient was not finite.", "steps"),
     "pretrain/tokens": Metric("Real tokens of the step's batch, all ranks.", "tokens"),
     "pretrain/tokens_per_second": Metric("Training speed over all ranks.", "tokens/s"),
     "pretrain/row_fill": Metric("Real tokens over slots of the packed rows; the rest is padding.", "share"),
@@ -61,6 +67,7 @@ METRICS: dict[str, Metric] = {
     "train/groups_dropped_easy": Metric("Groups dropped because every completion was right.", "groups"),
     "train/groups_dropped_hard": Metric("Groups dropped because every completion was wrong.", "groups"),
     "train/groups": Metric("Groups trained on.", "groups"),
+    "train/advantage_abs_mean": Metric("Mean absolute advantage of the sequences learnt from.", ""),
     "train/process_share": Metric("Share of completions whose tokens had advantages by the judge's steps.", "share"),
     "train/refills": Metric("Extra rollout rounds to replace dropped groups (dynamic sampling).", "rounds"),
     "train/tokens": Metric("Completion tokens of the step, dropped groups included.", "tokens"),
@@ -73,12 +80,20 @@ METRICS: dict[str, Metric] = {
     ),
     "train/logprob_abs_diff_max": Metric("Largest |log-prob of rollout - of learner| on sampled tokens.", "nats"),
     "train/grad_norm": Metric("As pretrain/grad_norm, mean over the step's minibatches.", ""),
+    "train/steps_skipped": Metric("Minibatches that were left out, as pretrain/steps_skipped.", "steps"),
+    "train/steps_nonfinite": Metric("Minibatches whose gradient was not finite.", "steps"),
+    "train/merged_share": Metric(
+        "Share of the learner's tokens that need no computing, as equal completions are learnt as one.", "share"
+    ),
     "train/lr": Metric("Learning rate of this step (of Muon's matrices where Muon is on).", ""),
     "train/load_max_over_mean": Metric("Busiest expert over the mean, worst layer; 1 is even.", ""),
     "train/load/layer_{L}": Metric("Share of routed slots that each expert of the layer got.", "share"),
     "canary/max_abs_diff": Metric(
         "Largest |log-prob of learner - of rollout| on the canary prompts after the update.", "nats"
     ),
+    "canary/mean_abs_diff": Metric("Mean of the same; in bf16 it may be twice canary/noise.", "nats"),
+    "canary/k3": Metric("KL of rollout to learner on the same tokens (k3, cut off at 1 nat a token).", "nats"),
+    "canary/noise": Metric("Mean |difference| that bf16 rounding makes to the learner's own log-probs.", "nats"),
     "canary/expert_coverage": Metric(
         "Share of all experts that the canary prompts route to; 1 means all are checked.", "share"
     ),

@@ -162,6 +162,7 @@ def _learning(run: RunRecord) -> list[Panel]:
     return [
         _reward(run),
         *_families(run),
+        *_held_out(run),
         _statuses(run),
         _curves(
             run,
@@ -200,8 +201,12 @@ def _learning(run: RunRecord) -> list[Panel]:
             run,
             "train",
             "Canary",
-            "Learner against rollout after each weight update: largest log-prob difference.",
-            {"canary/max_abs_diff": ("max difference", 0)},
+            "Learner against rollout after each weight update. In bf16 the mean may be twice what rounding makes.",
+            {
+                "canary/max_abs_diff": ("max difference", 0),
+                "canary/mean_abs_diff": ("mean", 2),
+                "canary/noise": ("rounding makes", 6),
+            },
             log=True,
             limit=limit,
         ),
@@ -253,6 +258,20 @@ def _families(run: RunRecord) -> list[Panel]:
     if len(names) > TONES:
         note += f" {TONES} of {len(names)} families; metrics.jsonl has all."
     return [_curves(run, "train", "Reward by family", note, curves, smooth=True, include=(0.0, 1.0))]
+
+
+def _held_out(run: RunRecord) -> list[Panel]:
+    """Pass@1 on held-out problems on the way (`eval.every`); no panel where it was not measured."""
+    names = list(dict.fromkeys(name for line in run.stages.get("eval", []) for name in line["values"]))
+    if not names:
+        return []
+    suffix = "/pass_at_1"
+    families = [name for name in names if name.endswith(suffix) and name.count("/") == 2]
+    curves = {name: (name.split("/")[1], tone) for tone, name in enumerate(families[:TONES])}
+    note = "Held-out problems at temperature 1, from the engines that RL samples with."
+    return [
+        _curves(run, "eval", "Held-out pass@1", note, curves or {"eval/pass_at_1": ("pass@1", 0)}, include=(0.0, 1.0))
+    ]
 
 
 def _statuses(run: RunRecord) -> Panel:

@@ -54,6 +54,7 @@ def to_sequences(
                     prompt_length=len(trajectory.ids) - trajectory.new_tokens,
                     advantage=advantage if per_token is None else per_token,
                     rollout_logp=trajectory.logprobs[trajectory.mask],
+                    versions=trajectory.versions[trajectory.mask],
                 )
             )
     return sequences

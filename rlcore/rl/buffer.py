@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -43,6 +43,19 @@ class StepBuffer:
         if {name: record.get(name) for name in known} != known:
             return None
         return Group(problem, tuple(_trajectories(record, data)))
+
+    def groups(self, problems: Mapping[str, Problem]) -> list[Group]:
+        """All groups, in the order of the stream of prompts, whatever version sampled them; `problems` by their ids.
+
+        Raises:
+            ValueError: a problem is not there.
+        """
+        found = []
+        for _, (record, data) in sorted(self._records.items()):
+            if record["problem"] not in problems:
+                raise ValueError(f"{self._path} has samples of a problem {record['problem']!r} that the data has not")
+            found.append(Group(problems[record["problem"]], tuple(_trajectories(record, data))))
+        return found
 
     def add(self, place: int, group: Group) -> None:
         """Append a group; it is on disk when this returns, though not yet safe from a power cut."""

@@ -58,6 +58,12 @@ def evaluate(sampler: Sampler, config: EvalConfig, problems: Sequence[Problem], 
     return result
 
 
+def on_the_way(sampler: Sampler, config: EvalConfig, problems: Sequence[Problem], *, step: int) -> dict[str, float]:
+    """Pass@1 at temperature 1 of the policy after RL step `step`, as metrics; by family where there are several."""
+    short = config.model_copy(update={"temperatures": (1.0,), "ks": (1,), "samples": config.sweep_samples})
+    return to_metrics(by_family(sampler, short, problems, step=step))
+
+
 def to_metrics(result: dict[str, Any]) -> dict[str, float]:
     """The evaluation as metrics of `rlcore.report.log`."""
     values = {f"eval/pass_at_1/temperature_{t}": found["pass_at_1"] for t, found in result["temperatures"].items()}

@@ -7,7 +7,7 @@ from typing import Any
 
 from rlcore.config.rl import TrainConfig
 from rlcore.data.mixture import Pool
-from rlcore.learn.batch import PackedRows, pack_rows
+from rlcore.learn.batch import PackedRows, merge_equal, pack_rows
 from rlcore.learn.learner import StepSpec
 from rlcore.learn.optim.schedules import lr_multiplier
 from rlcore.learn.ranks import LearnerGroup
@@ -15,6 +15,7 @@ from rlcore.rl import algorithm, canary
 from rlcore.rl.batcher import minibatches
 from rlcore.rl.buffer import StepBuffer, step_file
 from rlcore.rl.collect import collect
+from rlcore.rl.evaluate import on_the_way
 from rlcore.rl.record import learner_metrics, line, sample_metrics, write_samples
 from rlcore.rl.sync import WeightSync
 from rlcore.run.context import Run
@@ -43,7 +44,7 @@ def train(run: Run, pool: Pool) -> None:
             learning = time.perf_counter()
             seed = f"{config.seed}/shuffle/{step}"
             batches = minibatches(collected.kept, train, seed=seed, decode=run.prompts.decode)
-            rows = [pack_rows(sequences, config.learner.row_tokens) for sequences in batches]
+            rows = [pack_rows(merge_equal(sequences), config.learner.row_tokens) for sequences in batches]
             results = learn(learner, rows, train, step=step)
             learnt = time.perf_counter()
 
@@ -54,6 +55,8 @@ def train(run: Run, pool: Pool) -> None:
                 write_samples(folder.path / "samples" / f"step-{done}.jsonl", done, collected)
             run.metrics.log(STAGE, done, values)
             progress.update(done, line(values), seconds=values["time/step"])
+            if config.eval.every and done % config.eval.every == 0:
+                run.metrics.log("eval", done, on_the_way(sampler, config.eval, run.dataset.held_out, step=done))
             if done % train.checkpoint_every == 0 or done == train.steps:
                 state = {"cursor": cursor, "canary": sync.watch.to_json()}
                 folder.save(STAGE, done, state, run.fill_checkpoint)
@@ -90,17 +93,18 @@ def learn(learner: LearnerGroup, batches: list[PackedRows], train: TrainConfig, 
     if train.minibatches > 1 and "old" in algorithm.load(train.algorithm).NEEDS:
         for rows in batches:
             rows.old_logp = learner.logprobs(rows, train.temperature)
-    return [learner.step(rows, _spec(rows, train, step)) for rows in batches]
+    return [learner.step(rows, step_spec(rows, train, step)) for rows in batches]
 
 
-def _spec(rows: PackedRows, train: TrainConfig, step: int) -> StepSpec:
+def step_spec(rows: PackedRows, train: TrainConfig, step: int) -> StepSpec:
+    """How step 0.. turns these rows into an optimiser step."""
     return StepSpec(
         loss=train.algorithm,
         options=train.options,
         lr=lr_multiplier(step, train.steps, train.optim),
         num_tokens=rows.num_tokens,
         num_sequences=rows.num_sequences,
-        real_tokens=int(rows.real.sum()),
+        real_tokens=rows.real_tokens,
         balance_coef=train.balance_coef,
         temperature=train.temperature,
     )

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from rlcore.config.rl import TrainConfig
 from rlcore.data.origin import family
 from rlcore.learn.batch import TrainSequence
@@ -35,16 +37,22 @@ def learner_metrics(
         "train/ratio_max": max(result["ratio_max"] for result in results),
         "train/kl_rollout_learner": results[0]["mismatch_kl"],
         "train/logprob_abs_diff_max": results[0]["logprob_abs_diff_max"],
-        "train/grad_norm": mean("grad_norm"),
+        "train/steps_skipped": sum(result["steps_skipped"] for result in results),
+        "train/steps_nonfinite": sum(result["steps_nonfinite"] for result in results),
+        "train/merged_share": mean("merged_share"),
         "train/lr": results[0]["lr"] * train.optim.lr,
     }
+    norms = [result["grad_norm"] for result in results if not result["steps_nonfinite"]]
+    if norms:
+        values["train/grad_norm"] = sum(norms) / len(norms)
     if "expert_counts" in results[0]:
         values["train/balance_loss"] = mean("balance_loss")
         values["train/load_max_over_mean"] = results[0]["load_max_over_mean"]
         for layer, counts in enumerate(results[0]["expert_counts"]):
             values[f"train/load/layer_{layer}"] = [count / max(sum(counts), 1.0) for count in counts]
+    learnt = [sequence for batch in batches for sequence in batch]
+    values["train/advantage_abs_mean"] = sum(float(np.abs(each.advantage).mean()) for each in learnt) / len(learnt)
     if train.process_weight:
-        learnt = [sequence for batch in batches for sequence in batch]
         by_step = sum(not isinstance(sequence.advantage, float) for sequence in learnt)
         values["train/process_share"] = by_step / len(learnt)
     return values

@@ -97,6 +97,13 @@ def connect(config: RunConfig, say: Callable[[str], None]) -> Any:
     raise AssertionError("unreachable")
 
 
+def one_node() -> bool:
+    """Whether all of the cluster that is alive is one node."""
+    import ray
+
+    return sum(bool(node["Alive"]) for node in ray.nodes()) == 1
+
+
 def store_bytes(folder: Path = Path("/dev/shm")) -> int:
     """Size of Ray's store: what fits into shared memory, so that Ray does not go to the disk and warn.
 

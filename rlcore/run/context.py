@@ -62,20 +62,19 @@ class Run:
         for stage in ("pretrain", "train"):
             checkpoint = self.folder.latest(stage)
             resume[stage] = checkpoint.step if checkpoint else -1
+        resume["eval"] = resume["train"]
         return MetricsLog(self.folder.path, resume_step=resume)
 
     def base_policy(self) -> Path:
-        """The policy that RL starts from: `model.path`, or what the pretrain stage made."""
-        if self.config.model.path:
-            path = Path(self.config.model.path)
-            return path.resolve() if path.is_dir() else path
-        checkpoint = self.folder.latest("pretrain")
-        if checkpoint is None or checkpoint.step < self.config.pretrain.steps:
-            raise ValueError(
-                f"{self.folder.path} holds no pretrained policy: run the pretrain stage first "
-                "(`rlcore pretrain`), or set model.path"
-            )
-        return checkpoint.hf
+        """See `RunFolder.base_policy`."""
+        return self.folder.base_policy(self.config)
+
+    def lose_learner(self) -> None:
+        """Forget the learner ranks, and what was logged since the newest checkpoints: both are made anew."""
+        self.processes.drop_learner()
+        if "metrics" in vars(self):
+            self.metrics.close()
+            del self.metrics
 
     def fill_checkpoint(self, folder: Path) -> None:
         """Write the learner's state and the `hf/` folder of a checkpoint."""

@@ -22,7 +22,7 @@ LOG_BYTES = 20_000
 OURS = {"rlcore", "services", "rollout", "verifiers"}
 
 _MEMORY = (
-    "end other programs, or lower rollout.workers, learner.ranks, rollout.kv_cache_gib or learner.micro_batch_rows"
+    "end other programs, or lower rollout.workers, learner.ranks, rollout.kv_cache_gib or learner.micro_batch_tokens"
 )
 # What is known of the causes; the first pattern found wins, and `{0}` is its group.
 REMEDIES: tuple[tuple[str, str], ...] = (
@@ -30,7 +30,7 @@ REMEDIES: tuple[tuple[str, str], ...] = (
     (r"_OpNamespace|undefined symbol:", "a compiled package did not load: `rlcore doctor` says what it misses"),
     (r"operator torchvision::|torchvision.*(?:is not|mismatch)", "pip uninstall torchvision torchaudio torchcodec"),
     (r"InvalidCxxCompiler|Python\.h: No such file|Ninja is required", "apt-get install -y g++ python3-dev ninja-build"),
-    (r"CUDA out of memory|CUDA error: out of memory", "lower rollout.gpu_memory_share or learner.micro_batch_rows"),
+    (r"CUDA out of memory|CUDA error: out of memory", "lower rollout.gpu_memory_share or learner.micro_batch_tokens"),
     (r"Free memory on device .* is less than", "lower rollout.gpu_memory_share: other processes use the card too"),
     (
         r"No available memory for the cache blocks|KV cache is needed|larger than the available KV cache memory",

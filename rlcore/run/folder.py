@@ -168,6 +168,19 @@ class RunFolder:
             return Checkpoint(_step_of(folder), folder, json.loads((folder / "state.json").read_text(encoding="utf-8")))
         return None
 
+    def base_policy(self, config: RunConfig) -> Path:
+        """The policy that RL starts from: `model.path`, or what the pretrain stage made."""
+        if config.model.path:
+            path = Path(config.model.path)
+            return path.resolve() if path.is_dir() else path
+        checkpoint = self.latest("pretrain")
+        if checkpoint is None or checkpoint.step < config.pretrain.steps:
+            raise ValueError(
+                f"{self.path} holds no pretrained policy: run the pretrain stage first "
+                "(`rlcore pretrain`), or set model.path"
+            )
+        return checkpoint.hf
+
     def save(self, stage: str, step: int, state: dict[str, Any], fill: Callable[[Path], None]) -> Checkpoint:
         """Let `fill` write a checkpoint into a temporary folder, then put it in place and prune old ones."""
         parent = self.path / "checkpoints" / stage

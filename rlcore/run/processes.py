@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +12,7 @@ from rlcore.config.run import RunConfig
 from rlcore.learn.ranks import LearnerGroup
 from rlcore.run import cluster
 from rlcore.run.rewards import OwnRewardService
+from rollout.hand_over import HandOver
 from rollout.pool import RolloutPool
 from services.client import KEY_SETTING, RewardClient
 from verifiers.user import is_user_spec
@@ -39,9 +38,7 @@ class Processes:
         self._config, self._folder, self._say = config, folder, say
         self._base_policy, self._verifiers = base_policy, verifiers
         self._service: OwnRewardService | None = None
-        for stale in folder.glob("weights-*"):
-            shutil.rmtree(stale, ignore_errors=True)
-        self._weights = tempfile.TemporaryDirectory(prefix="weights-", dir=folder)
+        self._hand_over = HandOver(folder, form=config.rollout.hand_over, one_node=cluster.one_node, say=say)
 
     @cached_property
     def ray(self) -> Any:
@@ -58,7 +55,12 @@ class Processes:
     def learner(self) -> LearnerGroup:
         """The learner ranks, without a model yet."""
         _ = self.ray
-        return LearnerGroup(self._config.learner, startup_seconds=self._config.ray.startup_seconds)
+        deadlines = self._config.ray
+        return LearnerGroup(
+            self._config.learner,
+            startup_seconds=deadlines.startup_seconds,
+            stall_seconds=deadlines.stall_seconds,
+        )
 
     @cached_property
     def rollout(self) -> RolloutPool:
@@ -83,6 +85,7 @@ class Processes:
             workers=config.workers,
             startup_seconds=self._config.ray.startup_seconds,
             gpus_per_worker=config.gpus_per_worker,
+            stall_seconds=self._config.ray.stall_seconds,
             on_event=self._say,
         )
 
@@ -105,11 +108,13 @@ class Processes:
 
     def weights_file(self, version: int) -> Path:
         """Where weights version `version` is handed over; the ones before the previous are removed."""
-        folder = Path(self._weights.name)
-        for old in folder.glob("*.safetensors"):
-            if int(old.stem) < version - 1:
-                old.unlink()
-        return folder / f"{version}.safetensors"
+        return self._hand_over.place(version)
+
+    def drop_learner(self) -> None:
+        """End the learner ranks, dead or alive; `learner` starts others."""
+        if "learner" in vars(self):
+            self.learner.close()
+            del self.learner
 
     def close(self) -> None:
         """End what was started."""
@@ -119,4 +124,4 @@ class Processes:
                 started[name].close()
         if self._service is not None:
             self._service.close()
-        self._weights.cleanup()
+        self._hand_over.close()

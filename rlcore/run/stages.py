@@ -12,6 +12,7 @@ from rlcore.rl import evaluate, loop
 from rlcore.rl.filter import filter_problems
 from rlcore.run.context import Run
 from rlcore.run.folder import RunFolder, sha256_folder, sha256_json, write_json
+from rlcore.run.recovery import with_recovery
 from verifiers import registry as verifiers
 
 INTERVALS = "95 % intervals over the problems only, of one seed: other seeds and other kinds of CPU may differ by more"
@@ -23,7 +24,7 @@ def run_stages(run: Run) -> None:
     check_data(run)
     if "pretrain" in config.stages and not config.model.path and not is_done(folder, "pretrain"):
         with folder.stage("pretrain"):
-            pretrain.pretrain(run)
+            with_recovery(run, pretrain.STAGE, lambda: pretrain.pretrain(run))
     if "filter" in config.stages and not (folder.path / "filter.json").exists():
         with folder.stage("filter"):
             filter_problems(run)
@@ -31,7 +32,8 @@ def run_stages(run: Run) -> None:
         measure(run, "before")
     if "train" in config.stages and not is_done(folder, "train"):
         with folder.stage("train"):
-            loop.train(run, training_pool(run))
+            pool = training_pool(run)
+            with_recovery(run, loop.STAGE, lambda: loop.train(run, pool))
     if "eval" in config.stages:
         if folder.latest(loop.STAGE) is not None:
             measure(run, "after")

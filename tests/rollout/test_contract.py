@@ -14,7 +14,7 @@ import torch
 
 from rollout.engine import Engine
 from rollout.types import Completion, Request
-from rollout.weights import tensor_checksum, write_weights
+from rollout.weights import fingerprint, tensor_checksum, write_weights
 
 CONTEXT = 96
 EOS = 2
@@ -38,11 +38,17 @@ class PoolOfOne:
     def score(self, sequences: Sequence[Sequence[int]]) -> list[list[float]]:
         return list(self.pool.score(sequences)[0])
 
+    def probe(self, sequences: Sequence[Sequence[int]], max_tokens: int) -> tuple[list[list[float]], list[Completion]]:
+        return tuple(self.pool.probe(sequences, max_tokens)[0])  # type: ignore[return-value]
+
     def trace(self, sequences: Sequence[Sequence[int]]) -> list[dict[str, list[float]]]:
         return list(self.pool.trace(sequences)[0])
 
     def update_weights(self, path: Path, version: int) -> None:
         self.pool.update_weights(path, version)
+
+    def fingerprints(self) -> dict[str, str]:
+        return dict(self.pool.fingerprints()[0])
 
     def checksums(self) -> dict[str, str]:
         return dict(self.pool.checksums()[0])
@@ -204,6 +210,17 @@ def test_a_bad_request_is_refused_by_name_and_the_engine_goes_on(
     assert len(engine.generate(good)) == 2
 
 
+def test_a_probe_is_the_score_and_the_greedy_completion(engine: Engine) -> None:
+    sequences = [list(prompt) for prompt in prompts(6)]
+    scores, samples = engine.probe(sequences, 5)
+    for score, alone in zip(scores, engine.score(sequences), strict=True):
+        assert score == pytest.approx(alone, abs=1e-5)
+    greedy = engine.generate(requests(6, max_tokens=5, temperature=0.0))
+    for sample, completion in zip(samples, greedy, strict=True):
+        assert sample.token_ids == completion.token_ids
+        assert sample.logprobs == pytest.approx(completion.logprobs, abs=1e-5)
+
+
 @pytest.mark.parametrize("method", ["score", "trace"])
 def test_a_sequence_longer_than_the_context_is_refused(engine: Engine, method: str) -> None:
     with pytest.raises(ValueError, match=f"sequence 1 has {CONTEXT + 1} tokens"):
@@ -335,6 +352,45 @@ def test_checksums_are_of_the_weights_held_now(real: Case, reference: Any, tmp_p
             reference.perturb(3)
             write_weights(reference.model.state_dict(), tmp_path / "w.safetensors")
             real.engine.update_weights(tmp_path / "w.safetensors", 1)
+
+
+def test_fingerprints_are_of_all_weights_given_and_of_those_held(real: Case, reference: Any, tmp_path: Path) -> None:
+    reference.perturb(3)
+    state = dict(reference.model.state_dict())
+    if real.tied:
+        del state["lm_head.weight"]
+    sent = write_weights(state, tmp_path / "w.safetensors")
+    assert sent == {name: fingerprint(tensor) for name, tensor in state.items()}
+    real.engine.update_weights(tmp_path / "w.safetensors", 1)
+    held = real.engine.fingerprints()
+    assert {name: held[name] for name in sent} == sent
+
+
+@pytest.mark.parametrize("kind", ["one bit", "experts permuted", "two tensors swapped"])
+def test_a_file_that_changed_after_it_was_written_is_refused(
+    real: Case, reference: Any, tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / "w.safetensors"
+    state = {name: tensor.clone() for name, tensor in reference.model.state_dict().items()}
+    write_weights(state, path)
+    raw = path.read_bytes()
+    start = 8 + int.from_bytes(raw[:8], "little")
+    experts = state["model.layers.0.mlp.experts.down_proj"]
+    if kind == "one bit":
+        experts.view(torch.int32)[2, 5, 7] ^= 1
+    elif kind == "experts permuted":
+        experts[[0, 3]] = experts[[3, 0]]
+    else:
+        names = [f"model.layers.{layer}.mlp.experts.down_proj" for layer in (0, 1)]
+        state |= {names[0]: state[names[1]], names[1]: state[names[0]]}
+    write_weights(state, tmp_path / "other.safetensors")
+    other = (tmp_path / "other.safetensors").read_bytes()
+    assert len(other) == len(raw) and other[start:] != raw[start:]
+    path.write_bytes(raw[:start] + other[start:])
+    with pytest.raises(ValueError, match=r"experts\.down_proj is not what was written"):
+        real.engine.update_weights(path, 5)
+    assert real.engine.policy_version == 0
+    check_against(real, reference)
 
 
 def test_trace_shows_the_first_layer_that_differs(real: Case, reference: Any, tmp_path: Path) -> None:

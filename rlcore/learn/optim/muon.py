@@ -1,19 +1,23 @@
-"""Muon for every ZeRO stage: our update rule inside DeepSpeed's gather-and-partition machinery.
+"""Muon for hidden matrices and AdamW for the rest, as one optimiser that any ZeRO stage may hold.
 
-DeepSpeed's ZeRO optimisers gather each full gradient matrix, call `muon_update` on it and scatter the result.
-Its own rule treats a stack of experts as one matrix and scales by sqrt(max(1, rows/cols)). `zero_muon` puts our
-rule in its place: each expert alone, gate and up projections apart, scaled to AdamW's RMS.
+To DeepSpeed it is an optimiser like any other: it hands over raw gradients, so the norm that is logged, the clip and
+the skip are of the gradient, before momentum or a weight has moved. Each expert is orthogonalised alone, gate and up
+projections apart, and scaled to AdamW's RMS. (DeepSpeed's own Muon orthogonalises while it gathers gradients: its norm
+and clip are of the update.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim.adamw import adamw
 
 from rlcore.config.learner import OptimConfig
+from rlcore.learn.optim.partitions import Partition
+from rlcore.policy.architectures import Architecture
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 
@@ -37,67 +41,100 @@ def orthogonalise(matrices: Tensor, *, steps: int = 5) -> Tensor:
     return (x.mT if tall else x).to(matrices.dtype)
 
 
-def muon_update(grad: Tensor, momentum: Tensor, beta: float = 0.95, *, fused: int = 1, **_: Any) -> Tensor:
-    """One Muon direction for a weight of shape (..., A, B); `momentum` is updated in place.
-
-        m <- beta m + (1-beta) g;   u = (1-beta) g + beta m (Nesterov);   direction = 0.2 sqrt(max(A, B)) NS(u)
+def direction(blend: Tensor, stacked: int = 1) -> Tensor:
+    """Muon's direction for a weight of shape (..., A, B): 0.2 sqrt(max(A, B)) NS(blend).
 
     Source: Moonlight, arXiv 2502.16982, Eq. 4 (`match_rms_adamw`): with this scale AdamW's learning rate and
-    weight decay carry over. Leading dimensions are a batch (experts). `fused` > 1 says that so many matrices
-    are stacked along A (gate and up) and are orthogonalised apart. A gradient that is not finite leaves the
-    momentum as it was and is returned, so that the loss scaler sees it.
+    weight decay carry over. Leading dimensions are a batch (experts). `stacked` > 1 says that so many matrices are
+    stacked along A (gate and up) and are orthogonalised apart.
     """
-    if not bool(torch.isfinite(grad).all()):
-        return grad
-    momentum.lerp_(grad, 1 - beta)
-    direction = torch.lerp(grad, momentum, beta)
-    shape = direction.shape
-    pieces = direction.reshape(*shape[:-2], fused, shape[-2] // fused, shape[-1])
+    shape = blend.shape
+    pieces = blend.reshape(*shape[:-2], stacked, shape[-2] // stacked, shape[-1])
     scale = 0.2 * max(pieces.size(-2), pieces.size(-1)) ** 0.5
     return (orthogonalise(pieces) * scale).reshape(shape)
 
 
-def is_muon_matrix(name: str, parameter: Tensor) -> bool:
-    """Hidden matrices go to Muon; embeddings, the head, norms, biases and the router gate stay with AdamW."""
-    kept_out = ("embed_tokens", "lm_head", "mlp.gate.weight", "norm")
-    return parameter.ndim >= 2 and not any(part in name for part in kept_out)
+class Muon(torch.optim.Optimizer):
+    """Muon on groups with `use_muon`, AdamW on the others; `partitions` says where whole matrices lie.
+
+        m <- beta m + (1-beta) g;   u = (1-beta) g + beta m (Nesterov);   w <- w (1 - lr decay) - lr direction(u)
+
+    An expert without a gradient (no token reached it) keeps its weights and its momentum: the direction of a momentum
+    alone would be as long as any other. While `skipping`, a step changes nothing.
+
+    Departs from the source: that rule for experts, which the paper does not speak of.
+    """
+
+    def __init__(self, groups: list[dict[str, Any]]) -> None:
+        super().__init__(groups, {})
+        self.partitions: Mapping[int, Partition] = {}
+        self.skipping = False
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        if self.skipping:
+            return
+        for group in self.param_groups:
+            update = self._muon if group["use_muon"] else self._adamw
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    update(parameter, group)
+
+    def _muon(self, parameter: Tensor, group: dict[str, Any]) -> None:
+        partition, gradient, state = self.partitions[id(parameter)], parameter.grad, self.state[parameter]
+        assert gradient is not None
+        if "momentum_buffer" not in state:
+            state["momentum_buffer"] = torch.zeros_like(parameter)
+        momentum, beta = state["momentum_buffer"], group["momentum"]
+        moved = partition.moved(gradient.flatten())
+        if all(bool(flags.all()) for flags in moved):
+            live = torch.ones((), dtype=torch.bool, device=parameter.device)
+        else:
+            live = partition.spread(moved, gradient.flatten()).view_as(parameter)
+        momentum.copy_(torch.where(live, momentum.lerp(gradient, 1 - beta), momentum))
+        found = partition.apply(direction, torch.lerp(gradient, momentum, beta).flatten()).view_as(parameter)
+        decayed = parameter * (1 - group["lr"] * group["weight_decay"])
+        parameter.copy_(torch.where(live, decayed.sub_(found, alpha=group["lr"]), parameter))
+
+    def _adamw(self, parameter: Tensor, group: dict[str, Any]) -> None:
+        state = self.state[parameter]
+        if not state:
+            state["step"] = torch.zeros((), dtype=torch.float32)
+            state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(parameter), torch.zeros_like(parameter)
+        beta1, beta2 = group["betas"]
+        adamw(
+            [parameter],
+            [parameter.grad],  # type: ignore[list-item]
+            [state["exp_avg"]],
+            [state["exp_avg_sq"]],
+            [],
+            [state["step"]],
+            amsgrad=False,
+            beta1=beta1,
+            beta2=beta2,
+            lr=group["lr"],
+            weight_decay=group["weight_decay"],
+            eps=group["eps"],
+            maximize=False,
+        )
 
 
-def parameter_groups(named: Iterable[tuple[str, torch.nn.Parameter]], optim: OptimConfig) -> list[dict[str, Any]]:
-    """Groups for `zero_muon` (kind muon) or AdamW; `peak_lr` is what the schedule multiplies.
+def parameter_groups(
+    named: Iterable[tuple[str, torch.nn.Parameter]], optim: OptimConfig, architecture: Architecture
+) -> list[dict[str, Any]]:
+    """Groups for `Muon`; `peak_lr` is what the schedule multiplies.
 
-    Only hidden matrices decay. Sets `use_muon` on each parameter, which is how ZeRO knows them.
+    Only hidden matrices decay; with kind `adamw` they are AdamW's too.
     """
     matrices: list[torch.nn.Parameter] = []
     rest: list[torch.nn.Parameter] = []
     for name, parameter in named:
-        matrix = is_muon_matrix(name, parameter)
-        setattr(parameter, "use_muon", matrix and optim.kind == "muon")  # noqa: B010
-        (matrices if matrix else rest).append(parameter)
-    matrix_lr = optim.lr
-    rest_lr = optim.adam_lr if optim.kind == "muon" else optim.lr
+        (matrices if architecture.is_hidden_matrix(name, parameter.ndim) else rest).append(parameter)
+    muon = optim.kind == "muon"
+    rest_lr = optim.adam_lr if muon else optim.lr
     adam = {"betas": optim.betas, "eps": 1e-10, "use_muon": False}
     groups = [{"params": rest, "lr": rest_lr, "peak_lr": rest_lr, "weight_decay": 0.0, **adam}]
     if not matrices:
         return groups
-    first = {"params": matrices, "lr": matrix_lr, "peak_lr": matrix_lr, "weight_decay": optim.weight_decay}
-    kind = {"use_muon": True, "momentum": optim.momentum} if optim.kind == "muon" else adam
-    return [first | kind, *groups]
-
-
-def zero_muon(groups: list[dict[str, Any]], *, fused_shapes: dict[tuple[int, ...], int]) -> torch.optim.Optimizer:
-    """The optimiser to hand to `deepspeed.initialize`, at any ZeRO stage.
-
-    `fused_shapes` maps the shape of a stacked weight to how many matrices it stacks (gate_up: 2): ZeRO calls the
-    update rule with a tensor only, so the shape is the key. DeepSpeed clips after Muon's orthogonalisation, which
-    shrinks the step by about 20: its gradient_clipping must be 0 with this optimiser.
-    """
-    from deepspeed.runtime.zero.muon import muon_optimizer, original_muon
-
-    def update(grad: Tensor, momentum: Tensor, beta: float = 0.95, **options: Any) -> Tensor:
-        return muon_update(grad, momentum, beta, fused=fused_shapes.get(tuple(grad.shape), 1))
-
-    original_muon.muon_update = update
-    muon_optimizer.muon_update = update
-    optimizer: torch.optim.Optimizer = muon_optimizer.MuonWithAuxAdam(groups)
-    return optimizer
+    first = {"params": matrices, "lr": optim.lr, "peak_lr": optim.lr, "weight_decay": optim.weight_decay}
+    return [first | ({"use_muon": True, "momentum": optim.momentum} if muon else adam), *groups]

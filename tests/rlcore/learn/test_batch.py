@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
 import pytest
 import torch
 
-from rlcore.learn.batch import TrainSequence, pack_rows, shard
+from rlcore.learn.batch import TrainSequence, merge_equal, pack_rows, shard
 
 SEQUENCES = [
     TrainSequence([1, 5, 6, 2], 2, advantage=0.5, rollout_logp=[-0.1, -0.2]),
@@ -52,36 +56,67 @@ def test_a_prompt_must_leave_a_predecessor(prompt_length: int) -> None:
         pack_rows([TrainSequence([1, 2, 3, 4], prompt_length)], 8)
 
 
-@pytest.mark.parametrize("ranks", [1, 2, 3])
-def test_shards_have_equal_size_and_hold_every_token_once(ranks: int) -> None:
+def test_equal_sequences_are_one_by_hand() -> None:
+    one = TrainSequence([1, 5, 6, 2], 2, advantage=0.5, rollout_logp=[-0.1, -0.2])
+    other = TrainSequence([1, 7, 2], 1, advantage=[-1.0, -2.0], rollout_logp=[-0.3, -0.4])
+    merged = merge_equal(
+        [one, other, replace(one, ids=np.array([1, 5, 6, 2])), one, replace(other, advantage=[-1.0, -2.0])]
+    )
+    assert [(list(sequence.ids), sequence.copies) for sequence in merged] == [([1, 5, 6, 2], 3), ([1, 7, 2], 2)]
+    rows = pack_rows(merged, 8)
+    assert rows.copies.tolist() == [[3, 3, 3, 3, 2, 2, 2, 0]]
+    assert (rows.num_tokens, rows.num_sequences, rows.real_tokens) == (3 * 2 + 2 * 2, 5, 3 * 4 + 2 * 3)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ids": [1, 5, 6, 3]},
+        {"prompt_length": 3},
+        {"advantage": 0.5000001},
+        {"advantage": [0.5, 0.4]},
+        {"rollout_logp": [-0.1, -0.2000001]},
+        {"rollout_logp": None},
+        {"versions": [3, 4]},
+    ],
+)
+def test_what_differs_in_anything_stays_apart(change: dict[str, Any]) -> None:
+    one = TrainSequence([1, 5, 6, 2], 2, advantage=0.5, rollout_logp=[-0.1, -0.2])
+    assert [sequence.copies for sequence in merge_equal([one, replace(one, **change), one])] == [2, 1]
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 3, 40])
+@pytest.mark.parametrize("tokens", [1, 24, 10_000])
+def test_shards_have_equally_many_micro_batches_and_hold_every_row_once(ranks: int, tokens: int) -> None:
     sequences = [TrainSequence(list(range(10, 10 + 3 + n % 4)), 1, advantage=float(n)) for n in range(23)]
     rows = pack_rows(sequences, 8)
-    shards = shard(rows, ranks, multiple=4)
-    assert len({len(part) for part in shards}) == 1
-    assert len(shards[0]) % 4 == 0
-    assert sum(part.num_tokens for part in shards) == rows.num_tokens
-    found = sorted(torch.cat([part.advantage[part.mask] for part in shards]).tolist())
-    assert found == sorted(rows.advantage[rows.mask].tolist())
-
-
-def test_shards_go_back_in_order() -> None:
-    rows = pack_rows([TrainSequence([1, n + 3, 2], 1) for n in range(7)], 4)
-    shards = shard(rows, 2, multiple=2)
-    back = torch.stack([part.ids for part in shards], dim=1).flatten(0, 1)[: len(rows)]
-    assert torch.equal(back, rows.ids)
+    shards = shard(rows, ranks, tokens=tokens)
+    assert len(shards) == ranks and len({len(parts) for parts in shards}) == 1
+    every = [part for parts in shards for part in parts]
+    assert sorted(index for part in every for index in part.index) == list(range(len(rows)))
+    assert all(len(part.index) <= max(1, tokens // 8) for part in every)
+    for part in every:
+        width = part.rows.ids.shape[1]
+        assert torch.equal(part.rows.ids, rows.ids[part.index, :width]) or not part.index
+        assert not rows.real[part.index, width:].any()
 
 
 def test_shards_keep_the_old_log_probs() -> None:
     """Without them every ratio is 1 and nothing is ever clipped."""
     rows = pack_rows([TrainSequence([1, n + 3, 2], 1) for n in range(3)], 4)
     rows.old_logp = torch.arange(12.0).view(3, 4)
-    first, second = shard(rows, 2, multiple=2)
-    assert first.old_logp is not None and second.old_logp is not None
-    assert first.old_logp.tolist() == [[0, 1, 2, 3], [8, 9, 10, 11]]
-    assert second.old_logp.tolist() == [[4, 5, 6, 7], [0, 0, 0, 0]]
+    [[first], [second]] = shard(rows, 2, tokens=8)
+    assert first.rows.old_logp is not None and second.rows.old_logp is not None
+    assert first.index == [0, 2] and first.rows.old_logp.tolist() == [[0, 1, 2], [8, 9, 10]]
+    assert second.index == [1] and second.rows.old_logp.tolist() == [[4, 5, 6]]
 
 
-def test_padding_rows_are_in_no_loss() -> None:
+@pytest.mark.parametrize("old", [None, torch.zeros(1, 4)])
+def test_a_rank_without_rows_gets_a_token_of_padding(old: torch.Tensor | None) -> None:
     rows = pack_rows([TrainSequence([1, 5, 2], 1)], 4)
-    _, padding = shard(rows, 2, multiple=1)
-    assert (padding.num_tokens, padding.num_sequences, bool(padding.real.any())) == (0, 0, False)
+    rows.old_logp = old
+    [[full], [empty]] = shard(rows, 2, tokens=1024)
+    assert (full.index, empty.index) == ([0], [])
+    assert empty.rows.ids.shape == (1, 1)
+    assert (empty.rows.num_tokens, empty.rows.num_sequences, bool(empty.rows.real.any())) == (0, 0, False)
+    assert (empty.rows.old_logp is None) == (old is None), "ranks would take different ways"

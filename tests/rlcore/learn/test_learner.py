@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 import torch
+from rank_processes import ProcessGroup
 
 from rlcore.config.learner import LearnerConfig, OptimConfig
 from rlcore.config.model import ModelConfig
-from rlcore.learn.batch import PackedRows, TrainSequence, pack_rows
-from rlcore.learn.learner import StepSpec
-from rlcore.learn.ranks import LearnerGroup
+from rlcore.learn.batch import PackedRows, TrainSequence, pack_rows, shard
+from rlcore.learn.learner import StepSpec, groups_by_bytes
 from rlcore.policy import architectures
 from rlcore.policy.tokens import char_tokenizer
+from rollout.weights import TensorInfo, fingerprint, tensor_checksum
 
 MODEL = ModelConfig(
     hidden_size=32, layers=2, heads=2, kv_heads=1, head_dim=16, experts=4, expert_intermediate_size=16, context=64
@@ -33,8 +34,8 @@ def model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def ranks(local_ray: Any) -> Iterator[dict[int, LearnerGroup]]:
-    groups = {count: LearnerGroup(LearnerConfig(ranks=count, row_tokens=64), startup_seconds=240) for count in (1, 2)}
+def ranks() -> Iterator[dict[int, ProcessGroup]]:
+    groups = {count: ProcessGroup(LearnerConfig(ranks=count, row_tokens=64)) for count in (1, 2)}
     yield groups
     for group in groups.values():
         group.close()
@@ -56,12 +57,19 @@ def batch() -> PackedRows:
 
 
 def weights_after(
-    groups: dict[int, LearnerGroup], path: Path, count: int, micro: int, stage: int, optim: OptimConfig, loss: str
+    groups: dict[int, ProcessGroup],
+    path: Path,
+    count: int,
+    micro: int,
+    stage: int,
+    optim: OptimConfig,
+    loss: str,
+    **options: Any,
 ) -> dict[str, torch.Tensor]:
     from safetensors.torch import load_file
 
     group = groups[count]
-    group.config = LearnerConfig(ranks=count, row_tokens=64, micro_batch_rows=micro, zero_stage=stage)  # type: ignore[arg-type]
+    group.config = LearnerConfig(ranks=count, row_tokens=64, micro_batch_tokens=64 * micro, zero_stage=stage, **options)  # type: ignore[arg-type]
     group.build(path, MODEL, optim)
     for _ in range(2):
         rows = batch()
@@ -106,6 +114,39 @@ def test_zero_stages_step_as_stage_0_does(ranks: Any, model_path: Path, stage: i
     initial = {name: value for name, value in architectures.load(model_path).state_dict().items() if name in reference}
     assert furthest(initial, reference) > 5e-4, "nothing moved, so this would prove nothing"
     assert furthest(reference, sharded) < 1e-4
+
+
+def test_ranks_with_unequal_tokens_stay_in_step_under_zero_3(ranks: Any, model_path: Path) -> None:
+    """Log-probs in chunks of 4 tokens: one rank has 2 of them more; a gather for each would meet another collective."""
+    rows, vocabulary = batch(), len(char_tokenizer(64))
+    tokens = [sum(part.rows.num_tokens for part in parts) for parts in shard(rows, 2, tokens=10_000)]
+    assert len({-(-count // 4) for count in tokens}) == 2, "equal work, so this would prove nothing"
+    reference = weights_after(ranks, model_path, 1, 64, 0, ADAMW, "gspo")
+    sharded = weights_after(ranks, model_path, 2, 64, 3, ADAMW, "gspo", logits_mib=4 * 4 * vocabulary / 2**20)
+    assert furthest(reference, sharded) < 2e-5
+
+
+def test_no_rank_gathers_the_whole_model_and_only_the_first_keeps_it(
+    ranks: Any, model_path: Path, tmp_path: Path
+) -> None:
+    """Under ZeRO-3, in groups of neighbours."""
+    group = ranks[2]
+    group.config = LearnerConfig(ranks=2, row_tokens=64, zero_stage=3)
+    group.build(model_path, MODEL, ADAMW)
+    expected = architectures.load(model_path).state_dict()
+    del expected["lm_head.weight"]
+    prints = group.write_weights(tmp_path / "w.safetensors")
+    assert prints == {name: fingerprint(tensor) for name, tensor in expected.items()}
+    assert group.checksums() == {name: tensor_checksum(tensor) for name, tensor in expected.items()}
+    with pytest.raises(RuntimeError, match=r"learner rank 0 failed: .*Error"):
+        group.write_weights(Path("/proc/none/w.safetensors"))
+    assert group.write_weights(tmp_path / "again.safetensors") == prints, "the ranks are no longer in step"
+
+
+def test_groups_are_neighbours_up_to_a_size_and_larger_ones_stand_alone() -> None:
+    infos = [TensorInfo(str(number), torch.float32, (size,)) for number, size in enumerate([1, 1, 1, 9, 1, 2])]
+    names = [[info.name for info in group] for group in groups_by_bytes(infos, 12)]
+    assert names == [["0", "1", "2"], ["3"], ["4", "5"]]
 
 
 def test_state_goes_on_after_a_restart(ranks: Any, model_path: Path, tmp_path: Path) -> None:

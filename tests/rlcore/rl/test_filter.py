@@ -16,8 +16,8 @@ from verifiers.types import Problem
 FILTER = {"samples": 2, "min_pass_rate": 0.5, "min_kept": 1, "max_pass_rate": 1.0}
 
 
-def speaks_english(problem: Problem) -> str:
-    return f" Answer: {problem.reference['answer']}" if "variant=en" in problem.tags else " Answer: 999"
+def speaks_english(problem: Problem) -> tuple[str, ...]:
+    return (f" Answer: {problem.reference['answer']}" if "variant=en" in problem.tags else " Answer: 999",)
 
 
 def test_families_are_counted_apart(tmp_path: Path) -> None:

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scripted_run import scripted_run
 
 from rlcore.config.rl import TrainConfig
 from rlcore.learn.batch import TrainSequence
-from rlcore.rl.collect import Collected
+from rlcore.report.catalogue import lookup
+from rlcore.rl.buffer import StepBuffer
+from rlcore.rl.collect import Collected, collect
 from rlcore.rl.record import learner_metrics, line, sample_metrics, write_samples
 from rlcore.rl.trajectory import Group, single_turn_trajectory
 from rollout.types import FinishReason, completion
@@ -75,14 +78,18 @@ def test_one_family_is_not_told_apart_and_a_judge_that_failed_on_all_is_no_rewar
 def result(loss: float, **fields: Any) -> dict[str, Any]:
     return {
         "loss": loss, "entropy": 10 * loss, "clip_share_low": 0.25, "clip_share_high": 0.5 * loss, "ratio_max": loss,
-        "mismatch_kl": loss / 8, "logprob_abs_diff_max": loss / 4, "grad_norm": 2 * loss, "lr": 0.5 * loss, **fields,
+        "mismatch_kl": loss / 8, "logprob_abs_diff_max": loss / 4, "grad_norm": 2 * loss, "lr": 0.5 * loss,
+        "steps_skipped": 0, "steps_nonfinite": 0, "merged_share": 0.25 * loss, **fields,
     }  # fmt: skip
+
+
+WHOLE, BY_STEP = TrainSequence([1, 2], 1, advantage=-1.0), TrainSequence([1, 2, 3], 1, advantage=[1.0, -4.0])
 
 
 def test_the_learners_numbers_are_means_or_of_the_first_update_or_the_largest() -> None:
     """What tells sampler from learner is of the first update of a rollout batch, before the policy has moved."""
     train = TrainConfig.model_validate({"optim": {"lr": 1e-3}})
-    found = learner_metrics([result(1.0), result(3.0)], [], train)
+    found = learner_metrics([result(1.0, steps_skipped=1), result(3.0)], [[WHOLE, BY_STEP]], train)
     assert found == pytest.approx(
         {
             "train/loss": 2.0,
@@ -93,27 +100,33 @@ def test_the_learners_numbers_are_means_or_of_the_first_update_or_the_largest() 
             "train/ratio_max": 3.0,
             "train/kl_rollout_learner": 0.125,
             "train/logprob_abs_diff_max": 0.25,
+            "train/steps_skipped": 1,
+            "train/steps_nonfinite": 0,
+            "train/merged_share": 0.5,
             "train/grad_norm": 4.0,
             "train/lr": 5e-4,
+            "train/advantage_abs_mean": (1 + 2.5) / 2,
         }
     )
     assert learner_metrics([], [], train) == {"train/lr": 0.0}
 
 
+def test_a_norm_that_is_not_finite_is_in_no_mean() -> None:
+    broken = result(1.0, grad_norm=float("nan"), steps_nonfinite=1)
+    found = learner_metrics([broken, result(3.0)], [[WHOLE]], TrainConfig())
+    assert (found["train/grad_norm"], found["train/steps_nonfinite"]) == (6.0, 1)
+    assert "train/grad_norm" not in learner_metrics([broken], [[WHOLE]], TrainConfig())
+
+
 def test_the_load_of_experts_is_a_share_of_their_layer() -> None:
-    found = learner_metrics(
-        [result(1.0, expert_counts=[[1.0, 3.0], [0.0, 0.0]], balance_loss=1.5, load_max_over_mean=1.5)],
-        [],
-        TrainConfig(),
-    )
+    counted = result(1.0, expert_counts=[[1.0, 3.0], [0.0, 0.0]], balance_loss=1.5, load_max_over_mean=1.5)
+    found = learner_metrics([counted], [[WHOLE]], TrainConfig())
     assert found["train/load/layer_0"] == [0.25, 0.75] and found["train/load/layer_1"] == [0.0, 0.0]
     assert (found["train/balance_loss"], found["train/load_max_over_mean"]) == (1.5, 1.5)
 
 
 def test_the_share_of_attempts_that_learn_by_step() -> None:
-    whole, by_step = TrainSequence([1, 2], 1, advantage=1.0), TrainSequence([1, 2], 1, advantage=[1.0])
-    train = TrainConfig(process_weight=0.5)
-    found = learner_metrics([result(1.0)], [[whole, by_step, whole], [whole]], train)
+    found = learner_metrics([result(1.0)], [[WHOLE, BY_STEP, WHOLE], [WHOLE]], TrainConfig(process_weight=0.5))
     assert found["train/process_share"] == 0.25
 
 
@@ -136,3 +149,43 @@ def test_samples_are_written_with_their_verdicts_and_whether_they_were_learnt_fr
     assert {row["step"] for row in rows} == {4} and {row["family"] for row in rows} == {"math"}
     assert rows[1]["text"] == "mixed says 1" and rows[1]["finish_reason"] == "length" and rows[1]["prompt"] == "?"
     assert rows[3]["prompt"] == [{"role": "user", "content": "hello"}]
+
+
+TRAIN = {"prompts_per_step": 12, "group_size": 2, "max_refills": 0}
+
+
+def speaks_english(problem: Problem) -> tuple[str, ...]:
+    return (f" Answer: {problem.reference['answer']}" if "variant=en" in problem.tags else " Answer: 999",)
+
+
+def test_a_step_tells_families_apart(tmp_path: Path) -> None:
+    data = {"source": "word_problems:en+zh", "size": 40}
+    buffer = StepBuffer(tmp_path / "groups", 0)
+    with scripted_run(tmp_path / "run", speaks_english, data=data, train=TRAIN) as (run, judging):
+        train = run.config.train
+        collected = collect(run.sampler, run.dataset.train, train, buffer, seed=0, step=0, cursor=0)
+    values = sample_metrics(collected)
+    assert {name: value for name, value in values.items() if "word" in name} == {
+        "train/reward/word_problems.en": 1.0,
+        "train/reward/word_problems.zh": 0.0,
+        "train/zero_variance/word_problems.en": 1.0,
+        "train/zero_variance/word_problems.zh": 1.0,
+    }
+    assert all(lookup(name) for name in values)
+    assert line(values)["word_problems.en"] == 1.0 and line(values)["word_problems.zh"] == 0.0
+    write_samples(tmp_path / "samples" / "step-1.jsonl", 1, collected)
+    samples = [json.loads(text) for text in (tmp_path / "samples" / "step-1.jsonl").read_text().splitlines()]
+    assert len(samples) == 24 and {(one["family"], one["status"]) for one in samples} == {
+        ("word_problems.en", "correct"),
+        ("word_problems.zh", "wrong"),
+    }
+    assert judging.families == {"word_problems.en", "word_problems.zh"}
+
+
+def test_one_family_has_no_metrics_of_its_own(tmp_path: Path) -> None:
+    data = {"source": "word_problems:en", "size": 40}
+    buffer = StepBuffer(tmp_path / "groups", 0)
+    with scripted_run(tmp_path / "run", speaks_english, data=data, train=TRAIN) as (run, _):
+        collected = collect(run.sampler, run.dataset.train, run.config.train, buffer, seed=0, step=0, cursor=0)
+    values = sample_metrics(collected)
+    assert values["train/reward_mean"] == 1.0 and not [name for name in values if name.startswith("train/reward/")]

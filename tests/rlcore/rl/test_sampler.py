@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
-from concurrent.futures import Future
 from typing import Any
 
 import pytest
+from scripted_run import Judging, Scripted
 
 from rlcore.config.reading import parse
 from rlcore.policy.prompts import Prompts
 from rlcore.rl.sampler import Sampler, request_seed
-from rollout.scripted import ScriptedEngine
 from rollout.types import Completion, Request
-from services.schemas import ScoreItem, ScoreResult
-from verifiers.math.judge import judge
 from verifiers.types import Problem, Status
 
 PROBLEMS = [
@@ -23,35 +18,9 @@ PROBLEMS = [
 ]
 
 
-class Workers:
-    """A scripted engine whose completions end in another order than they were asked for."""
-
-    def __init__(self) -> None:
-        script = {"default": [" Answer: 2", " Answer: 3"]}
-        self.engine = ScriptedEngine(script, max_model_len=256)
-        self.seen: list[Request] = []
-
-    async def complete(self, request: Request) -> Completion:
-        self.seen.append(request)
-        await asyncio.sleep(random.Random(request.seed).random() / 50)
-        return self.engine.generate([request])[0]
-
-
-class Judging:
-    def __init__(self) -> None:
-        self.items: list[ScoreItem] = []
-
-    def submit(self, items: list[ScoreItem]) -> Future[list[ScoreResult]]:
-        self.items += items
-        future: Future[list[ScoreResult]] = Future()
-        found = [judge(each.completion.text, each.problem.reference, finish_reason="stop") for each in items]
-        future.set_result([ScoreResult(id=each.id, verdict=v) for each, v in zip(items, found, strict=True)])
-        return future
-
-
 def test_groups_come_in_order_with_arrays_and_every_sample_is_labelled() -> None:
     config = parse({"seed": 7})
-    workers: Any = Workers()
+    workers: Any = Scripted({"default": [" Answer: 2", " Answer: 3"]})
     rewards: Any = Judging()
     prompts = Prompts(config)
     sampler = Sampler(workers, rewards, prompts, config, "name-1234")
@@ -72,19 +41,19 @@ def test_groups_come_in_order_with_arrays_and_every_sample_is_labelled() -> None
             assert trajectory.turn.tolist() == [0] * len(trajectory.ids)
             right = trajectory.text.endswith(group.problem.reference["answer"])
             assert trajectory.verdict.status is (Status.CORRECT if right else Status.WRONG)
-    labels = sorted((label.group, label.sample) for item in rewards.items for label in item.samples)
+    labels = sorted((label.group, label.sample) for item in rewards.asked for label in item.samples)
     assert labels == [(f"{n} T=1 {p.id}", s) for n, p in enumerate(PROBLEMS, start=10) for s in range(6)]
-    assert {label.run for item in rewards.items for label in item.samples} == {"name-1234 train"}
+    assert {label.run for item in rewards.asked for label in item.samples} == {"name-1234 train"}
     assert found.generate > 0 and found.score >= 0
 
 
 def test_a_failure_of_one_sample_is_raised_as_it_is() -> None:
-    class Broken(Workers):
+    class Broken(Scripted):
         async def complete(self, request: Request) -> Completion:
             raise RuntimeError("rollout worker 0 died")
 
     config = parse({})
-    broken, rewards = Broken(), Judging()
+    broken, rewards = Broken({}), Judging()
     workers: Any = broken
     client: Any = rewards
     with pytest.raises(RuntimeError, match="rollout worker 0 died"):

@@ -10,7 +10,9 @@ from scripted_run import scripted_run
 
 from rlcore.report.log import read_metrics
 from rlcore.report.page import families
+from rlcore.report.panels import sections
 from rlcore.report.record import read_run
+from rlcore.rl.evaluate import on_the_way
 from rlcore.run.stages import measure, summarise, table
 from verifiers.types import Problem
 
@@ -18,8 +20,8 @@ EVAL = {"problems": 8, "samples": 2, "sweep_samples": 1, "temperatures": [0.0, 1
 MIXTURE = [{"source": "word_problems:zh+en", "size": 40, "held_out": 16}, {"source": "arithmetic", "size": 20}]
 
 
-def speaks_chinese(problem: Problem) -> str:
-    return f" Answer: {problem.reference['answer']}" if "variant=zh" in problem.tags else " Answer: 999"
+def speaks_chinese(problem: Problem) -> tuple[str, ...]:
+    return (f" Answer: {problem.reference['answer']}" if "variant=zh" in problem.tags else " Answer: 999",)
 
 
 def test_languages_of_one_family_and_sums_are_measured_apart(
@@ -53,3 +55,22 @@ def test_the_table_is_as_wide_as_its_title() -> None:
     ]
     wide = table("reasoning_gym.simple_equations", {"before": result, "after": result}).splitlines()[1:]
     assert len(set(map(len, wide))) == 1 and wide[0].startswith("reasoning_gym.simple_equations: 500 held out ")
+
+
+def test_a_measurement_on_the_way_is_of_temperature_1_alone(tmp_path: Path) -> None:
+    data = {"mixture": MIXTURE, "held_out_share": 0.5}
+    with scripted_run(tmp_path / "run", speaks_chinese, eval=EVAL, data=data) as (run, judging):
+        values = on_the_way(run.sampler, run.config.eval, run.dataset.held_out, step=3)
+        run.metrics.log("eval", 3, values)
+    labels = [label for item in judging.asked for label in item.samples]
+    assert len(labels) == len({label.group for label in labels}) > 16, "one sample for each problem"
+    assert {label.step for label in labels} == {3}
+    found = {name: values[f"eval/{name}/pass_at_1"] for name in ("word_problems.en", "word_problems.zh", "arithmetic")}
+    assert found == {"word_problems.en": 0.0, "word_problems.zh": 1.0, "arithmetic": 0.0}
+    [panel] = [
+        panel
+        for each in sections(read_run(tmp_path / "run"))
+        for panel in each.panels
+        if panel.title == "Held-out pass@1"
+    ]
+    assert [name for name, _ in panel.legend] == ["word_problems.en", "word_problems.zh", "arithmetic"]
