@@ -97,13 +97,13 @@ def main() -> int:
             scores[module] = score = measure(module, equivalents, cache, asked.jobs)
             print(
                 f"{module:30} {score.mutants:4} mutants: {score.killed} killed ({score.over_limit} by a limit), "
-                f"{score.equivalent} equivalent, {len(score.survivors)} survived"
+                f"{score.equivalent} equivalent, {len(score.survivors)} survived",
+                flush=True,
             )
+            CACHE.parent.mkdir(parents=True, exist_ok=True)
+            CACHE.write_text(json.dumps(cache, indent=0, sort_keys=True))
     except (BrokenRun, StaleEntry, OSError) as error:
         sys.exit(f"{type(error).__name__}: {error}")
-    finally:
-        CACHE.parent.mkdir(parents=True, exist_ok=True)
-        CACHE.write_text(json.dumps(cache, indent=0, sort_keys=True))
     total = {
         "mutants": sum(score.mutants for score in scores.values()),
         "killed": sum(score.killed for score in scores.values()),

@@ -101,3 +101,8 @@ def test_families_are_counted_by_hand() -> None:
         "words.zh": FamilyCount(1, 0, 0.0),
         "sums": FamilyCount(1, 0, 0.0),
     }
+    rates = estimate({"e": [RIGHT, WRONG], "f": [RIGHT, WRONG], "g": [RIGHT]})
+    assert count_families({"both": ["e", "f"], "one": ["g"]}, rates, {"g": TOO_EASY}) == {
+        "both": FamilyCount(2, 2, 0.5),
+        "one": FamilyCount(1, 0, 1.0),
+    }
