@@ -45,7 +45,7 @@ def balance_loss(
     Args:
         weight_T: how often each token counts, 0 for padding.
     """
-    total = float(weight_T.sum()) if tokens is None else tokens
+    total = weight_T.sum() if tokens is None else tokens
     if load_LE is None:
         load_LE = expert_counts(routed, weight_T) / total
     per_layer = []

@@ -44,15 +44,10 @@ def merge_equal(sequences: Sequence[TrainSequence]) -> list[TrainSequence]:
     compared = [field.name for field in fields(TrainSequence) if field.name != "copies"]
     merged: dict[tuple[Any, ...], TrainSequence] = {}
     for sequence in sequences:
-        values = (getattr(sequence, name) for name in compared)
-        key = tuple(_key(value) for value in values)
+        key = tuple(tuple(np.atleast_1d(getattr(sequence, name)).tolist()) for name in compared)
         known = merged.get(key)
         merged[key] = replace(known, copies=known.copies + sequence.copies) if known else sequence
     return list(merged.values())
-
-
-def _key(value: Any) -> Any:
-    return value if value is None or isinstance(value, int | float) else tuple(np.atleast_1d(value).tolist())
 
 
 @dataclass
@@ -158,7 +153,7 @@ def shard(rows: PackedRows, ranks: int, *, tokens: int) -> list[list[Part]]:
 def _part(rows: PackedRows, index: list[int]) -> PackedRows:
     if not index:
         return _empty_rows(1, 1) if rows.old_logp is None else replace(_empty_rows(1, 1), old_logp=torch.zeros(1, 1))
-    width = int(rows.real[index].sum(1).max())
+    width = rows.real[index].sum(1).max()
     return rows.map(lambda value: value[index, :width])
 
 

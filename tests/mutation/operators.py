@@ -58,7 +58,7 @@ MISTAKEN = {
     "zeros": "ones",
     "zeros_like": "ones_like",
 }
-COMMUTATIVE = {"max", "maximum", "min", "minimum"}
+COMMUTATIVE = {"max", "maximum", "min", "minimum", "promote_types"}
 # Without them the call is a type error and no question to a test.
 NEEDED_CALLS = {"dict", "divmod", "enumerate", "filter", "frozenset", "iter", "len", "list", "range", "tuple", "zip"}
 UNTOUCHED_DECORATORS = {"cache", "dataclass", "lru_cache", "property"}

@@ -68,6 +68,8 @@ def test_router_logits_of_16_bits_are_summed_in_32() -> None:
     loss = balance_loss([routed(torch.tensor([[1.0, 0.0]], dtype=torch.bfloat16), 1)], torch.ones(1))
     assert loss.dtype == torch.float32
     assert loss.item() == pytest.approx(1.4621172, abs=1e-6)
+    weighted = balance_loss([routed(torch.zeros(3, 2), 1)], torch.ones(3, dtype=torch.float64))
+    assert weighted.dtype == torch.float32
     scores = routed(torch.tensor([[1.0, 0.0]], dtype=torch.bfloat16), 1, "sigmoid").probs_TE()
     assert scores.dtype == torch.float32 and scores.sum().item() == pytest.approx(1.0, abs=1e-6)
 
@@ -78,6 +80,19 @@ def test_sigmoids_are_shares_of_their_token() -> None:
     assert routed(logits, 1, "sigmoid").probs_TE().flatten().tolist() == pytest.approx([2 / 5, 3 / 5, 2 / 3, 1 / 3])
 
 
+def test_scores_are_a_softmax_where_nothing_else_is_said() -> None:
+    """e^0 : e^(ln 3) is 1 : 3."""
+    found = Routed(torch.tensor([[0.0, 1.0986123]]), torch.tensor([[1]])).probs_TE()
+    assert found.tolist() == [pytest.approx([0.25, 0.75])]
+
+
+def test_the_loss_is_of_shares_and_not_of_single_tokens() -> None:
+    """P is (1/4 + 1/2) / 2 and (3/4 + 1/2) / 2; the load of a step elsewhere is 1 and 0: 2 * 3/8."""
+    one = Routed(torch.tensor([[0.0, 1.0986123], [0.0, 0.0]]), torch.tensor([[1], [1]]))
+    found = balance_loss([one], torch.ones(2), load_LE=torch.tensor([[1.0, 0.0]]), tokens=2.0)
+    assert found.shape == () and found.item() == pytest.approx(0.75)
+
+
 def test_counts_by_hand() -> None:
     """Two layers of three experts, two for each of two tokens; the second token counts three times."""
     first = torch.tensor([[3.0, 2, 1], [3.0, 1, 2]], requires_grad=True)
@@ -85,6 +100,11 @@ def test_counts_by_hand() -> None:
     counts = expert_counts([routed(first, 2), routed(second, 2)], torch.tensor([1.0, 3.0]))
     assert counts.tolist() == [[4, 1, 3], [3, 4, 1]]
     assert counts.dtype == torch.float64 and not counts.requires_grad
+
+
+def test_the_load_is_of_the_same_layers() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        balance_loss([routed(torch.zeros(1, 2), 1)], torch.ones(1), load_LE=torch.ones(2, 2))
 
 
 def test_max_over_mean() -> None:

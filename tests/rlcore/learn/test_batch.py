@@ -68,6 +68,19 @@ def test_equal_sequences_are_one_by_hand() -> None:
     assert (rows.num_tokens, rows.num_sequences, rows.real_tokens) == (3 * 2 + 2 * 2, 5, 3 * 4 + 2 * 3)
 
 
+def test_what_is_merged_already_counts_as_often_as_it_stands_for() -> None:
+    one = TrainSequence([1, 5, 2], 2, advantage=0.5)
+    assert [sequence.copies for sequence in merge_equal([replace(one, copies=2), one, replace(one, copies=4)])] == [7]
+
+
+def test_copies_are_counted_exactly() -> None:
+    """2^24 + 1 is no number of fp32."""
+    many, one = TrainSequence([1, 5], 1, copies=2**24), TrainSequence([1, 6], 1)
+    rows = pack_rows([many, one], 4)
+    assert (rows.num_tokens, rows.num_sequences, rows.real_tokens) == (2**24 + 1, 2**24 + 1, 2**25 + 2)
+    assert {type(count) for count in (rows.num_tokens, rows.num_sequences, rows.real_tokens)} == {int}
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -119,4 +132,7 @@ def test_a_rank_without_rows_gets_a_token_of_padding(old: torch.Tensor | None) -
     assert (full.index, empty.index) == ([0], [])
     assert empty.rows.ids.shape == (1, 1)
     assert (empty.rows.num_tokens, empty.rows.num_sequences, bool(empty.rows.real.any())) == (0, 0, False)
-    assert (empty.rows.old_logp is None) == (old is None), "ranks would take different ways"
+    found = empty.rows.old_logp
+    assert (None if found is None else found.tolist()) == (None if old is None else [[0.0]]), (
+        "ranks take different ways"
+    )
