@@ -108,13 +108,23 @@ class Nursery:
             raise BrokenRun(f"mutant {name}: {answer['broken']}")
         return name, answer
 
+    def as_it_is(self, original: str) -> dict[str, Any]:
+        """What the tests need and load without a mutant, which they must not fail on."""
+        self.start(AS_IT_IS, original, None)
+        _, answer = self.end()
+        if answer["killed_by"] is not None:
+            raise BrokenRun(f"{answer['killed_by']} fails without a mutant:\n{answer.get('said', '')}")
+        return answer
+
     def run(self, sources: Mapping[str, str], jobs: int, known: Mapping[str, str | None], results: TextIO) -> None:
         """All mutants; a line of JSON for each, `running.Result`."""
         self.load()
-        self.start(AS_IT_IS, Path(self.target.file).read_text(encoding="utf-8"), None)
-        _, as_it_is = self.end()
-        if as_it_is["killed_by"] is not None:
-            raise BrokenRun(f"{as_it_is['killed_by']} fails without a mutant:\n{as_it_is.get('said', '')}")
+        original = Path(self.target.file).read_text(encoding="utf-8")
+        # What the tests load of others' packages while they run is loaded here before the second time.
+        for name in self.as_it_is(original)["loaded"]:
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
+        as_it_is = self.as_it_is(original)
         world, cpu_seconds = as_it_is["world"], int(2 + 4 * as_it_is["cpu_seconds"])
 
         def tell(name: str, killed_by: str | None) -> None:
@@ -139,6 +149,7 @@ def _judge(target: Target, source: str, cpu_seconds: int | None) -> dict[str, An
         resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 5))
     mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (mapped + MEMORY, mapped + MEMORY))
+    before = set(sys.modules)
     sys.meta_path.insert(0, _Swap(target, source))
     first = _FirstFailure()
     with tempfile.TemporaryFile("w+") as said:
@@ -156,6 +167,7 @@ def _judge(target: Target, source: str, cpu_seconds: int | None) -> dict[str, An
         "said": text,
         "cpu_seconds": usage.ru_utime + usage.ru_stime,
         "world": _world(target),
+        "loaded": sorted(set(sys.modules) - before - set(_of_ours(target))),
     }
 
 
