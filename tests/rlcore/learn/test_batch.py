@@ -114,6 +114,21 @@ def test_shards_have_equally_many_micro_batches_and_hold_every_row_once(ranks: i
         assert not rows.real[part.index, width:].any()
 
 
+def test_a_micro_batch_has_the_rows_that_its_tokens_hold() -> None:
+    """Rows of 2 tokens: two of them in 4, and in 5."""
+    rows = pack_rows([TrainSequence([1, 9], 1) for _ in range(5)], 2)
+    for tokens in (4, 5):
+        assert [[len(part.index) for part in rank] for rank in shard(rows, 1, tokens=tokens)] == [[2, 2, 1]]
+
+
+@pytest.mark.parametrize(("rows", "first"), [(torch.tensor([2, 0]), [5, 3]), (slice(1, None), [4, 5])])
+def test_a_slice_has_its_rows_in_every_array(rows: torch.Tensor | slice, first: list[int]) -> None:
+    whole = pack_rows([TrainSequence([n + 3, 9], 1, advantage=float(n + 3)) for n in range(3)], 2)
+    part = whole.slice(rows)
+    assert part.ids[:, 0].tolist() == first and part.advantage[:, 1].tolist() == first
+    assert len(part) == 2 and part.mask.shape == part.copies.shape == (2, 2) and part.old_logp is None
+
+
 def test_shards_keep_the_old_log_probs() -> None:
     """Without them every ratio is 1 and nothing is ever clipped."""
     rows = pack_rows([TrainSequence([1, n + 3, 2], 1) for n in range(3)], 4)
