@@ -1,6 +1,6 @@
 # Everything sets itself up: `make demo` and `make test` work in a fresh clone on Debian or Ubuntu.
 .DEFAULT_GOAL := help
-.PHONY: help venv system demo test test-slow test-fresh check bench lock clean
+.PHONY: help venv system demo test test-slow test-fresh test-mutation check bench lock clean
 .NOTPARALLEL:
 
 # vLLM and DeepSpeed look for ninja on PATH when they compile.
@@ -11,7 +11,7 @@ PYTHON := .venv/bin/python
 ARGS ?=
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 venv: ## make .venv with everything the demo and the tests need; at once when it is there
 	@deploy/install.sh venv
@@ -30,6 +30,9 @@ test-slow: venv system ## the tests that take long
 
 test-fresh: ## both commands of the README in a bare Debian that it makes, as root (ROOT=FOLDER keeps it)
 	@ROOT="$(ROOT)" deploy/fresh_root.sh
+
+test-mutation: venv ## which small changes of the pure modules no test notices (ARGS="rlcore.learn.packing" selects)
+	$(PYTHON) -m tests.mutation $(ARGS)
 
 check: venv ## lint, format and types, changing nothing
 	$(PYTHON) -m ruff check .

@@ -72,6 +72,46 @@ def test_every_module_says_what_it_is() -> None:
     assert not silent, f"no module docstring: {silent}"
 
 
+def mirrored(module: Path) -> Path:
+    """Where a module's tests stand."""
+    return Path("tests", *module.parts[:-1], f"test_{module.name}")
+
+
+def elsewhere() -> list[dict[str, Any]]:
+    """Groups of modules that have no tests at that place: {modules, tests, why}."""
+    entries: list[dict[str, Any]] = tomllib.loads((ROOT / "tests" / "elsewhere.toml").read_text("utf-8"))["elsewhere"]
+    return entries
+
+
+def test_every_module_has_its_tests_where_it_stands_or_a_reason() -> None:
+    modules = [path for path in package_files() if path.suffix == ".py" and not path.stem.startswith("__")]
+    without = {str(module) for module in modules if not (ROOT / mirrored(module)).is_file()}
+    listed = [module for entry in elsewhere() for module in entry["modules"]]
+    assert len(listed) == len(set(listed)), "a module is in tests/elsewhere.toml twice"
+    missing = [f"{module}: {mirrored(Path(module))}" for module in sorted(without - set(listed))]
+    assert not missing, "no tests where they belong, and no reason in tests/elsewhere.toml:\n" + "\n".join(missing)
+    stale = sorted(set(listed) - without)
+    assert not stale, f"in tests/elsewhere.toml, and gone or tested at their place: {stale}"
+    for entry in elsewhere():
+        assert entry["why"] and entry["tests"], f"a reason and the tests: {entry}"
+        gone = [name for name in entry["tests"] if not (ROOT / name).is_file()]
+        assert not gone, f"named in tests/elsewhere.toml and not on disk: {gone}"
+
+
+def test_every_test_of_rlcore_is_of_a_module_or_named_with_what_it_tests() -> None:
+    """Else tests stay behind under an old name when their module is renamed."""
+    named = {name for entry in elsewhere() for name in entry["tests"]}
+    rlcore = [path for path in project_files() if path.parts[:2] == ("tests", "rlcore")]
+    tests = [path for path in rlcore if path.match("test_*.py")]
+    assert tests
+    orphans = [
+        str(path)
+        for path in tests
+        if not (ROOT / Path(*path.parts[1:-1], path.name.removeprefix("test_"))).is_file() and str(path) not in named
+    ]
+    assert not orphans, f"tests of no module: {orphans}"
+
+
 def test_files_are_one_thing() -> None:
     python = [path for path in project_files() if path.suffix == ".py" and "suites" not in path.parts]
     counts = {str(path): len((ROOT / path).read_text(encoding="utf-8").splitlines()) for path in python}

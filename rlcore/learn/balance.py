@@ -25,9 +25,9 @@ class Routed(NamedTuple):
         """Each expert's share of each token, fp32 or better; sigmoids over their sum (arXiv 2412.19437, Eq. 18)."""
         logits_TE = self.logits_TE.to(torch.promote_types(self.logits_TE.dtype, torch.float32))
         if self.scores == "softmax":
-            return torch.softmax(logits_TE, dim=-1)
+            return torch.softmax(logits_TE, dim=1)
         scores_TE = torch.sigmoid(logits_TE)
-        return scores_TE / scores_TE.sum(-1, keepdim=True)
+        return scores_TE / scores_TE.sum(1, keepdim=True)
 
 
 def balance_loss(
@@ -45,23 +45,22 @@ def balance_loss(
     Args:
         weight_T: how often each token counts, 0 for padding.
     """
-    total = float(weight_T.sum()) if tokens is None else tokens
+    total = weight_T.sum() if tokens is None else tokens
     if load_LE is None:
         load_LE = expert_counts(routed, weight_T) / total
     per_layer = []
     for layer, load_E in zip(routed, load_LE, strict=True):
         probs_TE = layer.probs_TE()
-        mean_E = (probs_TE * weight_T.to(probs_TE.dtype).unsqueeze(-1)).sum(0) / total
+        mean_E = (probs_TE * weight_T.to(probs_TE.dtype).unsqueeze(1)).sum(0) / total
         per_layer.append(len(load_E) * (load_E.to(probs_TE.dtype) * mean_E).sum())
     return torch.stack(per_layer).mean()
 
 
-@torch.no_grad()
 def expert_counts(routed: Sequence[Routed], weight_T: Tensor) -> Tensor:
     """(`_L`, `_E`) how many tokens each expert got, each counted `weight_T` times; in fp64 counts are exact."""
     rows = []
     for layer in routed:
-        weight_TK = weight_T.double().unsqueeze(-1).expand(layer.experts_TK.shape)
+        weight_TK = weight_T.double().unsqueeze(1).expand(layer.experts_TK.shape)
         empty_E = torch.zeros(layer.logits_TE.shape[1], dtype=torch.float64, device=layer.logits_TE.device)
         rows.append(empty_E.index_add_(0, layer.experts_TK.flatten(), weight_TK.flatten()))
     return torch.stack(rows)

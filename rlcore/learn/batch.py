@@ -44,15 +44,10 @@ def merge_equal(sequences: Sequence[TrainSequence]) -> list[TrainSequence]:
     compared = [field.name for field in fields(TrainSequence) if field.name != "copies"]
     merged: dict[tuple[Any, ...], TrainSequence] = {}
     for sequence in sequences:
-        values = (getattr(sequence, name) for name in compared)
-        key = tuple(_key(value) for value in values)
+        key = tuple(tuple(np.atleast_1d(getattr(sequence, name)).tolist()) for name in compared)
         known = merged.get(key)
         merged[key] = replace(known, copies=known.copies + sequence.copies) if known else sequence
     return list(merged.values())
-
-
-def _key(value: Any) -> Any:
-    return value if value is None or isinstance(value, int | float) else tuple(np.atleast_1d(value).tolist())
 
 
 @dataclass
@@ -79,7 +74,7 @@ class PackedRows:
     old_logp: Tensor | None = None
 
     def __len__(self) -> int:
-        return int(self.ids.shape[0])
+        return self.ids.shape[0]
 
     def map(self, function: Callable[[Tensor], Tensor]) -> PackedRows:
         """The rows with `function` applied to every tensor."""
@@ -140,8 +135,7 @@ def _place(rows: PackedRows, row: int, offset: int, index: int, sequence: TrainS
     rows.sequence[row, offset:end] = index
     rows.copies[row, offset:end] = sequence.copies
     rows.mask[row, answer:end] = True
-    if not isinstance(sequence.advantage, float) or sequence.advantage:
-        rows.advantage[row, answer:end] = torch.as_tensor(sequence.advantage, dtype=torch.float32)
+    rows.advantage[row, answer:end] = torch.as_tensor(sequence.advantage)
     if sequence.rollout_logp is not None:
         rows.rollout_logp[row, answer:end] = torch.as_tensor(sequence.rollout_logp)
 
@@ -159,7 +153,7 @@ def shard(rows: PackedRows, ranks: int, *, tokens: int) -> list[list[Part]]:
 def _part(rows: PackedRows, index: list[int]) -> PackedRows:
     if not index:
         return _empty_rows(1, 1) if rows.old_logp is None else replace(_empty_rows(1, 1), old_logp=torch.zeros(1, 1))
-    width = int(rows.real[index].sum(1).max())
+    width = rows.real[index].sum(1).max()
     return rows.map(lambda value: value[index, :width])
 
 

@@ -78,7 +78,7 @@ def credit_tokens(steps: Sequence[Step], spans_T: Sequence[Span]) -> TokenCredit
     if failing is not None:
         # Outer steps first, so that inner ones overwrite them.
         for step in sorted(steps, key=lambda step: (step.start, -step.end)):
-            blamed = float(step is failing)
+            blamed = 1.0 if step is failing else 0.0
             earned = step.status == ACCEPTED and step.start < failing.start
             reward = min(max(step.reward or 0.0, 0.0), 1.0) if earned else 0.0
             for at in range(max(step.start, 0), min(step.end, length)):

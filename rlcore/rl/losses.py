@@ -68,10 +68,10 @@ def clip_metrics(low: Tensor, high: Tensor, ratio: Tensor, copies: Tensor, count
     Args:
         low, high: True where the clip took the gradient away, below and above; `ratio`, `copies`: beside them.
     """
-    largest = ratio.detach().max() if ratio.numel() else ratio.detach().new_zeros(())
+    largest = ratio.detach().max() if ratio.numel() else ratio.new_zeros(())
     return {
-        "clip_share_low": (low * copies).sum().detach() / count,
-        "clip_share_high": (high * copies).sum().detach() / count,
+        "clip_share_low": (low * copies).sum() / count,
+        "clip_share_high": (high * copies).sum() / count,
         "ratio_max": largest,
     }
 

@@ -17,13 +17,14 @@ class Interval(NamedTuple):
     low: float
     high: float
     problems: int
-    left_out: int = 0
+    left_out: int
 
 
 def pass_at_k(n: int, c: int, k: int) -> float:
     """Chance that k of the n samples, drawn without replacement, hold at least one of the c correct ones.
 
-    The unbiased 1 - C(n-c, k) / C(n, k) = 1 - prod_{i=n-c+1..n} (1 - k/i) (arXiv 2107.03374, Eq. 1).
+    The unbiased 1 - C(n-c, k) / C(n, k) = 1 - prod_{i=n-c+1..n} (1 - k/i) (arXiv 2107.03374, Eq. 1). With fewer than
+    k wrong ones the factor of i = k is 0.
 
     Raises:
         ValueError: not 1 <= k <= n or not 0 <= c <= n.
@@ -32,8 +33,6 @@ def pass_at_k(n: int, c: int, k: int) -> float:
         raise ValueError(f"{c} correct of {n} samples: give 0 <= c <= n")
     if not 1 <= k <= n:
         raise ValueError(f"pass@{k} needs 1 to {n} of the {n} samples: lower eval.ks or raise eval.samples")
-    if n - c < k:
-        return 1.0
     return 1.0 - math.prod(1.0 - k / i for i in range(n - c + 1, n + 1))
 
 
@@ -88,4 +87,4 @@ def paired_difference(before: Mapping[str, float], after: Mapping[str, float]) -
             f"before and after share {len(common)} problems: measure both on the same held-out problems, at least 2"
         )
     differences = [after[problem] - before[problem] for problem in common]
-    return mean_and_ci(differences, left_out=len(before.keys() | after.keys()) - len(common))
+    return mean_and_ci(differences, left_out=len({*before, *after}) - len(common))

@@ -26,7 +26,7 @@ def lr_multiplier(step: int, total: int, optim: OptimConfig) -> float:
         start = max(start, total - round(total * optim.decay_share))
     if step < start:
         return 1.0
-    x = (step - start) / max(total - start, 1)
+    x = (step - start) / (total - start)
     shape = {"wsd": 1 - math.sqrt(x), "linear": 1 - x, "cosine": 0.5 * (1 + math.cos(math.pi * x))}[optim.schedule]
     return _floor(shape, optim.min_lr_ratio)
 

@@ -49,6 +49,6 @@ def loss(tokens: Tokens, options: Options) -> tuple[Tensor, Metrics]:
     clipped_T = ratio_T.clamp(1.0 - options.clip_low, 1.0 + options.clip_high)
     objective_T = (ratio_T * advantage_T).minimum(clipped_T * advantage_T)
     value = -tokens.masked(objective_T * tokens.copies_T).sum() / tokens.num_tokens
-    low_T = tokens.mask_T & (ratio_T < 1.0 - options.clip_low) & (advantage_T < 0)
-    high_T = tokens.mask_T & (ratio_T > 1.0 + options.clip_high) & (advantage_T > 0)
+    low_T = (ratio_T < 1.0 - options.clip_low) & (advantage_T < 0)
+    high_T = (ratio_T > 1.0 + options.clip_high) & (advantage_T > 0)
     return value, clip_metrics(low_T, high_T, ratio_T[tokens.mask_T], tokens.copies_T, tokens.num_tokens)

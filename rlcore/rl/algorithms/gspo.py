@@ -59,8 +59,8 @@ def loss(tokens: Tokens, options: Options) -> tuple[Tensor, Metrics]:
 
     live_B = length_B > 0
     ratio_B = mean_log_ratio_B.exp()
-    advantage_B = tokens.sums_B(advantage_T.to(logp_T.dtype))
-    copies_B = tokens.sums_B(tokens.masked(tokens.copies_T).to(logp_T.dtype)) / safe_length_B
-    low_B = live_B & (ratio_B < 1.0 - options.clip_low) & (advantage_B < 0)
-    high_B = live_B & (ratio_B > 1.0 + options.clip_high) & (advantage_B > 0)
+    advantage_B = tokens.sums_B(advantage_T)
+    copies_B = tokens.sums_B(tokens.masked(tokens.copies_T)) / safe_length_B
+    low_B = (ratio_B < 1.0 - options.clip_low) & (advantage_B < 0)
+    high_B = (ratio_B > 1.0 + options.clip_high) & (advantage_B > 0)
     return value, clip_metrics(low_B, high_B, ratio_B[live_B], copies_B, tokens.num_sequences)

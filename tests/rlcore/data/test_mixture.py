@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from rlcore.config.data import DataConfig, ProblemPart
 from rlcore.data.mixture import CYCLE, Pool, by_family, read_pool
 from rlcore.data.origin import family
+from rlcore.data.sources.drops import Drops
 from verifiers.types import Problem
 
 
@@ -63,9 +65,23 @@ def test_the_head_is_in_proportion_too() -> None:
     assert Pool((part("a", 50),), (1.0,)).head(12) == list(part("a", 12))
 
 
+def test_every_source_has_a_problem_in_the_head() -> None:
+    head = Pool((part("a", 50), part("b", 7)), (0.99, 0.01)).head(10)
+    assert head == [*part("a", 10), *part("b", 1)]
+
+
+def test_the_source_furthest_behind_its_share_is_next() -> None:
+    """Shares 7, 2, 1 in ten: equal deficits go to the first, which the last bit of .7 * 2 - 1 must not change."""
+    pool = Pool((part("a", 50), part("b", 50, "code"), part("c", 50, "lean")), (0.7, 0.2, 0.1))
+    turns = [one.id[0] for one in pool.stream(0, 20, seed=0)]
+    assert "".join(turns) == "aabaacaaba" * 2
+
+
 def test_a_source_without_problems_leaves_its_share_to_the_others() -> None:
     left = POOL.where(lambda one: one.verifier != "math")
     assert left.shares == (0.5, 0.5) and len(left.problems) == 16
+    two_left = Pool((part("a", 2), part("b", 2), part("c", 2)), (0.2, 0.2, 0.6)).where(lambda one: one.id[0] != "b")
+    assert two_left.shares == pytest.approx((0.25, 0.75)) and two_left.parts == (part("a", 2), part("c", 2))
     with pytest.raises(ValueError, match="no training problems"):
         POOL.where(lambda one: False)
 
@@ -91,6 +107,66 @@ def test_one_source_is_split_as_ever() -> None:
     pool, held_out, _ = read_pool(DataConfig(size=100, limit=20), seed=0, measured=3)
     assert len(pool.parts) == 1 and len(pool.problems) == 20
     assert len(held_out) > 3, "the evaluation takes its head"
+
+
+def rows(path: Path, problems: Sequence[Problem], *more: str) -> str:
+    path.write_text("".join(line + "\n" for line in (*(one.model_dump_json() for one in problems), *more)), "utf-8")
+    return str(path)
+
+
+def test_a_held_out_source_of_its_own(tmp_path: Path) -> None:
+    """What it shares with the training problems is not trained on, and counted; bad rows of both go to `drops`."""
+    train = rows(tmp_path / "train.jsonl", part("a", 4), '{"id": "x"}')
+    held_out = rows(tmp_path / "test.jsonl", [*part("b", 2), problem("a1")])
+    drops = Drops(tmp_path / "dropped.jsonl", max_share=0.5)
+    pool, held, overlap = read_pool(DataConfig(source=train, held_out=held_out), seed=0, measured=1, drops=drops)
+    assert sorted(one.id for one in pool.problems) == ["a0", "a2", "a3"] and pool.shares == (1.0,)
+    assert sorted(one.id for one in held) == ["a1", "b0", "b1"]
+    assert overlap == 1 and len(drops.rows) == 1
+    with pytest.raises(ValueError, match="leaves 0 training and 4 held-out problems: give more problems"):
+        read_pool(DataConfig(source=held_out, held_out=rows(tmp_path / "all.jsonl", [*part("b", 3), problem("a1")])),
+                  seed=0, measured=1)  # fmt: skip
+
+
+def test_a_held_out_family_is_drawn_with_another_seed() -> None:
+    data = DataConfig(source="arithmetic", held_out="arithmetic", size=50)
+    pool, held_out, _ = read_pool(data, seed=3, measured=0)
+    again, _, _ = read_pool(DataConfig(source="arithmetic", size=50, held_out_share=0.1), seed=4, measured=0)
+    assert len(held_out) == 50
+    assert {one.prompt for one in again.problems} < {one.prompt for one in held_out}
+    assert {one.prompt for one in pool.problems} != {one.prompt for one in held_out}
+
+
+def test_the_limit_is_of_each_source_and_the_seed_decides_what_is_held_out() -> None:
+    data = MIXTURE.model_copy(update={"limit": 5})
+    pool, held_out, _ = read_pool(data, seed=0, measured=0)
+    assert [len(part) for part in pool.parts] == [5, 5, 5]
+    assert read_pool(data, seed=1, measured=0)[1] != held_out
+
+
+def two_sources(folder: Path, first: Problem, second: Problem) -> DataConfig:
+    """40 problems and one more each, half of them held out."""
+    one = rows(folder / "one.jsonl", [first, *part("a", 40)])
+    two = rows(folder / "two.jsonl", [*part("b", 40), second])
+    return DataConfig(mixture=(ProblemPart(source=one), ProblemPart(source=two)), held_out_share=0.5)
+
+
+def test_two_sources_with_a_problem_of_one_id_are_refused(tmp_path: Path) -> None:
+    data = two_sources(tmp_path, problem("x"), problem("x").model_copy(update={"prompt": "another"}))
+    for seed in range(4):
+        with pytest.raises(ValueError, match=r"two sources of data\.mixture have the same problem"):
+            read_pool(data, seed=seed, measured=0)
+
+
+def test_a_prompt_of_two_sources_is_on_one_side(tmp_path: Path) -> None:
+    data = two_sources(tmp_path, problem("q"), problem("y").model_copy(update={"prompt": "Prompt of Q"}))
+    sides = set()
+    for seed in range(3):
+        pool, held_out, _ = read_pool(data, seed=seed, measured=0)
+        trained = {"q", "y"} & {one.id for one in pool.problems}
+        assert trained in (set(), {"q", "y"}) and trained ^ {"q", "y"} == {"q", "y"} & {one.id for one in held_out}
+        sides.add(bool(trained))
+    assert sides == {True, False}
 
 
 def test_languages_are_told_apart_in_the_same_order_for_every_seed() -> None:

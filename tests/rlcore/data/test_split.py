@@ -22,6 +22,10 @@ def test_normalised_text() -> None:
     assert normalised(problem("a", "é")) == normalised(problem("a", "e\N{COMBINING ACUTE ACCENT}"))
     chat = Problem(id="b", prompt=(Message(role="system", content="Think."), Message(role="user", content="2 + 2")))
     assert normalised(chat) == normalised(problem("a", "2 + 2"))
+    asked_twice = Problem(id="b", prompt=(Message(role="user", content="2 +"), Message(role="user", content="2")))
+    assert normalised(asked_twice) == "2 + 2"
+    nobody_asks = Problem(id="b", prompt=(Message(role="system", content="Prove it."),))
+    assert normalised(nobody_asks) == "prove it."
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -53,6 +57,32 @@ def test_seed_and_share() -> None:
     assert split(POOL, held_out_share=0.0, seed=0)[1] == []
 
 
+def test_a_split_is_the_same_in_every_version() -> None:
+    """The first 53 bits of sha256("0\\0x") are .0749..., of y .776, of z .941: a finished run is measured again later
+    on what it was never trained on.
+    """
+    x, y, z = problem("c", "x"), problem("b", "y"), problem("a", "z")
+    assert split([z, x, y], held_out_share=0.5, seed=0) == ([y, z], [x])
+    # At the border itself a problem is trained on.
+    assert split([x, y, z], held_out_share=0.7762911660778522, seed=0) == ([y, z], [x])
+    # With seed 1 they are .889, .338, .424.
+    assert split([x, y, z], held_out_share=0.4, seed=1) == ([z, x], [y])
+
+
+def test_the_text_alone_decides() -> None:
+    train, held_out = split(POOL, held_out_share=0.3, seed=0)
+    renamed = [p.model_copy(update={"id": f"new-{p.id}"}) for p in POOL]
+    new_train, new_held_out = split(renamed, held_out_share=0.3, seed=0)
+    assert [p.prompt for p in new_train] == [p.prompt for p in train]
+    assert [p.prompt for p in new_held_out] == [p.prompt for p in held_out]
+
+
+def test_nothing_is_said_where_there_are_no_duplicates(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        split(POOL, held_out_share=0.3, seed=0)
+    assert not caplog.records
+
+
 def test_duplicates_go_before_the_split(caplog: pytest.LogCaptureFixture) -> None:
     twins = [
         problem(f"twin-{n}", p.prompt.upper() + " ") for n, p in enumerate(POOL[:100]) if isinstance(p.prompt, str)
@@ -67,6 +97,7 @@ def test_deduplicate_keeps_the_smallest_id_whatever_the_order() -> None:
     a, b, c = problem("a", "x"), problem("b", "X"), problem("c", "y")
     assert deduplicate([b, c, a]) == ([a, c], 1)
     assert deduplicate([a, b, c]) == ([a, c], 1)
+    assert deduplicate([problem("a", "X"), a]) == ([problem("a", "X")], 1)
 
 
 def test_without_an_explicit_held_out_source() -> None:
@@ -77,7 +108,7 @@ def test_without_an_explicit_held_out_source() -> None:
 
 def test_splits_that_cannot_be() -> None:
     for share in (-0.1, 1.0):
-        with pytest.raises(ValueError, match=r"data\.held_out_share"):
+        with pytest.raises(ValueError, match=r"set data\.held_out_share to 0 or more and below 1"):
             split(POOL, held_out_share=share, seed=0)
     with pytest.raises(ValueError, match="give more problems"):
         split(POOL[:1], held_out_share=0.5, seed=0)

@@ -63,5 +63,52 @@ def test_parts_add_up_to_the_whole_and_a_weight_is_a_repetition() -> None:
     torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-15)
 
 
+def test_router_logits_of_16_bits_are_summed_in_32() -> None:
+    """One token and k = 1: the loss is E P_max, here 2 e / (1 + e), which bf16 holds to two digits alone."""
+    loss = balance_loss([routed(torch.tensor([[1.0, 0.0]], dtype=torch.bfloat16), 1)], torch.ones(1))
+    assert loss.dtype == torch.float32
+    assert loss.item() == pytest.approx(1.4621172, abs=1e-6)
+    weighted = balance_loss([routed(torch.zeros(3, 2), 1)], torch.ones(3, dtype=torch.float64))
+    assert weighted.dtype == torch.float32
+    scores = routed(torch.tensor([[1.0, 0.0]], dtype=torch.bfloat16), 1, "sigmoid").probs_TE()
+    assert scores.dtype == torch.float32 and scores.sum().item() == pytest.approx(1.0, abs=1e-6)
+
+
+def test_sigmoids_are_shares_of_their_token() -> None:
+    """sigmoid(0) = 1/2, sigmoid(ln 3) = 3/4, sigmoid(-ln 3) = 1/4: shares 2/5, 3/5 and 2/3, 1/3."""
+    logits = torch.tensor([[0.0, 1.0986123], [0.0, -1.0986123]])
+    assert routed(logits, 1, "sigmoid").probs_TE().flatten().tolist() == pytest.approx([2 / 5, 3 / 5, 2 / 3, 1 / 3])
+
+
+def test_scores_are_a_softmax_where_nothing_else_is_said() -> None:
+    """e^0 : e^(ln 3) is 1 : 3."""
+    found = Routed(torch.tensor([[0.0, 1.0986123]]), torch.tensor([[1]])).probs_TE()
+    assert found.tolist() == [pytest.approx([0.25, 0.75])]
+
+
+def test_the_loss_is_of_shares_and_not_of_single_tokens() -> None:
+    """P is (1/4 + 1/2) / 2 and (3/4 + 1/2) / 2; the load of a step elsewhere is 1 and 0: 2 * 3/8."""
+    one = Routed(torch.tensor([[0.0, 1.0986123], [0.0, 0.0]]), torch.tensor([[1], [1]]))
+    found = balance_loss([one], torch.ones(2), load_LE=torch.tensor([[1.0, 0.0]]), tokens=2.0)
+    assert found.shape == () and found.item() == pytest.approx(0.75)
+
+
+def test_counts_by_hand() -> None:
+    """Two layers of three experts, two for each of two tokens; the second token counts three times."""
+    first = torch.tensor([[3.0, 2, 1], [3.0, 1, 2]], requires_grad=True)
+    second = torch.tensor([[0.0, 2, 1], [1.0, 2, 0]])
+    counts = expert_counts([routed(first, 2), routed(second, 2)], torch.tensor([1.0, 3.0]))
+    assert counts.tolist() == [[4, 1, 3], [3, 4, 1]]
+    assert counts.dtype == torch.float64 and not counts.requires_grad
+
+
+def test_the_load_is_of_the_same_layers() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        balance_loss([routed(torch.zeros(1, 2), 1)], torch.ones(1), load_LE=torch.ones(2, 2))
+
+
 def test_max_over_mean() -> None:
-    assert max_over_mean(torch.tensor([[2, 2], [3, 1]])) == pytest.approx(1.5)
+    """4 over 2 in the worse layer, 1 over 1 in the other; no token at all is no load."""
+    found = max_over_mean(torch.tensor([[1, 1, 1], [4, 0, 2]]))
+    assert found == 2.0 and isinstance(found, float)
+    assert max_over_mean(torch.tensor([[0, 0]])) == 0.0

@@ -19,15 +19,30 @@ SEQUENCES = [
 
 
 def test_a_row_by_hand() -> None:
-    rows = pack_rows(SEQUENCES[:2], 8)
-    assert rows.ids.tolist() == [[1, 5, 6, 2, 1, 7, 2, 0]]
-    assert rows.positions.tolist() == [[0, 1, 2, 3, 0, 1, 2, 0]]
-    assert rows.mask.tolist() == [[False, False, True, True, False, True, True, False]]
-    assert rows.real.tolist() == [[True] * 7 + [False]]
-    assert rows.sequence.tolist() == [[0, 0, 0, 0, 1, 1, 1, 0]]
-    assert rows.advantage[0, [2, 3, 5, 6]].tolist() == [0.5, 0.5, -1.0, -2.0]
-    assert rows.rollout_logp[0, [2, 3, 5, 6]].tolist() == pytest.approx([-0.1, -0.2, -0.3, -0.4])
-    assert (rows.num_tokens, rows.num_sequences) == (4, 2)
+    rows = pack_rows(SEQUENCES[:2], 10)
+    assert rows.ids.tolist() == [[1, 5, 6, 2, 1, 7, 2, 0, 0, 0]]
+    assert rows.positions.tolist() == [[0, 1, 2, 3, 0, 1, 2, 0, 1, 2]]
+    assert rows.mask.tolist() == [[False, False, True, True, False, True, True, False, False, False]]
+    assert rows.real.tolist() == [[True] * 7 + [False] * 3]
+    assert rows.sequence.tolist() == [[0, 0, 0, 0, 1, 1, 1, 0, 0, 0]]
+    assert rows.advantage.tolist() == [[0, 0, 0.5, 0.5, 0, -1.0, -2.0, 0, 0, 0]]
+    assert rows.rollout_logp[0].tolist() == pytest.approx([0, 0, -0.1, -0.2, 0, -0.3, -0.4, 0, 0, 0])
+    assert rows.ids.dtype == rows.positions.dtype == rows.sequence.dtype == torch.int64
+    assert (rows.num_tokens, rows.num_sequences, len(rows)) == (4, 2, 1)
+    assert type(rows.num_tokens) is type(rows.num_sequences) is int
+
+
+def test_what_a_sequence_does_not_say_is_zero() -> None:
+    """Texts to pretrain on have neither an advantage nor a sampler."""
+    rows = pack_rows([TrainSequence([1, 5, 2], 1), TrainSequence([1, 4], 1, advantage=1)], 5)
+    assert rows.advantage.tolist() == [[0, 0, 0, 0, 1]]
+    assert not rows.rollout_logp.any() and rows.old_logp is None
+
+
+def test_a_prompt_without_a_completion_is_in_no_loss() -> None:
+    rows = pack_rows([TrainSequence([1, 5, 2], 3, advantage=1.0), TrainSequence([1, 5], 1)], 8)
+    assert (rows.num_tokens, rows.num_sequences) == (1, 1)
+    assert rows.real.sum() == 5
 
 
 def test_a_sequence_longer_than_a_row_is_refused() -> None:
@@ -51,6 +66,19 @@ def test_equal_sequences_are_one_by_hand() -> None:
     rows = pack_rows(merged, 8)
     assert rows.copies.tolist() == [[3, 3, 3, 3, 2, 2, 2, 0]]
     assert (rows.num_tokens, rows.num_sequences, rows.real_tokens) == (3 * 2 + 2 * 2, 5, 3 * 4 + 2 * 3)
+
+
+def test_what_is_merged_already_counts_as_often_as_it_stands_for() -> None:
+    one = TrainSequence([1, 5, 2], 2, advantage=0.5)
+    assert [sequence.copies for sequence in merge_equal([replace(one, copies=2), one, replace(one, copies=4)])] == [7]
+
+
+def test_copies_are_counted_exactly() -> None:
+    """2^24 + 1 is no number of fp32."""
+    many, one = TrainSequence([1, 5], 1, copies=2**24), TrainSequence([1, 6], 1)
+    rows = pack_rows([many, one], 4)
+    assert (rows.num_tokens, rows.num_sequences, rows.real_tokens) == (2**24 + 1, 2**24 + 1, 2**25 + 2)
+    assert {type(count) for count in (rows.num_tokens, rows.num_sequences, rows.real_tokens)} == {int}
 
 
 @pytest.mark.parametrize(
@@ -86,6 +114,21 @@ def test_shards_have_equally_many_micro_batches_and_hold_every_row_once(ranks: i
         assert not rows.real[part.places, width:].any()
 
 
+def test_a_micro_batch_has_the_rows_that_its_tokens_hold() -> None:
+    """Rows of 2 tokens: two of them in 4, and in 5."""
+    rows = pack_rows([TrainSequence([1, 9], 1) for _ in range(5)], 2)
+    for tokens in (4, 5):
+        assert [[len(part.index) for part in rank] for rank in shard(rows, 1, tokens=tokens)] == [[2, 2, 1]]
+
+
+@pytest.mark.parametrize(("rows", "first"), [(torch.tensor([2, 0]), [5, 3]), (slice(1, None), [4, 5])])
+def test_a_slice_has_its_rows_in_every_array(rows: torch.Tensor | slice, first: list[int]) -> None:
+    whole = pack_rows([TrainSequence([n + 3, 9], 1, advantage=float(n + 3)) for n in range(3)], 2)
+    part = whole.slice(rows)
+    assert part.ids[:, 0].tolist() == first and part.advantage[:, 1].tolist() == first
+    assert len(part) == 2 and part.mask.shape == part.copies.shape == (2, 2) and part.old_logp is None
+
+
 def test_shards_keep_the_old_log_probs() -> None:
     """Without them every ratio is 1 and nothing is ever clipped."""
     rows = pack_rows([TrainSequence([1, n + 3, 2], 1) for n in range(3)], 4)
@@ -104,4 +147,7 @@ def test_a_rank_without_rows_gets_a_token_of_padding(old: torch.Tensor | None) -
     assert (full.places, empty.places) == ([0], [])
     assert empty.rows.ids.shape == (1, 1)
     assert (empty.rows.num_tokens, empty.rows.num_sequences, bool(empty.rows.real.any())) == (0, 0, False)
-    assert (empty.rows.old_logp is None) == (old is None), "ranks would take different ways"
+    found = empty.rows.old_logp
+    assert (None if found is None else found.tolist()) == (None if old is None else [[0.0]]), (
+        "ranks take different ways"
+    )

@@ -53,6 +53,10 @@ def test_deal_by_hand() -> None:
     assert deal([], 2, 8) == [[[]], [[]]]
 
 
+def test_a_micro_batch_that_is_full_takes_no_row_even_where_it_has_the_fewest_tokens() -> None:
+    assert deal([10, 1, 1, 1], 1, 2) == [[[0, 3], [1, 2]]]
+
+
 def test_71_rows_stay_71() -> None:
     """Rounded up to 32 rows at once they were 128 for two ranks."""
     dealt = deal([160] * 71, 2, 32)

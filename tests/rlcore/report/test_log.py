@@ -15,8 +15,6 @@ from pathlib import Path
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-import rlcore.report.log
-from rlcore.report.catalogue import METRICS, lookup
 from rlcore.report.log import MetricsLog, read_metrics
 
 
@@ -64,25 +62,6 @@ def test_an_unknown_name_is_an_error_that_names_the_nearest(tmp_path: Path, wron
         log.log("train", 1, {wrong: 1.0})
     assert repr(near) in str(error.value)
     assert read_metrics(tmp_path / "metrics.jsonl") == []
-
-
-def test_every_metric_is_described_and_families_are_found() -> None:
-    for name, metric in METRICS.items():
-        assert metric.meaning.endswith("."), name
-    assert lookup("train/load/layer_12") is METRICS["train/load/layer_{L}"]
-    assert lookup("eval/pass_at_1/temperature_0.25") is METRICS["eval/pass_at_1/temperature_{T}"]
-    assert lookup("eval/pass_at_8") is METRICS["eval/pass_at_{K}"]
-    assert lookup("train/reward/word_problems.zh") is METRICS["train/reward/{F}"]
-    assert lookup("eval/DAPO-Math-17k/pass_at_8") is METRICS["eval/{F}/pass_at_{K}"]
-    with pytest.raises(ValueError, match="unknown metric"):
-        lookup("train/load/layer_{L}")
-
-
-def test_every_metric_is_logged_somewhere() -> None:
-    logging_package = Path(rlcore.report.log.__file__).parent.parent
-    logged_in = [path for path in sorted(logging_package.rglob("*.py")) if path.parent.name != "report"]
-    source = "".join(path.read_text(encoding="utf-8") for path in logged_in)
-    assert [name for name in METRICS if f'"{name.partition("{")[0]}' not in source] == []
 
 
 def test_non_finite_values_become_null_and_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

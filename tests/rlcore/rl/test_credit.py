@@ -9,7 +9,7 @@ import re
 import pytest
 
 from rlcore.policy.tokens import char_tokenizer
-from rlcore.rl.credit import Span, credit_tokens, token_spans
+from rlcore.rl.credit import Span, TokenCredit, credit_tokens, token_spans
 from verifiers.types import Step
 
 EOS = -1
@@ -47,11 +47,10 @@ def test_the_tokens_of_one_character_share_its_span() -> None:
 
 
 def test_a_broken_character_of_the_policy_does_not_shift_the_rest() -> None:
+    """Two of the three bytes of a sign, then others: one replacement character, which the first byte gives."""
     ids = [0x61, 0xE2, 0x88, 0x62, 0x63]
-    text = byte_decode(ids)
-    spans = token_spans(ids, text, byte_decode)
-    assert spans is not None
-    assert [text[start:end] for start, end in spans][-1] == "c"
+    assert byte_decode(ids) == "a\ufffdbc"
+    assert token_spans(ids, "a\ufffdbc", byte_decode) == [(0, 1), (1, 2), (2, 2), (2, 3), (3, 4)]
 
 
 def test_a_decoder_that_drops_a_first_space() -> None:
@@ -67,22 +66,32 @@ def test_a_decoder_that_drops_a_first_space() -> None:
 def test_a_text_that_the_tokens_do_not_give_has_no_spans() -> None:
     assert token_spans([97, 98], "ab ", byte_decode) is None
     assert token_spans([97, 98], "xb", byte_decode) is None
+    # The last byte is the first of a sign, for which this text has nothing.
+    assert token_spans([97, 0xE2], "a", byte_decode) is None
+    assert token_spans([], "", byte_decode) == [] and token_spans([], "a", byte_decode) is None
 
 
-@pytest.mark.parametrize("seed", range(200))
-def test_any_cut_of_the_bytes_covers_the_text_once(seed: int) -> None:
-    rng = random.Random(seed)
-    text = "".join(rng.choice("ab \n⟨∀😀é→") for _ in range(rng.randrange(3, 20)))
-    pieces, ids = in_pieces(text, rng)
+@pytest.mark.parametrize("text", ["xb", "ab"])
+def test_a_decoder_that_rewrites_its_text_as_it_goes_gives_no_spans(text: str) -> None:
+    """`a`, and with the next token `xb`: it fits neither what came before nor, where it does, the text."""
+    decoded = {(): "", (0,): "a", (0, 1): "xb"}
+    assert token_spans([0, 1], text, lambda ids: decoded[tuple(ids)]) is None
 
-    def decode(token_ids: list[int]) -> str:
-        return b"".join(pieces[token] for token in token_ids).decode(errors="replace")
 
-    spans = token_spans(ids, text, decode)
-    assert spans is not None and len(spans) == len(ids)
-    distinct = sorted(set(spans))
-    assert "".join(text[start:end] for start, end in distinct) == text
-    assert all(left[1] == right[0] for left, right in itertools.pairwise(distinct))
+def test_any_cut_of_the_bytes_covers_the_text_once() -> None:
+    for seed in range(200):
+        rng = random.Random(seed)
+        text = "".join(rng.choice("ab \n⟨∀😀é→") for _ in range(rng.randrange(3, 20)))
+        pieces, ids = in_pieces(text, rng)
+
+        def decode(token_ids: list[int], pieces: list[bytes] = pieces) -> str:
+            return b"".join(pieces[token] for token in token_ids).decode(errors="replace")
+
+        spans = token_spans(ids, text, decode)
+        assert spans is not None and len(spans) == len(ids)
+        distinct = sorted(set(spans))
+        assert "".join(text[start:end] for start, end in distinct) == text
+        assert all(left[1] == right[0] for left, right in itertools.pairwise(distinct))
 
 
 def test_a_byte_level_vocabulary_as_released_models_have_it() -> None:
@@ -148,10 +157,38 @@ def test_the_innermost_failing_step_is_to_blame_and_not_what_holds_it() -> None:
     assert max(tokens.credit_T) == 0.5
 
 
-def test_a_step_without_a_reward_earns_nothing() -> None:
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_character_belongs_to_the_innermost_step_whatever_their_order(order: int) -> None:
+    """The first inner step begins where the outer one does, the second ends where it does."""
+    text = "a; b; c; d"
+    steps = [
+        step(text, "a; b; c", "accepted", 0.5),
+        step(text, "a", "accepted", 1.0),
+        step(text, "c", "accepted", 0.25),
+        step(text, "d", "failed"),
+    ]
+    tokens = credit_tokens(steps[::order], characters(text))
+    assert tokens.credit_T == (1.0, 0.5, 0.5, 0.5, 0.5, 0.5, 0.25, 0.0, 0.0, 0.0)
+    assert tokens.blame_T == (0.0,) * 9 + (1.0,)
+
+
+@pytest.mark.parametrize("reward", [0.0, None, -1.0])
+def test_a_step_without_a_reward_earns_nothing(reward: float | None) -> None:
     text = "skip; exact q"
-    steps = [step(text, "skip", "accepted", 0.0), step(text, "exact q", "failed")]
-    assert not any(credit_tokens(steps, characters(text)).credit_T)
+    steps = [step(text, "skip", "accepted", reward), step(text, "exact q", "failed")]
+    assert set(credit_tokens(steps, characters(text)).credit_T) == {0.0}
+
+
+@pytest.mark.parametrize(("outer", "inner"), [("failed", "b"), ("accepted", "a")])
+def test_only_accepted_steps_that_began_before_the_failing_one_are_credited(outer: str, inner: str) -> None:
+    """A step that failed with a part of it, whatever the judge gave it; and one that begins with its failing part."""
+    tokens = credit_tokens([step("a; b", "a; b", outer, 1.0), step("a; b", inner, "failed")], characters("a; b"))
+    assert not any(tokens.credit_T)
+    assert marked("a; b", tokens.blame_T) == inner
+
+
+def test_no_tokens_have_no_credit() -> None:
+    assert credit_tokens([Step(start=0, end=3, status="failed")], []) == TokenCredit((), ())
 
 
 def test_no_failing_step_says_nothing() -> None:

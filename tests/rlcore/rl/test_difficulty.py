@@ -31,8 +31,15 @@ def test_posterior_literals() -> None:
     assert (four_of_8.low, four_of_8.high) == pytest.approx((0.212, 0.788), abs=5e-4)
     eight_of_16 = rate_of(*[RIGHT, WRONG] * 8)
     assert (eight_of_16.low, eight_of_16.high) == pytest.approx((0.278, 0.722), abs=5e-4)
-    assert (posterior_below(0.0, 3, 8), posterior_below(1.0, 3, 8)) == (0.0, 1.0)
+    ends = posterior_below(0.0, 3, 8), posterior_below(1.0, 3, 8)
+    assert ends == (0.0, 1.0) and all(isinstance(end, float) for end in ends)
     assert posterior_below(0.5, 1000, 2000) == pytest.approx(0.5, abs=1e-6)
+
+
+@pytest.mark.parametrize(("correct", "judged"), [(3, 2), (-1, 2)])
+def test_counts_that_cannot_be(correct: int, judged: int) -> None:
+    with pytest.raises(ValueError, match=f"{correct} correct of {judged} judged: give 0 <= correct <= judged"):
+        posterior_below(0.5, correct, judged)
 
 
 def test_a_failed_judge_is_missing_and_not_zero() -> None:
@@ -64,6 +71,12 @@ def test_band_is_inclusive_and_reasons_are_counted() -> None:
     assert count_reasons({}) == {"too easy": 0, "too hard": 0, "no verdict": 0}
 
 
+def test_the_widest_band_keeps_all_and_the_narrowest_one_rate() -> None:
+    found = estimate({"all": [RIGHT], "half": [RIGHT, WRONG], "none": [WRONG], "failed": [FAILED]})
+    assert keep(found, minimum=0.0, maximum=1.0) == (["all", "half", "none"], {"failed": NO_VERDICT})
+    assert keep(found, minimum=0.5, maximum=0.5)[0] == ["half"]
+
+
 def test_a_symmetric_band_is_symmetric_under_a_flip_of_the_rewards() -> None:
     flip = {Status.CORRECT: WRONG, Status.WRONG: RIGHT}
     verdicts = {str(correct): [RIGHT] * correct + [WRONG] * (8 - correct) for correct in range(9)}
@@ -87,4 +100,9 @@ def test_families_are_counted_by_hand() -> None:
         "words.en": FamilyCount(3, 1, 0.75),
         "words.zh": FamilyCount(1, 0, 0.0),
         "sums": FamilyCount(1, 0, 0.0),
+    }
+    rates = estimate({"e": [RIGHT, WRONG], "f": [RIGHT, WRONG], "g": [RIGHT]})
+    assert count_families({"both": ["e", "f"], "one": ["g"]}, rates, {"g": TOO_EASY}) == {
+        "both": FamilyCount(2, 2, 0.5),
+        "one": FamilyCount(1, 0, 1.0),
     }

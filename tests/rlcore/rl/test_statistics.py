@@ -85,5 +85,12 @@ def test_paired_difference_by_hand() -> None:
     assert (found.problems, found.left_out) == (3, 1)
     back = paired_difference(after, before)
     assert (back.low, back.high) == pytest.approx((-found.high, -found.low))
-    with pytest.raises(ValueError, match="same held-out problems"):
-        paired_difference({"a": 1.0}, {"b": 1.0})
+
+
+def test_a_pair_of_problems_is_enough_for_a_difference_and_one_is_not() -> None:
+    """Differences .3 and .1: mean .2, s = .2 / sqrt 2, and s / sqrt 2 = .1."""
+    found = paired_difference({"a": 0.2, "b": 0.4}, {"b": 0.5, "a": 0.5})
+    assert (found.mean, found.high) == pytest.approx((0.2, 0.2 + 1.959964 * 0.1), abs=1e-6)
+    assert (found.problems, found.left_out) == (2, 0)
+    with pytest.raises(ValueError, match="share 1 problems: measure both on the same held-out problems"):
+        paired_difference({"a": 1.0, "b": 1.0}, {"b": 1.0, "c": 1.0})

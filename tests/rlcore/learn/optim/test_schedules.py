@@ -1,4 +1,4 @@
-"""Schedules against hand-worked values."""
+"""Learning-rate schedules against values worked by hand."""
 
 from __future__ import annotations
 
@@ -17,6 +17,12 @@ def test_wsd_by_hand() -> None:
     assert found == pytest.approx(expected, abs=1e-8)
 
 
+def test_the_decay_begins_at_a_whole_step() -> None:
+    """A quarter of 10 steps is rounded to 2: steps 8 and 9, at x = 0 and 1/2."""
+    optim = OptimConfig(schedule="wsd", warmup_steps=0, decay_share=0.25)
+    assert [lr_multiplier(step, 10, optim) for step in (7, 8, 9)] == pytest.approx([1, 1, 0.29289322], abs=1e-8)
+
+
 @pytest.mark.parametrize(
     ("schedule", "expected"),
     [("linear", [1, 0.75, 0.5, 0.25]), ("cosine", [1, 0.85355339, 0.5, 0.14644661]), ("constant", [1, 1, 1, 1])],
@@ -31,6 +37,7 @@ def test_floor() -> None:
     assert lr_multiplier(2, 4, optim) == pytest.approx(0.55)
 
 
-def test_a_step_outside_is_refused() -> None:
-    with pytest.raises(ValueError, match="outside"):
-        lr_multiplier(4, 4, WSD)
+@pytest.mark.parametrize("step", [-1, 12])
+def test_a_step_outside_is_refused(step: int) -> None:
+    with pytest.raises(ValueError, match=f"step {step} is outside 0..11"):
+        lr_multiplier(step, 12, WSD)

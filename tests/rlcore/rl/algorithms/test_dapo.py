@@ -7,7 +7,7 @@ import math
 import pytest
 from loss_tokens import fixture, tokens, value_and_gradient
 
-from rlcore.rl.algorithms.dapo import Options, loss
+from rlcore.rl.algorithms.dapo import NEEDS, Options, advantages, loss
 
 
 # Reference: TRL 1.16 and verl's core_algos on this fixture (docs/LOG.md); the first with GRPO's clips, token-mean.
@@ -67,3 +67,27 @@ def test_copies_are_as_many_sequences() -> None:
     assert value == pytest.approx(-(1.28 + math.exp(0.1)) / 2, abs=1e-12)
     assert gradient.tolist() == pytest.approx([0.0, -math.exp(0.1) / 2], abs=1e-12)
     assert metrics["clip_share_high"].item() == pytest.approx(0.5)
+
+
+def test_at_the_bound_and_without_an_advantage_nothing_is_clipped() -> None:
+    """A ratio of 1 with clips of 0 keeps its gradient; where the advantage is 0 there is none to take away."""
+    given = tokens([-1.0, -1.0], [-1.0, -1.0], [-1.0, 1.0], [0, 1], num_sequences=2, num_tokens=2)
+    result, metrics = loss(given, Options(clip_low=0.0, clip_high=0.0))
+    _, gradient = value_and_gradient(result, given)
+    assert gradient.tolist() == [0.5, -0.5]
+    assert metrics["clip_share_low"].item() == metrics["clip_share_high"].item() == 0.0
+    given = tokens([-1.5, -0.5], [-1.0, -1.0], [0.0, 0.0], [0, 1], num_sequences=2, num_tokens=2)
+    _, metrics = loss(given, Options())
+    assert metrics["clip_share_low"].item() == metrics["clip_share_high"].item() == 0.0
+
+
+def test_advantages_are_divided_by_the_standard_deviation_unless_told_otherwise() -> None:
+    found = advantages([1, 0, None, 0], Options())
+    assert found == [pytest.approx(1.1545), pytest.approx(-0.57725, abs=1e-5), None, pytest.approx(-0.57725, abs=1e-5)]
+    assert advantages([1, 0, 1, 0], Options(std_normalise=False)) == [0.5, -0.5, 0.5, -0.5]
+
+
+def test_it_needs_the_log_probs_before_the_update_as_it_reads_them() -> None:
+    one, other = (tokens([-1.0], [old], [1.0], [0], num_sequences=1, num_tokens=1) for old in (-1.0, -0.9))
+    assert loss(one, Options())[0].item() != loss(other, Options())[0].item()
+    assert "old" in NEEDS

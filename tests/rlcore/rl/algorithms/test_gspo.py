@@ -9,7 +9,7 @@ import pytest
 import torch
 from loss_tokens import fixture, tokens, value_and_gradient
 
-from rlcore.rl.algorithms.gspo import Options, loss
+from rlcore.rl.algorithms.gspo import NEEDS, Options, advantages, loss
 
 WIDE = Options(clip_low=0.9, clip_high=0.9)
 
@@ -131,8 +131,45 @@ def test_a_sequence_that_is_masked_whole_counts_nowhere() -> None:
     assert metrics["ratio_max"].item() == pytest.approx(math.exp(0.2))
 
 
+def test_the_largest_ratio_is_of_what_is_learnt_from() -> None:
+    """s = e^-.2 beside a sequence that is masked whole, whose ratio would be 1."""
+    given = tokens([-1.2, -3.0], [-1.0, -9.0], [1.0, 1.0], [0, 1], mask=[True, False], num_sequences=1, num_tokens=1)
+    assert loss(given, Options())[1]["ratio_max"].item() == pytest.approx(math.exp(-0.2))
+
+
 def test_no_tokens_at_all() -> None:
     given = tokens([], [], [], [], num_sequences=1, num_tokens=1)
     given = replace(given, sequence_T=torch.zeros(0, dtype=torch.int64), mask_T=torch.zeros(0, dtype=torch.bool))
     result, metrics = loss(given, Options())
     assert result.item() == 0.0 and metrics["ratio_max"].item() == 0.0
+
+
+def test_at_the_bound_and_without_an_advantage_nothing_is_clipped() -> None:
+    """A ratio of 1 with clips of 0 keeps its gradient; where the advantage is 0 there is none to take away."""
+    given = tokens([-1.0, -1.0], [-1.0, -1.0], [-1.0, 1.0], [0, 1], num_sequences=2, num_tokens=2)
+    result, metrics = loss(given, Options(clip_low=0.0, clip_high=0.0))
+    _, gradient = value_and_gradient(result, given)
+    assert gradient.tolist() == [0.5, -0.5]
+    assert metrics["clip_share_low"].item() == metrics["clip_share_high"].item() == 0.0
+    # Of two tokens with advantages 1 and -1 the sequence's sum is 0.
+    given = tokens([-1.5, -1.5, -0.5, -0.5], [-1.0] * 4, [1.0, -1.0] * 2, [0, 0, 1, 1], num_sequences=2, num_tokens=4)
+    _, metrics = loss(given, Options())
+    assert metrics["clip_share_low"].item() == metrics["clip_share_high"].item() == 0.0
+
+
+def test_small_advantages_are_clipped_like_large_ones() -> None:
+    given = tokens([-1.5, -0.5], [-1.0, -1.0], [-0.25, 0.25], [0, 1], num_sequences=2, num_tokens=2)
+    _, metrics = loss(given, Options())
+    assert metrics["clip_share_low"].item() == metrics["clip_share_high"].item() == 0.5
+
+
+def test_advantages_are_divided_by_the_standard_deviation_unless_told_otherwise() -> None:
+    found = advantages([1, 0, None, 0], Options())
+    assert found == [pytest.approx(1.1545), pytest.approx(-0.57725, abs=1e-5), None, pytest.approx(-0.57725, abs=1e-5)]
+    assert advantages([1, 0, 1, 0], Options(std_normalise=False)) == [0.5, -0.5, 0.5, -0.5]
+
+
+def test_it_needs_the_log_probs_before_the_update_as_it_reads_them() -> None:
+    one, other = (tokens([-1.0], [old], [1.0], [0], num_sequences=1, num_tokens=1) for old in (-1.0, -0.9))
+    assert loss(one, Options())[0].item() != loss(other, Options())[0].item()
+    assert "old" in NEEDS
