@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rlcore.config.run import RunConfig
-from rlcore.data.mixture import Pool, read_pool
+from rlcore.data.mixture import Mixture, read_problems
 from rlcore.data.screening import Screening
 from rlcore.data.sources.drops import Drops
 from verifiers.types import Problem
@@ -21,7 +21,7 @@ class Dataset:
     dropped: rows that the sources lost; dropped_rows.jsonl has the reasons.
     """
 
-    train: Pool
+    train: Mixture
     held_out: list[Problem]
     dropped: int
 
@@ -40,14 +40,14 @@ def read_dataset(config: RunConfig, folder: Path, say: Callable[[str], None]) ->
     """Read every source of the run; what is dropped is written to dropped_rows.jsonl in `folder`.
 
     Raises:
-        ValueError: as `read_pool`.
+        ValueError: as `read_problems`.
     """
     data = config.data
     drops = Drops(folder / "dropped_rows.jsonl", max_share=data.max_dropped_share)
     with Screening(say=say, enabled=data.screen) as screening:
-        pool, held_out, overlap = read_pool(
+        mixture, held_out, overlap = read_problems(
             data, seed=config.seed, measured=config.eval.problems, drops=drops, screening=screening
         )
     if overlap:
         say(f"data: {overlap} training problems are also held out: removed from training")
-    return Dataset(pool, held_out, len(drops.rows))
+    return Dataset(mixture, held_out, len(drops.rows))

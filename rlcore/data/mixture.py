@@ -29,7 +29,7 @@ def by_family(problems: Sequence[Problem]) -> dict[str, list[Problem]]:
 
 
 @dataclass(frozen=True)
-class Pool:
+class Mixture:
     """Training problems by source, and each source's share of the prompts (the shares add up to 1)."""
 
     parts: tuple[tuple[Problem, ...], ...]
@@ -50,7 +50,7 @@ class Pool:
             for problem in part[: max(1, round(count * share))]
         ]
 
-    def where(self, keep: Callable[[Problem], bool]) -> Pool:
+    def where(self, keep: Callable[[Problem], bool]) -> Mixture:
         """The problems that are kept. A source that loses all of them leaves its share to the others.
 
         Raises:
@@ -61,7 +61,7 @@ class Pool:
         if not left:
             raise ValueError("no training problems: check data.source and the filter's band")
         total = sum(share for _, share in left)
-        return Pool(tuple(part for part, _ in left), tuple(share / total for _, share in left))
+        return Mixture(tuple(part for part, _ in left), tuple(share / total for _, share in left))
 
     def stream(self, cursor: int, count: int, *, seed: int) -> list[Problem]:
         """Prompts cursor..cursor+count-1 of an endless stream.
@@ -102,9 +102,9 @@ def _permutation(size: int, seed: str) -> list[int]:
     return order
 
 
-def read_pool(
+def read_problems(
     data: DataConfig, *, seed: int, measured: int, drops: Drops | None = None, screening: Screening | None = None
-) -> tuple[Pool, list[Problem], int]:
+) -> tuple[Mixture, list[Problem], int]:
     """(what is trained on, what is held out, training problems removed because they are held out too).
 
     Args:
@@ -144,12 +144,12 @@ def read_pool(
             f"data.source={data.source!r} leaves {len(train)} training and {len(held_out)} held-out problems: "
             "give more problems, or another data.held_out_share"
         )
-    return Pool((tuple(train[: data.limit or None]),), (1.0,)), held_out, overlap
+    return Mixture((tuple(train[: data.limit or None]),), (1.0,)), held_out, overlap
 
 
 def _mixture(
     data: DataConfig, loaded: Sequence[list[Problem]], seed: int, measured: int
-) -> tuple[Pool, list[Problem], int]:
+) -> tuple[Mixture, list[Problem], int]:
     total = sum(part.share for part in data.mixture)
     parts, shares, held_out = [], [], []
     for part, problems in zip(data.mixture, loaded, strict=True):
@@ -165,4 +165,4 @@ def _mixture(
         raise ValueError(
             "two sources of data.mixture have the same problem: name each source once, with the sum of the shares"
         )
-    return Pool(tuple(parts), tuple(shares)), held_out, 0
+    return Mixture(tuple(parts), tuple(shares)), held_out, 0

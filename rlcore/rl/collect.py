@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from rlcore.config.rl import TrainConfig
-from rlcore.data.mixture import Pool
+from rlcore.data.mixture import Mixture
 from rlcore.rl.advantages import has_variance
 from rlcore.rl.buffer import StepBuffer
 from rlcore.rl.sampler import Sampler
@@ -32,7 +32,7 @@ class Collected:
 
 
 def collect(
-    sampler: Sampler, pool: Pool, train: TrainConfig, buffer: StepBuffer, *, seed: int, step: int, cursor: int
+    sampler: Sampler, mixture: Mixture, train: TrainConfig, buffer: StepBuffer, *, seed: int, step: int, cursor: int
 ) -> Collected:
     """Sample groups until `prompts_per_step` of them have variance (DAPO, arXiv 2503.14476, section 3.2).
 
@@ -47,7 +47,7 @@ def collect(
         first = out.cursor
         out.cursor += missing
         sampled = sampler.sample_groups(
-            pool.stream(first, missing, seed=seed),
+            mixture.stream(first, missing, seed=seed),
             samples=train.group_size,
             temperature=train.temperature,
             seed_parts=("train", step),

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from rlcore.config.rl import TrainConfig
-from rlcore.data.mixture import Pool
+from rlcore.data.mixture import Mixture
 from rlcore.learn.batch import PackedRows, merge_equal, pack_rows
 from rlcore.learn.learner import StepSpec
 from rlcore.learn.optim.schedules import lr_multiplier
@@ -24,21 +24,21 @@ from rlcore.run.progress import Progress
 STAGE = "train"
 
 
-def train(run: Run, pool: Pool) -> None:
-    """Learn from `train.steps` rollout batches of `pool`; goes on from the newest checkpoint.
+def train(run: Run, mixture: Mixture) -> None:
+    """Learn from `train.steps` rollout batches of `mixture`; goes on from the newest checkpoint.
 
     A step's prompts come from a seeded stream and its samples from seeds made of (seed, step, problem), so an
     interrupted run equals an unbroken one.
     """
     config, folder, learner, sampler = run.config, run.folder, run.processes.learner, run.sampler
     train = config.train
-    first, cursor, sync = start(run, pool)
+    first, cursor, sync = start(run, mixture)
     sync.push(first)
     with Progress(train.steps, STAGE, start=first) as progress:
         for step in range(first, train.steps):
             began, done = time.perf_counter(), step + 1
             buffer = StepBuffer(step_file(folder.path, done), version=step)
-            collected = collect(sampler, pool, train, buffer, seed=config.seed, step=step, cursor=cursor)
+            collected = collect(sampler, mixture, train, buffer, seed=config.seed, step=step, cursor=cursor)
             cursor = collected.cursor
 
             learning = time.perf_counter()
@@ -64,7 +64,7 @@ def train(run: Run, pool: Pool) -> None:
                 buffer.prune(done, keep=train.buffer_steps)
 
 
-def start(run: Run, pool: Pool) -> tuple[int, int, WeightSync]:
+def start(run: Run, mixture: Mixture) -> tuple[int, int, WeightSync]:
     """Build the learner where the run stands: (steps done, prompts taken from the stream, the way to the workers)."""
     checkpoint = run.folder.latest(STAGE)
     learner, watch = run.processes.learner, None
@@ -78,7 +78,7 @@ def start(run: Run, pool: Pool) -> tuple[int, int, WeightSync]:
         run.processes.rollout,
         run.config,
         weights_file=run.processes.weights_file,
-        prompts=lambda: [run.prompts.encode(problem) for problem in pool.head(canary.CANDIDATES // 2)],
+        prompts=lambda: [run.prompts.encode(problem) for problem in mixture.head(canary.CANDIDATES // 2)],
         vocabulary=len(run.prompts.tokenizer),
         watch=watch,
     )

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from rlcore import pretrain
-from rlcore.data.mixture import Pool
+from rlcore.data.mixture import Mixture
 from rlcore.doctor import cpu
 from rlcore.rl import algorithm, evaluate, loop
 from rlcore.rl.filter import filter_problems
@@ -32,8 +32,8 @@ def run_stages(run: Run) -> None:
         measure(run, "before")
     if "train" in config.stages and not is_done(folder, "train"):
         with folder.stage("train"):
-            pool = training_pool(run)
-            with_recovery(run, loop.STAGE, lambda: loop.train(run, pool))
+            mixture = training_mixture(run)
+            with_recovery(run, loop.STAGE, lambda: loop.train(run, mixture))
     if "eval" in config.stages:
         if folder.latest(loop.STAGE) is not None:
             measure(run, "after")
@@ -68,18 +68,18 @@ def is_done(folder: RunFolder, stage: str) -> bool:
     return "end" in folder.manifest().get("stages", {}).get(stage, {})
 
 
-def training_pool(run: Run) -> Pool:
+def training_mixture(run: Run) -> Mixture:
     """All training problems but those that the filter dropped (and, by config, those that it did not measure)."""
-    pool = run.dataset.train
+    mixture = run.dataset.train
     filtered = run.folder.path / "filter.json"
     if not filtered.exists():
-        return pool
+        return mixture
     found = json.loads(filtered.read_text())
     if run.config.filter.keep_unmeasured:
         dropped = set(found["dropped_ids"])
-        return pool.where(lambda problem: problem.id not in dropped)
+        return mixture.where(lambda problem: problem.id not in dropped)
     kept = set(found["kept_ids"])
-    return pool.where(lambda problem: problem.id in kept)
+    return mixture.where(lambda problem: problem.id in kept)
 
 
 def measure(run: Run, when: str) -> None:

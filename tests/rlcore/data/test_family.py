@@ -16,7 +16,7 @@ from rlcore.config.pretrain import TextPart
 from rlcore.data import families
 from rlcore.data import family as protocol
 from rlcore.data.documents import read_documents, read_mixture
-from rlcore.data.mixture import by_family, read_pool
+from rlcore.data.mixture import by_family, read_problems
 from rlcore.data.origin import family
 from rlcore.data.problems import load_problems
 from rlcore.data.screening import Screening
@@ -68,7 +68,7 @@ def test_the_toy_family_in_a_run(toy: str, tmp_path: Path) -> None:
     )
     drops = Drops()
     with Screening(cache=tmp_path / "known.sqlite3") as screening:
-        pool, held_out, _ = read_pool(
+        pool, held_out, _ = read_problems(
             DataConfig(mixture=parts, held_out_share=0.3), seed=0, measured=0, drops=drops, screening=screening
         )
     assert drops.rows == []
@@ -103,7 +103,7 @@ def test_the_family_in_the_manual(repository: Path, tmp_path: Path) -> None:
     parts = tomllib.loads(toml.replace("products.py", source))["data"]["mixture"]
     data = DataConfig(mixture=tuple(map(ProblemPart.model_validate, parts)), size=60, held_out_share=0.3)
     with Screening() as screening:
-        pool, held_out, _ = read_pool(data, seed=0, measured=0, screening=screening)
+        pool, held_out, _ = read_problems(data, seed=0, measured=0, screening=screening)
     assert list(by_family(held_out)) == ["products", "word_problems.en", "word_problems.zh"]
     for problem in pool.parts[0]:
         a, b = map(int, problem.id.removeprefix("products:").split("*"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rlcore.config.data import DataConfig, ProblemPart
-from rlcore.data.mixture import CYCLE, Pool, by_family, read_pool
+from rlcore.data.mixture import CYCLE, Mixture, by_family, read_problems
 from rlcore.data.origin import family
 from rlcore.data.sources.drops import Drops
 from verifiers.types import Problem
@@ -23,7 +23,7 @@ def part(name: str, count: int, verifier: str = "math") -> tuple[Problem, ...]:
     return tuple(problem(f"{name}{number}", verifier) for number in range(count))
 
 
-POOL = Pool((part("a", 50), part("b", 7, "code"), part("c", 9, "lean")), (0.5, 0.25, 0.25))
+POOL = Mixture((part("a", 50), part("b", 7, "code"), part("c", 9, "lean")), (0.5, 0.25, 0.25))
 MIXTURE = DataConfig(
     mixture=(
         ProblemPart(source="arithmetic", share=2, size=200),
@@ -40,7 +40,7 @@ def test_every_step_has_the_sources_in_proportion() -> None:
 
 
 def test_shares_that_do_not_divide_are_kept_over_the_cycle() -> None:
-    pool = Pool((part("a", 5), part("b", 5, "code")), (0.83, 0.17))
+    pool = Mixture((part("a", 5), part("b", 5, "code")), (0.83, 0.17))
     counts = Counter(family(one) for one in pool.stream(17, CYCLE, seed=0))
     assert counts == {"math": 830, "code": 170}
 
@@ -62,17 +62,17 @@ def test_every_epoch_of_a_source_is_a_permutation_of_it() -> None:
 def test_the_head_is_in_proportion_too() -> None:
     assert Counter(family(one) for one in POOL.head(20)) == {"math": 10, "code": 5, "lean": 5}
     assert POOL.head(0) == POOL.problems and len(POOL.problems) == 66
-    assert Pool((part("a", 50),), (1.0,)).head(12) == list(part("a", 12))
+    assert Mixture((part("a", 50),), (1.0,)).head(12) == list(part("a", 12))
 
 
 def test_every_source_has_a_problem_in_the_head() -> None:
-    head = Pool((part("a", 50), part("b", 7)), (0.99, 0.01)).head(10)
+    head = Mixture((part("a", 50), part("b", 7)), (0.99, 0.01)).head(10)
     assert head == [*part("a", 10), *part("b", 1)]
 
 
 def test_the_source_furthest_behind_its_share_is_next() -> None:
     """Shares 7, 2, 1 in ten: equal deficits go to the first, which the last bit of .7 * 2 - 1 must not change."""
-    pool = Pool((part("a", 50), part("b", 50, "code"), part("c", 50, "lean")), (0.7, 0.2, 0.1))
+    pool = Mixture((part("a", 50), part("b", 50, "code"), part("c", 50, "lean")), (0.7, 0.2, 0.1))
     turns = [one.id[0] for one in pool.stream(0, 20, seed=0)]
     assert "".join(turns) == "aabaacaaba" * 2
 
@@ -80,14 +80,14 @@ def test_the_source_furthest_behind_its_share_is_next() -> None:
 def test_a_source_without_problems_leaves_its_share_to_the_others() -> None:
     left = POOL.where(lambda one: one.verifier != "math")
     assert left.shares == (0.5, 0.5) and len(left.problems) == 16
-    two_left = Pool((part("a", 2), part("b", 2), part("c", 2)), (0.2, 0.2, 0.6)).where(lambda one: one.id[0] != "b")
+    two_left = Mixture((part("a", 2), part("b", 2), part("c", 2)), (0.2, 0.2, 0.6)).where(lambda one: one.id[0] != "b")
     assert two_left.shares == pytest.approx((0.25, 0.75)) and two_left.parts == (part("a", 2), part("c", 2))
     with pytest.raises(ValueError, match="no training problems"):
         POOL.where(lambda one: False)
 
 
 def test_each_source_holds_out_its_own() -> None:
-    pool, held_out, overlap = read_pool(MIXTURE, seed=0, measured=0)
+    pool, held_out, overlap = read_problems(MIXTURE, seed=0, measured=0)
     assert pool.shares == (0.5, 0.25, 0.25) and overlap == 0
     families = by_family(held_out)
     assert list(families) == ["arithmetic", "programs.en", "theorems"]
@@ -95,7 +95,7 @@ def test_each_source_holds_out_its_own() -> None:
     assert all("level=2" in one.tags for one in families["programs.en"])
     assert not {one.prompt for one in pool.problems} & {one.prompt for one in held_out}
     assert len(pool.parts[0]) + len(families["arithmetic"]) == 200
-    _, few, _ = read_pool(MIXTURE, seed=0, measured=3)
+    _, few, _ = read_problems(MIXTURE, seed=0, measured=3)
     assert {name: len(part) for name, part in by_family(few).items()} == {
         "arithmetic": 3,
         "programs.en": 4,
@@ -104,7 +104,7 @@ def test_each_source_holds_out_its_own() -> None:
 
 
 def test_one_source_is_split_as_ever() -> None:
-    pool, held_out, _ = read_pool(DataConfig(size=100, limit=20), seed=0, measured=3)
+    pool, held_out, _ = read_problems(DataConfig(size=100, limit=20), seed=0, measured=3)
     assert len(pool.parts) == 1 and len(pool.problems) == 20
     assert len(held_out) > 3, "the evaluation takes its head"
 
@@ -119,19 +119,19 @@ def test_a_held_out_source_of_its_own(tmp_path: Path) -> None:
     train = rows(tmp_path / "train.jsonl", part("a", 4), '{"id": "x"}')
     held_out = rows(tmp_path / "test.jsonl", [*part("b", 2), problem("a1")])
     drops = Drops(tmp_path / "dropped.jsonl", max_share=0.5)
-    pool, held, overlap = read_pool(DataConfig(source=train, held_out=held_out), seed=0, measured=1, drops=drops)
+    pool, held, overlap = read_problems(DataConfig(source=train, held_out=held_out), seed=0, measured=1, drops=drops)
     assert sorted(one.id for one in pool.problems) == ["a0", "a2", "a3"] and pool.shares == (1.0,)
     assert sorted(one.id for one in held) == ["a1", "b0", "b1"]
     assert overlap == 1 and len(drops.rows) == 1
     with pytest.raises(ValueError, match="leaves 0 training and 4 held-out problems: give more problems"):
-        read_pool(DataConfig(source=held_out, held_out=rows(tmp_path / "all.jsonl", [*part("b", 3), problem("a1")])),
+        read_problems(DataConfig(source=held_out, held_out=rows(tmp_path / "all.jsonl", [*part("b", 3), problem("a1")])),
                   seed=0, measured=1)  # fmt: skip
 
 
 def test_a_held_out_family_is_drawn_with_another_seed() -> None:
     data = DataConfig(source="arithmetic", held_out="arithmetic", size=50)
-    pool, held_out, _ = read_pool(data, seed=3, measured=0)
-    again, _, _ = read_pool(DataConfig(source="arithmetic", size=50, held_out_share=0.1), seed=4, measured=0)
+    pool, held_out, _ = read_problems(data, seed=3, measured=0)
+    again, _, _ = read_problems(DataConfig(source="arithmetic", size=50, held_out_share=0.1), seed=4, measured=0)
     assert len(held_out) == 50
     assert {one.prompt for one in again.problems} < {one.prompt for one in held_out}
     assert {one.prompt for one in pool.problems} != {one.prompt for one in held_out}
@@ -139,9 +139,9 @@ def test_a_held_out_family_is_drawn_with_another_seed() -> None:
 
 def test_the_limit_is_of_each_source_and_the_seed_decides_what_is_held_out() -> None:
     data = MIXTURE.model_copy(update={"limit": 5})
-    pool, held_out, _ = read_pool(data, seed=0, measured=0)
+    pool, held_out, _ = read_problems(data, seed=0, measured=0)
     assert [len(part) for part in pool.parts] == [5, 5, 5]
-    assert read_pool(data, seed=1, measured=0)[1] != held_out
+    assert read_problems(data, seed=1, measured=0)[1] != held_out
 
 
 def two_sources(folder: Path, first: Problem, second: Problem) -> DataConfig:
@@ -155,14 +155,14 @@ def test_two_sources_with_a_problem_of_one_id_are_refused(tmp_path: Path) -> Non
     data = two_sources(tmp_path, problem("x"), problem("x").model_copy(update={"prompt": "another"}))
     for seed in range(4):
         with pytest.raises(ValueError, match=r"two sources of data\.mixture have the same problem"):
-            read_pool(data, seed=seed, measured=0)
+            read_problems(data, seed=seed, measured=0)
 
 
 def test_a_prompt_of_two_sources_is_on_one_side(tmp_path: Path) -> None:
     data = two_sources(tmp_path, problem("q"), problem("y").model_copy(update={"prompt": "Prompt of Q"}))
     sides = set()
     for seed in range(3):
-        pool, held_out, _ = read_pool(data, seed=seed, measured=0)
+        pool, held_out, _ = read_problems(data, seed=seed, measured=0)
         trained = {"q", "y"} & {one.id for one in pool.problems}
         assert trained in (set(), {"q", "y"}) and trained ^ {"q", "y"} == {"q", "y"} & {one.id for one in held_out}
         sides.add(bool(trained))
@@ -174,7 +174,7 @@ def test_languages_are_told_apart_in_the_same_order_for_every_seed() -> None:
         mixture=(ProblemPart(source="word_problems:zh+en", size=200), ProblemPart(source="arithmetic", size=100))
     )
     for seed in range(4):
-        _, held_out, _ = read_pool(data, seed=seed, measured=0)
+        _, held_out, _ = read_problems(data, seed=seed, measured=0)
         families = by_family(held_out)
         assert list(families) == ["word_problems.en", "word_problems.zh", "arithmetic"]
         assert all("variant=zh" in one.tags for one in families["word_problems.zh"])
@@ -184,7 +184,7 @@ def test_languages_are_told_apart_in_the_same_order_for_every_seed() -> None:
 def test_a_judge_of_ones_own_leaves_the_families_apart(tmp_path: Path) -> None:
     (tmp_path / "judge.py").write_text("def parity(completion, reference):\n    return 1.0\n")
     data = MIXTURE.model_copy(update={"verifier": f"{tmp_path}/judge.py:parity"})
-    _, held_out, _ = read_pool(data, seed=0, measured=0)
+    _, held_out, _ = read_problems(data, seed=0, measured=0)
     assert {one.verifier for one in held_out} == {f"{tmp_path}/judge.py:parity"}
     assert list(by_family(held_out)) == ["arithmetic", "programs.en", "theorems"]
 
@@ -214,4 +214,4 @@ def test_a_judge_of_ones_own_leaves_the_families_apart(tmp_path: Path) -> None:
 )
 def test_mixtures_that_are_refused(data: DataConfig, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        read_pool(data, seed=0, measured=0)
+        read_problems(data, seed=0, measured=0)

@@ -11,7 +11,7 @@ import pytest
 
 from rlcore.config.reading import load
 from rlcore.data.documents import read_documents, read_mixture
-from rlcore.data.mixture import read_pool
+from rlcore.data.mixture import read_problems
 from rlcore.data.problems import load_problems
 from rlcore.data.split import split
 from verifiers.pool import Job, JudgePool
@@ -109,7 +109,7 @@ def test_a_seed_makes_the_texts_that_it_always_made(corpus: str, levels: tuple[i
 
 def test_the_demo_trains_on_what_it_always_trained_on(repository: Path) -> None:
     config = load(repository / "deploy" / "runs" / "demo.toml")
-    pool, held_out, _ = read_pool(config.data, seed=0, measured=500)
+    pool, held_out, _ = read_problems(config.data, seed=0, measured=500)
     assert (digest(pool.problems), digest(held_out)) == ("e95e35460207a240", "51f1da670c67c0c6")
     assert digest(pool.stream(0, 500, seed=0)) == "12d03fe4567e7cd0"
     exclude = {str(problem.prompt) for problem in held_out}
