@@ -67,6 +67,7 @@ class RolloutWorker:
     def __init__(self, kind: str, options: dict[str, Any]) -> None:
         self._engine = build_engine(kind, **options)
         self._ended: list[Completion] = []
+        self._dropped = self._steps = 0
         self._failed: Exception | None = None
         self._news = asyncio.Event()
         self._work: asyncio.Task[None] | None = None
@@ -81,26 +82,30 @@ class RolloutWorker:
         if self._work is None or self._work.done():
             self._work = asyncio.get_running_loop().create_task(self._run())
 
-    async def take(self, seconds: float) -> list[Completion]:
-        """The completions that ended since the last call; waits for one, at most so long.
+    async def take(self, seconds: float, received: int) -> tuple[list[Completion], int]:
+        """(completions that ended after the first `received` ones, steps of the engine so far).
 
-        Raises what the engine raised at its work, once; its requests are lost then.
+        Waits for a completion, at most so long. Raises what the engine raised at its work, once; its requests are lost.
         """
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), seconds)
-            # Those of the next steps too: a call costs about as much as a step of a small model.
-            await asyncio.sleep(min(TOGETHER_SECONDS, seconds))
-        self._news.clear()
+        del self._ended[: max(0, received - self._dropped)]
+        self._dropped = max(received, self._dropped)
+        if not self._ended:
+            self._news.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), seconds)
+                # Those of the next steps too: a call costs about as much as a step of a small model.
+                await asyncio.sleep(min(TOGETHER_SECONDS, seconds))
         failed, self._failed = self._failed, None
         if failed is not None:
             raise failed
-        ended, self._ended = self._ended, []
-        return ended
+        return list(self._ended), self._steps
 
     async def _run(self) -> None:
         try:
             while self._engine.busy():
-                if ended := self._engine.step():
+                ended = self._engine.step()
+                self._steps += 1
+                if ended:
                     self._ended += ended
                     self._news.set()
                 await asyncio.sleep(0)

@@ -122,7 +122,10 @@ class LearnerGroup:
                 )
             if not ready:
                 late = " and ".join(str(rank) for rank, each in enumerate(references) if each in waiting)
-                raise LearnerLost(f"learner rank {late} gave no sign of life for {self.stall_seconds:g} s")
+                raise LearnerLost(
+                    f"learner rank {late} gave no sign of life for {self.stall_seconds:g} s (ray.stall_seconds: "
+                    "raise it where a step takes as long)"
+                )
             try:
                 ray.get(ready)
             except ray.exceptions.RayError as error:

@@ -44,6 +44,11 @@ def to_sequences(
     sequences = []
     for group, group_rewards in zip(groups, rewards, strict=True):
         advantages = algorithm.advantages(group_rewards, options)
+        if len(advantages) != len(group_rewards):
+            raise ValueError(
+                f"train.algorithm={train.algorithm}: {len(advantages)} advantages for {len(group_rewards)} rewards; "
+                "give one for each, None for what is not learnt from"
+            )
         for trajectory, advantage in zip(group.trajectories, advantages, strict=True):
             if advantage is None:
                 continue

@@ -7,6 +7,7 @@ what a killed run leaves.
 
 from __future__ import annotations
 
+import errno
 import json
 import struct
 import zlib
@@ -29,24 +30,30 @@ class StepBuffer:
 
     Args:
         path: of the file; made when the first group is added.
-        version: of the policy that samples; groups that another version sampled are not given back.
+        origin: what names this run and the weights that sample; groups of another origin are not given back.
     """
 
-    def __init__(self, path: Path, version: int) -> None:
-        self._path, self._version = path, version
+    def __init__(self, path: Path, origin: str) -> None:
+        self._path, self._origin = path, origin
         records, self._whole = _read(path)
         self._records = {record["place"]: (record, data) for record, data in records}
 
-    def get(self, place: int, problem: Problem, samples: int) -> Group | None:
-        """The group at this place of the stream of prompts; None where it must be sampled."""
+    def get(self, place: int, problem: Problem, prompt_ids: Sequence[int], samples: int) -> Group | None:
+        """The group at this place of the stream of prompts; None where it must be sampled.
+
+        Args:
+            prompt_ids: (`_T`) of the problem; a group that began otherwise is another's.
+        """
         record, data = self._records.get(place, ({}, b""))
-        known = {"problem": problem.id, "version": self._version, "samples": samples}
+        known = {"problem": problem.id, "origin": self._origin, "samples": samples}
         if {name: record.get(name) for name in known} != known:
             return None
-        return Group(problem, tuple(_trajectories(record, data)))
+        group = Group(problem, tuple(_trajectories(record, data)))
+        begun = {tuple(each.ids[: len(prompt_ids)].tolist()) for each in group.trajectories}
+        return group if begun == {tuple(prompt_ids)} else None
 
     def groups(self, problems: Mapping[str, Problem]) -> list[Group]:
-        """All groups, in the order of the stream of prompts, whatever version sampled them; `problems` by their ids.
+        """All groups, in the order of the stream of prompts, whatever their origin; `problems` by their ids.
 
         Raises:
             ValueError: a problem is not there.
@@ -63,7 +70,7 @@ class StepBuffer:
         header = {
             "place": place,
             "problem": group.problem.id,
-            "version": self._version,
+            "origin": self._origin,
             "samples": len(group.trajectories),
             "lengths": [len(trajectory.ids) for trajectory in group.trajectories],
             "turns": [[_turn_to_json(turn) for turn in trajectory.turns] for trajectory in group.trajectories],
@@ -80,7 +87,10 @@ class StepBuffer:
         with self._path.open("r+b" if self._path.exists() else "xb", buffering=0) as file:
             file.truncate(self._whole)
             file.seek(self._whole)
-            self._whole += file.write(sizes + text + data)
+            record = sizes + text + data
+            if file.write(record) < len(record):
+                raise OSError(errno.ENOSPC, "no room for the samples of the step", str(self._path))
+            self._whole += len(record)
 
     def prune(self, step: int, keep: int) -> None:
         """Remove the files of all steps up to `step` but its last `keep`."""
@@ -116,7 +126,8 @@ def _read_record(file: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
         return None
     text_size, data_size, checksum = _SIZES.unpack(sizes)
     text, data = file.read(text_size), file.read(data_size)
-    if zlib.crc32(data, zlib.crc32(text)) != checksum:
+    # Zeros, which a power cut leaves, are no record.
+    if not text_size or zlib.crc32(data, zlib.crc32(text)) != checksum:
         return None
     header: dict[str, Any] = json.loads(text)
     return header, data

@@ -84,11 +84,14 @@ class Judge:
         while self._unsent:
             await asyncio.sleep(TOGETHER_SECONDS)
             answers, self._unsent = list(self._unsent.values()), {}
-            items = [_item(answer) for answer in answers]
-            for answer in answers:
-                answer.labels = []
             try:
+                items = [_item(answer) for answer in answers]
+                for answer in answers:
+                    answer.labels = []
                 results = await asyncio.wrap_future(self._rewards.submit(items))
+                for answer, result in zip(answers, results, strict=True):
+                    if not answer.verdict.done():
+                        answer.verdict.set_result(result.verdict)
             except Exception as error:
                 # Whoever waits is told: nobody waits for this task itself.
                 self._error = error
@@ -96,9 +99,6 @@ class Judge:
                     if not answer.verdict.done():
                         answer.verdict.set_exception(error)
                 return
-            for answer, result in zip(answers, results, strict=True):
-                if not answer.verdict.done():
-                    answer.verdict.set_result(result.verdict)
 
 
 def _item(answer: _Answer) -> ScoreItem:

@@ -32,12 +32,13 @@ def train(run: Run, mixture: Mixture) -> None:
     """
     config, folder, learner, sampler = run.config, run.folder, run.processes.learner, run.sampler
     train = config.train
+    loss = folder.keep_algorithm(train.algorithm)
     first, cursor, sync = start(run, mixture)
     sync.push(first)
     with Progress(train.steps, STAGE, start=first) as progress:
         for step in range(first, train.steps):
             began, done = time.perf_counter(), step + 1
-            buffer = StepBuffer(step_file(folder.path, done), version=step)
+            buffer = StepBuffer(step_file(folder.path, done), origin=f"{folder.label}/{sync.weights}")
             collected = collect(sampler, mixture, train, buffer, seed=config.seed, step=step, cursor=cursor)
             cursor = collected.cursor
 
@@ -45,7 +46,7 @@ def train(run: Run, mixture: Mixture) -> None:
             seed = f"{config.seed}/shuffle/{step}"
             batches = minibatches(collected.kept, train, seed=seed, decode=run.prompts.decode)
             rows = [pack_rows(merge_equal(sequences), config.learner.row_tokens) for sequences in batches]
-            results = learn(learner, rows, train, step=step)
+            results = learn(learner, rows, train, step=step, loss=loss)
             learnt = time.perf_counter()
 
             pushed = sync.push(done)
@@ -85,7 +86,9 @@ def start(run: Run, mixture: Mixture) -> tuple[int, int, WeightSync]:
     return (checkpoint.step, checkpoint.state["cursor"], sync) if checkpoint else (0, 0, sync)
 
 
-def learn(learner: LearnerGroup, batches: list[PackedRows], train: TrainConfig, *, step: int) -> list[dict[str, Any]]:
+def learn(
+    learner: LearnerGroup, batches: list[PackedRows], train: TrainConfig, *, step: int, loss: str
+) -> list[dict[str, Any]]:
     """One optimiser step on each batch; the metrics of each.
 
     With more than one batch the old log-probs are the learner's own, computed before the first update; with one they
@@ -94,13 +97,13 @@ def learn(learner: LearnerGroup, batches: list[PackedRows], train: TrainConfig, 
     if train.minibatches > 1 and "old" in algorithm.load(train.algorithm).NEEDS:
         for rows in batches:
             rows.old_logp = learner.logprobs(rows, train.temperature)
-    return [learner.step(rows, step_spec(rows, train, step)) for rows in batches]
+    return [learner.step(rows, step_spec(rows, train, step, loss)) for rows in batches]
 
 
-def step_spec(rows: PackedRows, train: TrainConfig, step: int) -> StepSpec:
-    """How step 0.. turns these rows into an optimiser step."""
+def step_spec(rows: PackedRows, train: TrainConfig, step: int, loss: str) -> StepSpec:
+    """How step 0.. turns these rows into an optimiser step; `loss` names the algorithm where every rank finds it."""
     return StepSpec(
-        loss=algorithm.located(train.algorithm),
+        loss=loss,
         options=train.options,
         lr=lr_multiplier(step, train.steps, train.optim),
         num_tokens=rows.num_tokens,

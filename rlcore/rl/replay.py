@@ -84,7 +84,7 @@ def replay(run_dir: Path, step: int, *, notes: list[str]) -> Iterator[Line]:
     recorded = lines[0]["values"]
     with tempfile.TemporaryDirectory() as scratch:
         dataset = read_dataset(config, Path(scratch), notes.append)
-    groups = StepBuffer(path, version=step - 1).groups({problem.id: problem for problem in dataset.problems})
+    groups = StepBuffer(path, origin="").groups({problem.id: problem for problem in dataset.problems})
     yield from _verdicts(config, dataset, groups)
     collected = Collected(0, kept=[group for group in groups if has_variance(group.rewards())], sampled=groups)
     found = sample_metrics(collected)
@@ -168,7 +168,9 @@ def _learn(config: RunConfig, folder: RunFolder, collected: Collected, step: int
     learner = Learner(str(weights), config.model, config.learner.model_copy(update={"zero_stage": 0}), train.optim)
     rows = pack_rows(merge_equal(batches[0]), config.learner.row_tokens)
     [parts] = shard(rows, 1, tokens=config.learner.micro_batch_tokens)
-    result = learner.step([part.rows for part in parts], step_spec(rows, train, step - 1))
+    result = learner.step(
+        [part.rows for part in parts], step_spec(rows, train, step - 1, folder.keep_algorithm(train.algorithm))
+    )
     return learner_metrics([result | {"merged_share": 0.0}], batches, train)
 
 

@@ -104,14 +104,16 @@ class Sampler:
             return Episode(problem, prompt_ids, complete, lambda completion: judge.verdict(problem, completion, labels))
 
         async def group(place: int, problem: Problem) -> Group:
-            known = buffer.get(place, problem, samples) if buffer else None
+            ids = self._prompts.encode(problem)
+            known = buffer.get(place, problem, ids, samples) if buffer else None
             if known is not None:
                 return known
-            ids = self._prompts.encode(problem)
             async with asyncio.TaskGroup() as tasks:
                 made = [tasks.create_task(single_turn.run(episode(place, problem, ids, n))) for n in range(samples)]
             found = Group(problem, tuple(task.result() for task in made))
-            if buffer is not None:
+            if buffer is not None and not any(verdict.mask_sample for verdict in found.verdicts):
+                # What is kept has its labels at the service, and no failure that a mended judge would not repeat.
+                await judge.finish()
                 buffer.add(place, found)
             return found
 

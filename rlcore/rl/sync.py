@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,6 +18,9 @@ from rollout.pool import RolloutPool
 
 class WeightSync:
     """Hands weights over and checks them; what is wrong stops the run before it is sampled from.
+
+    Attributes:
+        weights: sha256 (hex) that names the weights which the workers hold.
 
     Args:
         weights_file: the file of a weights version.
@@ -38,6 +43,7 @@ class WeightSync:
         self._weights_file, self._prompts, self._vocabulary = weights_file, prompts, vocabulary
         self._tolerance = config.train.canary_tolerance or CANARY_TOLERANCES[config.model.dtype]
         self.watch = watch or self._choose()
+        self.weights = ""
 
     def push(self, version: int) -> dict[str, Any]:
         """Give every rollout worker the learner's weights as `version`, and check the canary. Returns metrics.
@@ -51,6 +57,7 @@ class WeightSync:
         began = time.perf_counter()
         path = self._weights_file(version)
         checksums = self._learner.write_weights(path)
+        self.weights = hashlib.sha256(json.dumps(checksums, sort_keys=True).encode()).hexdigest()
         self._rollout.update_weights(path, version)
         pushed = time.perf_counter()
         values = self._check(checksums)

@@ -62,7 +62,7 @@ class Run:
         for stage in ("pretrain", "train"):
             checkpoint = self.folder.latest(stage)
             resume[stage] = checkpoint.step if checkpoint else -1
-        resume["eval"] = resume["train"]
+        resume["eval"] = resume["eval_after"] = resume["train"]
         return MetricsLog(self.folder.path, resume_step=resume)
 
     def base_policy(self) -> Path:

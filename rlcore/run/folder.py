@@ -159,7 +159,9 @@ class RunFolder:
             if folder not in self._sound:
                 fault = _fault(folder)
                 if fault:
-                    folder.rename(folder.with_name(f"torn-{folder.name}"))
+                    aside = folder.with_name(f"torn-{folder.name}")
+                    shutil.rmtree(aside, ignore_errors=True)
+                    folder.rename(aside)
                     print(
                         f"{stage}: the checkpoint {folder} is torn ({fault}): going on from the one before", flush=True
                     )
@@ -167,6 +169,18 @@ class RunFolder:
                 self._sound.add(folder)
             return Checkpoint(_step_of(folder), folder, json.loads((folder / "state.json").read_text(encoding="utf-8")))
         return None
+
+    def keep_algorithm(self, name: str) -> str:
+        """The algorithm's name, and for a user's file the path of the run's own copy of it.
+
+        Ranks load it when they first need it, again after each loss, and on any node: not what it has become by then.
+        """
+        if not name.endswith(".py"):
+            return name
+        kept = self.path / "algorithm.py"
+        if not kept.exists():
+            write_text(kept, Path(name).read_text(encoding="utf-8"))
+        return str(kept)
 
     def base_policy(self, config: RunConfig) -> Path:
         """The policy that RL starts from: `model.path`, or what the pretrain stage made."""

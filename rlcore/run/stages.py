@@ -22,7 +22,7 @@ def run_stages(run: Run) -> None:
     """consumes: the run folder as an earlier run left it; produces: what the missing stages write."""
     config, folder = run.config, run.folder
     check_data(run)
-    if "pretrain" in config.stages and not config.model.path and not is_done(folder, "pretrain"):
+    if "pretrain" in config.stages and not config.model.path and not is_done(folder, "pretrain", config.pretrain.steps):
         with folder.stage("pretrain"):
             with_recovery(run, pretrain.STAGE, lambda: pretrain.pretrain(run))
     if "filter" in config.stages and not (folder.path / "filter.json").exists():
@@ -30,7 +30,7 @@ def run_stages(run: Run) -> None:
             filter_problems(run)
     if "eval" in config.stages and folder.latest(loop.STAGE) is None:
         measure(run, "before")
-    if "train" in config.stages and not is_done(folder, "train"):
+    if "train" in config.stages and not is_done(folder, "train", config.train.steps):
         with folder.stage("train"):
             mixture = training_mixture(run)
             with_recovery(run, loop.STAGE, lambda: loop.train(run, mixture))
@@ -63,9 +63,11 @@ def check_data(run: Run) -> None:
     run.say(f"data: {len(dataset.train.problems)} training and {len(dataset.held_out)} held-out problems{lost}")
 
 
-def is_done(folder: RunFolder, stage: str) -> bool:
-    """Whether the manifest says that the stage ended."""
-    return "end" in folder.manifest().get("stages", {}).get(stage, {})
+def is_done(folder: RunFolder, stage: str, steps: int) -> bool:
+    """Whether the manifest says that the stage ended, and the checkpoint of its last step is there and sound."""
+    newest = folder.latest(stage)
+    ended = "end" in folder.manifest().get("stages", {}).get(stage, {})
+    return ended and newest is not None and newest.step >= steps
 
 
 def training_mixture(run: Run) -> Mixture:

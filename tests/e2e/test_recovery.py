@@ -57,7 +57,7 @@ def test_a_rank_that_hangs_is_not_waited_for_for_ever(
     stopped = processes(run, "LearnerRank")[1]
     os.kill(stopped, signal.SIGSTOP)
     assert run.wait(400) == 0, run.text()[-3000:]
-    assert "gave no sign of life for 30 s: starting all ranks again" in run.text()
+    assert "gave no sign of life for 30 s" in run.text()
     assert not Path(f"/proc/{stopped}").exists()
     ours, theirs = (
         [line for line in results(each)["metrics"] if line["stage"] == "train"]  # type: ignore[attr-defined]

@@ -44,13 +44,13 @@ def test_the_first_place_where_it_parts_is_named(unbroken: Path, tmp_path: Path)
     path = step_file(folder, 2)
     rows = [json.loads(line) for line in (folder / "samples" / "step-2.jsonl").read_text().splitlines()]
     problems = {row["problem_id"]: Problem(id=row["problem_id"], prompt=row["prompt"], reference={}) for row in rows}
-    groups = StepBuffer(path, version=1).groups(problems)
+    groups = StepBuffer(path, origin="").groups(problems)
     path.unlink()
     first = groups[0].trajectories[0]
     verdict = Verdict.of(Status.WRONG, reward=0.0) if first.verdict.reward else Verdict.of(Status.CORRECT, reward=1.0)
     changed = replace(first, turns=(replace(first.turns[0], verdict=verdict),))
     groups[0] = Group(groups[0].problem, (changed, *groups[0].trajectories[1:]))
-    writer = StepBuffer(path, version=1)
+    writer = StepBuffer(path, origin="")
     for place, group in enumerate(groups):
         writer.add(place, group)
     code, text = replay(folder, 2)

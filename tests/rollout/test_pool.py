@@ -237,3 +237,25 @@ def test_what_ends_first_is_there_first(pool: RolloutPool) -> None:
 
     ended = asyncio.run(order())
     assert sorted(ended[:4]) == [1, 3, 5, 7]
+
+
+def test_one_failure_leaves_a_pool_that_works(scripted_pool: RolloutPool) -> None:
+    """More requests than there is room for, one of them bad: what waited is gone with its caller."""
+    bad = Request(id="bad", prompt_ids=(5,) * 5000, max_tokens=1)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="leaves no room"):
+            scripted_pool.generate([*requests(1500, 2), bad, *requests(500, 2)])
+        assert len(scripted_pool.generate(requests(40, 2))) == 40
+
+
+def test_others_get_theirs_where_one_is_refused(scripted_pool: RolloutPool) -> None:
+    bad = Request(id="bad", prompt_ids=(5,) * 5000, max_tokens=1)
+
+    async def all_of_them() -> list[Completion | BaseException]:
+        asked = [bad, *requests(1200, 2)]
+        return await asyncio.gather(*map(scripted_pool.complete, asked), return_exceptions=True)
+
+    found = asyncio.run(asyncio.wait_for(all_of_them(), 60))
+    assert isinstance(found[0], ValueError)
+    # Those that were handed out together with the bad one are refused with it.
+    assert sum(isinstance(each, Completion) for each in found) >= 1200 - 2 * 256

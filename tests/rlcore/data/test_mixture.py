@@ -124,8 +124,8 @@ def test_a_held_out_source_of_its_own(tmp_path: Path) -> None:
     assert sorted(one.id for one in held) == ["a1", "b0", "b1"]
     assert overlap == 1 and len(drops.rows) == 1
     with pytest.raises(ValueError, match="leaves 0 training and 4 held-out problems: give more problems"):
-        read_problems(DataConfig(source=held_out, held_out=rows(tmp_path / "all.jsonl", [*part("b", 3), problem("a1")])),
-                  seed=0, measured=1)  # fmt: skip
+        everything = rows(tmp_path / "all.jsonl", [*part("b", 3), problem("a1")])
+        read_problems(DataConfig(source=held_out, held_out=everything), seed=0, measured=1)
 
 
 def test_a_held_out_family_is_drawn_with_another_seed() -> None:

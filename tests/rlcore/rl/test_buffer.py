@@ -44,54 +44,66 @@ def same(ours: Trajectory, theirs: Trajectory) -> bool:
 def test_what_goes_in_comes_out(tmp_path: Path) -> None:
     path = step_file(tmp_path, 3)
     groups = {place: group(place) for place in (7, 9, 8)}
-    writer = StepBuffer(path, version=2)
+    writer = StepBuffer(path, origin="2")
     for place, each in groups.items():
         writer.add(place, each)
-    reader = StepBuffer(path, version=2)
+    reader = StepBuffer(path, origin="2")
     for place, each in groups.items():
-        found = reader.get(place, PROBLEM, 3)
+        found = reader.get(place, PROBLEM, (1, 5, 6), 3)
         assert found is not None and found.problem == PROBLEM
         assert all(same(a, b) for a, b in zip(found.trajectories, each.trajectories, strict=True))
         assert found.rewards() == [None, 0.1 + 0.2, 0.1 + 0.2]
-    assert reader.get(6, PROBLEM, 3) is None
+    assert reader.get(6, PROBLEM, (1, 5, 6), 3) is None
+
+
+def test_a_tail_of_zeros_is_torn(tmp_path: Path) -> None:
+    path = step_file(tmp_path, 1)
+    StepBuffer(path, origin="0").add(0, group(0))
+    whole = path.read_bytes()
+    path.write_bytes(whole + bytes(4096))
+    again = StepBuffer(path, origin="0")
+    assert again.get(0, PROBLEM, (1, 5, 6), 3) is not None
+    again.add(1, group(1))
+    assert StepBuffer(path, origin="0").get(1, PROBLEM, (1, 5, 6), 3) is not None
 
 
 def test_a_group_of_another_policy_problem_or_size_is_sampled_anew(tmp_path: Path) -> None:
     path = step_file(tmp_path, 1)
-    StepBuffer(path, version=2).add(7, group(0))
-    assert StepBuffer(path, version=2).get(7, PROBLEM, 3) is not None
-    assert StepBuffer(path, version=3).get(7, PROBLEM, 3) is None
-    assert StepBuffer(path, version=2).get(7, PROBLEM, 4) is None
-    assert StepBuffer(path, version=2).get(7, PROBLEM.model_copy(update={"id": "b"}), 3) is None
+    StepBuffer(path, origin="2").add(7, group(0))
+    assert StepBuffer(path, origin="2").get(7, PROBLEM, (1, 5, 6), 3) is not None
+    assert StepBuffer(path, origin="3").get(7, PROBLEM, (1, 5, 6), 3) is None
+    assert StepBuffer(path, origin="2").get(7, PROBLEM, (1, 5, 7), 3) is None
+    assert StepBuffer(path, origin="2").get(7, PROBLEM, (1, 5, 6), 4) is None
+    assert StepBuffer(path, origin="2").get(7, PROBLEM.model_copy(update={"id": "b"}), (1, 5, 6), 3) is None
 
 
 @pytest.mark.parametrize("lost", [1, 5, 300])
 def test_a_torn_end_loses_one_group_and_spoils_none_that_comes_after(tmp_path: Path, lost: int) -> None:
     path = step_file(tmp_path, 1)
-    writer = StepBuffer(path, version=0)
+    writer = StepBuffer(path, origin="0")
     writer.add(0, group(0))
     writer.add(1, group(1))
     whole = path.read_bytes()
     path.write_bytes(whole[:-lost])
-    second = StepBuffer(path, version=0)
-    assert second.get(0, PROBLEM, 3) is not None and second.get(1, PROBLEM, 3) is None
+    second = StepBuffer(path, origin="0")
+    assert second.get(0, PROBLEM, (1, 5, 6), 3) is not None and second.get(1, PROBLEM, (1, 5, 6), 3) is None
     second.add(1, group(1))
     assert path.read_bytes() == whole
-    third = StepBuffer(path, version=0)
-    assert third.get(0, PROBLEM, 3) is not None and third.get(1, PROBLEM, 3) is not None
+    third = StepBuffer(path, origin="0")
+    assert third.get(0, PROBLEM, (1, 5, 6), 3) is not None and third.get(1, PROBLEM, (1, 5, 6), 3) is not None
 
 
 def test_a_flipped_bit_is_not_learnt_from(tmp_path: Path) -> None:
     path = step_file(tmp_path, 1)
-    StepBuffer(path, version=0).add(0, group(0))
+    StepBuffer(path, origin="0").add(0, group(0))
     data = bytearray(path.read_bytes())
     data[-3] ^= 1
     path.write_bytes(data)
-    assert StepBuffer(path, version=0).get(0, PROBLEM, 3) is None
+    assert StepBuffer(path, origin="0").get(0, PROBLEM, (1, 5, 6), 3) is None
 
 
 def test_old_steps_are_removed(tmp_path: Path) -> None:
     for step in range(1, 6):
-        StepBuffer(step_file(tmp_path, step), version=0).add(0, group(0))
-    StepBuffer(step_file(tmp_path, 5), version=0).prune(5, keep=2)
+        StepBuffer(step_file(tmp_path, step), origin="0").add(0, group(0))
+    StepBuffer(step_file(tmp_path, 5), origin="0").prune(5, keep=2)
     assert sorted(path.name for path in (tmp_path / "buffer").iterdir()) == ["step-4.groups", "step-5.groups"]

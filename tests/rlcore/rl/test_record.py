@@ -160,7 +160,7 @@ def speaks_english(problem: Problem) -> tuple[str, ...]:
 
 
 def first_step(run: Run) -> Collected:
-    buffer = StepBuffer(step_file(run.folder.path, 1), version=0)
+    buffer = StepBuffer(step_file(run.folder.path, 1), origin="")
     return collect(run.sampler, run.dataset.train, run.config.train, buffer, seed=0, step=0, cursor=0)
 
 

@@ -110,6 +110,16 @@ def test_the_newest_checkpoint_is_torn(tmp_path: Path, capsys: pytest.CaptureFix
     assert again.save("train", 2, {"step": 2}, fill) == again.latest("train")
 
 
+def test_a_users_algorithm_is_kept_as_it_was(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.py"
+    mine.write_text("one", encoding="utf-8")
+    folder = RunFolder(tmp_path)
+    kept = folder.keep_algorithm(str(mine))
+    mine.write_text("two", encoding="utf-8")
+    assert folder.keep_algorithm(str(mine)) == kept and Path(kept).read_text(encoding="utf-8") == "one"
+    assert folder.keep_algorithm("gspo") == "gspo"
+
+
 def test_write_json_leaves_the_old_file_when_it_fails(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     write_json(path, {"a": 1})
