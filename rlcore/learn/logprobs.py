@@ -112,7 +112,7 @@ class _SelectedLogprobs(torch.autograd.Function):
         gradients, scale = ctx.gradients, _factor(grad_T, ctx.expected_T)
         ctx.gradients = None
         if gradients is None or scale is None:
-            gradients, scale = _Gradients(hidden_TD, weight_VD, bias_V, log_z_T.dtype), grad_T.new_ones(())
+            gradients, scale = _Gradients(hidden_TD, weight_VD, bias_V, log_z_T.dtype), log_z_T.new_ones(())
             for part in _chunks(len(targets_T), ctx.chunk):
                 logits = _logits(hidden_TD[part], weight_VD, bias_V, ctx.temperature, log_z_T.dtype)
                 gradients.add(part, logits, log_z_T[part], targets_T[part], grad_T[part] / ctx.temperature)
