@@ -73,6 +73,8 @@ class HandOver:
                 )
             if int(old.stem) < version - 1:
                 old.unlink()
+        for torn in (file for folder in folders for file in folder.glob(".*.tmp")):
+            torn.unlink()  # of a rank that was killed while it wrote: nobody writes now
         in_memory = self._form == "auto" and not self._too_small and self._root.is_dir() and self._one_node()
         return (self._claimed() if in_memory else self._disk) / f"{version}.safetensors"
 

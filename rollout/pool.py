@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,6 @@ DEFAULT_WINDOW = 256
 """Requests a worker has at most, where its engine does not say how many sequences it runs at once."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class _Call:
-    worker: int
-    method: str
-    args: tuple[Any, ...]
 
 
 class RolloutPool:
@@ -47,6 +39,7 @@ class RolloutPool:
         options: dict[str, Any],
         *,
         startup_seconds: float,
+        stall_seconds: float,
         gpus_per_worker: float,
         on_event: Callable[[str], None],
     ) -> None:
@@ -54,7 +47,7 @@ class RolloutPool:
         self.replaced = 0
         self._kind = kind
         self._options = options
-        self._startup_seconds = startup_seconds
+        self._startup_seconds, self._stall_seconds = startup_seconds, stall_seconds
         self._gpus = gpus_per_worker
         self._on_event = on_event
         self._update: tuple[Path, int] | None = None
@@ -91,6 +84,7 @@ class RolloutPool:
             kind,
             options,
             startup_seconds=startup_seconds,
+            stall_seconds=stall_seconds,
             gpus_per_worker=gpus_per_worker,
             on_event=on_event,
         )
@@ -135,29 +129,29 @@ class RolloutPool:
 
     def score(self, sequences: Sequence[Sequence[int]]) -> list[list[list[float]]]:
         """`Engine.score` of every worker: one result per worker, all of the same sequences."""
-        return self._run(self._everywhere("score", sequences))
+        return self._ask_all("score", sequences)
 
     def probe(
         self, sequences: Sequence[Sequence[int]], max_tokens: int
     ) -> list[tuple[list[list[float]], list[Completion]]]:
         """`Engine.probe` of every worker: one result per worker."""
-        return self._run(self._everywhere("probe", sequences, max_tokens))
+        return self._ask_all("probe", sequences, max_tokens)
 
     def trace(self, sequences: Sequence[Sequence[int]]) -> list[list[dict[str, list[float]]]]:
         """`Engine.trace` of every worker: one result per worker."""
-        return self._run(self._everywhere("trace", sequences))
+        return self._ask_all("trace", sequences)
 
     def fingerprints(self) -> list[dict[str, str]]:
         """`Engine.fingerprints` of every worker."""
-        return self._run(self._everywhere("fingerprints"))
+        return self._ask_all("fingerprints")
 
     def checksums(self) -> list[dict[str, str]]:
         """`Engine.checksums` of every worker."""
-        return self._run(self._everywhere("checksums"))
+        return self._ask_all("checksums")
 
     def pids(self) -> list[int]:
         """Process id of every worker."""
-        return self._run(self._everywhere("pid"))
+        return self._ask_all("pid")
 
     def update_weights(self, path: Path, version: int) -> None:
         """Load `path` (seen by all workers' machines) into every worker.
@@ -167,11 +161,8 @@ class RolloutPool:
         Raises:
             ValueError: a worker refused the file; every worker has the old weights and version.
         """
-        calls = self._everywhere("update_weights", path, version)
-        outcomes = self._outcomes(calls)
-        errors = {
-            call.worker: error for call, error in zip(calls, outcomes, strict=True) if isinstance(error, Exception)
-        }
+        outcomes = self._outcomes("update_weights", path, version)
+        errors = {index: error for index, error in enumerate(outcomes) if isinstance(error, Exception)}
         if errors:
             # One version everywhere: those that took the file (it may be unreadable on one machine) go back to the
             # old weights, and so do those that failed half way. A ValueError left its engine as it was.
@@ -188,45 +179,39 @@ class RolloutPool:
             ray.kill(worker, no_restart=True)
         self._workers = []
 
-    def _everywhere(self, method: str, *args: Any) -> list[_Call]:
-        return [_Call(index, method, args) for index in range(len(self._workers))]
-
-    def _run(self, calls: list[_Call]) -> list[Any]:
-        outcomes = self._outcomes(calls)
+    def _ask_all(self, method: str, *args: Any) -> list[Any]:
+        """What every worker answers; raises the first error of an engine."""
+        outcomes = self._outcomes(method, *args)
         for outcome in outcomes:
             if isinstance(outcome, Exception):
                 raise outcome
         return outcomes
 
-    def _outcomes(self, calls: list[_Call]) -> list[Any]:
-        """Result or exception of each call, in order; the calls of a worker that died go to its replacement."""
-        outcomes: list[Any] = [None] * len(calls)
-        attempts = [1] * len(calls)
-        running = {self._submit(call): index for index, call in enumerate(calls)}
+    def _outcomes(self, method: str, *args: Any) -> list[Any]:
+        """Result or exception of one call on every worker. One that dies or is silent is replaced, and asked anew."""
+        outcomes: list[Any] = [None] * len(self._workers)
+        attempts = [1] * len(self._workers)
+        running = {getattr(worker, method).remote(*args): index for index, worker in enumerate(self._workers)}
         while running:
-            [reference], _ = ray.wait(list(running), num_returns=1)
-            index = running.pop(reference)
-            try:
-                outcomes[index] = ray.get(reference)
-            except RayActorError as death:
-                worker = calls[index].worker
-                lost = [index, *(i for i in running.values() if calls[i].worker == worker)]
-                running = {ref: i for ref, i in running.items() if i not in lost}
-                if attempts[index] >= MAX_ATTEMPTS:
-                    raise RuntimeError(
-                        f"rollout worker {worker} died {attempts[index]} times on the same {calls[index].method} call: "
-                        f"{cause_of(death)}"
-                    ) from death
-                self._replace(worker, cause_of(death))
-                for i in lost:
-                    attempts[i] += 1
-                    running[self._submit(calls[i])] = i
-            except RayTaskError as error:  # the engine's own, raised in the worker: the caller decides
-                outcomes[index] = raised_by(error)
+            ready, late = ray.wait(list(running), timeout=self._stall_seconds)
+            for reference in ready or late:
+                index = running.pop(reference)
+                try:
+                    # A second at least: one that ended just now is no reason to replace it.
+                    outcomes[index] = ray.get(reference, timeout=1.0)
+                except RayTaskError as error:  # the engine's own, raised in the worker: the caller decides
+                    outcomes[index] = raised_by(error)
+                except (RayActorError, GetTimeoutError) as lost:
+                    silent = f"it was silent for {self._stall_seconds:g} s"
+                    why = cause_of(lost) if isinstance(lost, RayActorError) else silent
+                    if attempts[index] >= MAX_ATTEMPTS:
+                        raise RuntimeError(
+                            f"rollout worker {index} died {attempts[index]} times on the same {method} call: {why}"
+                        ) from lost
+                    attempts[index] += 1
+                    self._replace(index, why)
+                    running[getattr(self._workers[index], method).remote(*args)] = index
         return outcomes
-
-    def _submit(self, call: _Call) -> Any:
-        return getattr(self._workers[call.worker], call.method).remote(*call.args)
 
     def _replace(self, index: int, why: str) -> None:
         ray.kill(self._workers[index], no_restart=True)
@@ -235,8 +220,8 @@ class RolloutPool:
         self._await_start(self._workers[index])
         if self._update:
             try:
-                ray.get(self._workers[index].update_weights.remote(*self._update))
-            except (RayActorError, RayTaskError) as error:
+                ray.get(self._workers[index].update_weights.remote(*self._update), timeout=self._startup_seconds)
+            except RayError as error:
                 raise RuntimeError(
                     f"the new rollout worker {index} could not load {self._update[0]}, the last weights: "
                     f"keep that file until the next update ({cause_of(error)})"

@@ -126,7 +126,7 @@ def _digest(tensor: Tensor, algorithm: Callable[[bytes], Any]) -> str:
 
 
 def _bytes_of(tensor: Tensor) -> memoryview:
-    return memoryview(tensor.reshape(-1).view(torch.uint8).numpy())
+    return tensor.reshape(-1).view(torch.uint8).numpy().data
 
 
 def _places(infos: Sequence[TensorInfo]) -> tuple[dict[str, int], int]:

@@ -27,7 +27,7 @@ class RayConfig(Section):
     startup_seconds: Amount = 300.0
     """Give up when an actor has not come up by then."""
     stall_seconds: Amount = 600.0
-    """A rollout worker or learner rank that gives no sign of life for so long is lost and replaced."""
+    """A rollout worker that is silent for so long, or a learner rank that takes so long for one call, is replaced."""
 
 
 class RunConfig(Section):

@@ -78,6 +78,9 @@ class Family:
             has = f"it has {', '.join(own)}" if own else "it has none"
             raise ValueError(f"{self.source} has no option {name!r}: {has}")
         keywords |= self._levels(levels)
+        for constant, name in (("LEVELS", "levels"), ("VARIANTS", "variants")):
+            if hasattr(self.module, constant) and name not in takes:
+                raise ValueError(f"{self.source}: {constant}, and `problems` takes no `{name}`: let it take them")
         if "variants" in takes:
             keywords["variants"] = self._variants()
         elif self.variants:

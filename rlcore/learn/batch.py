@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -157,11 +157,12 @@ def _part(rows: PackedRows, index: list[int]) -> PackedRows:
     return rows.map(lambda value: value[index, :width])
 
 
-class Part(NamedTuple):
+@dataclass(frozen=True)
+class Part:
     """A micro-batch and where its rows stand in the whole; without any row it is one token of padding.
 
     A rank without work must still take part in every collective, and a model cannot take a batch of nothing.
     """
 
-    index: list[int]
+    places: list[int]
     rows: PackedRows

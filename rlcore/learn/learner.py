@@ -1,4 +1,4 @@
-"""One learner rank: a policy under DeepSpeed ZeRO. A plain class; `learner_workers` puts it into Ray actors."""
+"""One learner rank: a policy under DeepSpeed ZeRO. A plain class; `ranks` puts it into Ray actors."""
 
 from __future__ import annotations
 
@@ -126,7 +126,9 @@ class Learner:
             self.optimizer.skipping = False
 
     def _loss(self, rows: PackedRows, spec: StepSpec, load: Load) -> tuple[Tensor, dict[str, Tensor]]:
-        output = self.engine(rows.ids, rows.positions, rows.mask, spec.temperature, spec.loss != "nll")
+        cross_entropy = spec.loss == "nll"
+        expected = rows.copies if cross_entropy else None
+        output = self.engine(rows.ids, rows.positions, rows.mask, spec.temperature, not cross_entropy, expected)
         mask = rows.mask
         logp = output.logp_T
         old = logp.detach() if rows.old_logp is None else rows.old_logp[mask]

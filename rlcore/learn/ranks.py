@@ -155,7 +155,7 @@ class LearnerGroup:
             actor.call.remote(method, [part.rows for part in parts], *args)
             for actor, parts in zip(self.actors, dealt, strict=True)
         ]
-        indices = [[part.index for part in parts] for parts in dealt]
+        indices = [[part.places for part in parts] for parts in dealt]
         return list(zip(indices, self._get(references), strict=True))
 
     def step(self, rows: PackedRows, spec: StepSpec) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def hf_config(model: ModelConfig, tokenizer: PreTrainedTokenizerBase) -> Pretrai
         "eos_token_id": tokenizer.eos_token_id,
         "pad_token_id": tokenizer.pad_token_id,
     }
-    fields |= {name: getattr(model, size) for name, size in record.sizes.items()} | record.constants
+    fields |= {name: getattr(model, size) for name, size in record.sizes.items()} | dict(record.constants)
     config: PretrainedConfig = getattr(transformers, record.config)(**fields)
     return config
 

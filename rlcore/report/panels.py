@@ -222,7 +222,7 @@ def _learning(run: RunRecord) -> list[Panel]:
             run,
             "train",
             "Gradient norm",
-            "Before clipping. With Muon, of its orthogonalised update.",
+            "Before clipping; of the raw gradient with Muon, too.",
             {"train/grad_norm": ("norm", 0)},
             smooth=True,
             include=(0.0,),

@@ -14,6 +14,7 @@ path. It defines
 from __future__ import annotations
 
 import functools
+import hashlib
 import importlib
 import importlib.util
 import pkgutil
@@ -70,6 +71,16 @@ def load(name: str) -> Algorithm:
     if unknown := set(module.NEEDS) - NEEDS:
         raise ValueError(f"{name}: NEEDS may hold {', '.join(sorted(NEEDS))}, not {', '.join(sorted(unknown))}")
     return cast(Algorithm, module)
+
+
+def located(name: str) -> str:
+    """The name as any process of the run can load it: the path of a file is made absolute."""
+    return str(Path(name).resolve()) if name.endswith(".py") else name
+
+
+def digest(name: str) -> str:
+    """sha256 of a file of the user's own; the name of one of ours, whose code the run's version tells."""
+    return hashlib.sha256(Path(name).read_bytes()).hexdigest() if name.endswith(".py") else name
 
 
 def options(name: str, values: dict[str, Any]) -> Any:

@@ -34,7 +34,8 @@ class StepBuffer:
 
     def __init__(self, path: Path, version: int) -> None:
         self._path, self._version = path, version
-        self._records = {record["place"]: (record, data) for record, data in _read(path)}
+        records, self._whole = _read(path)
+        self._records = {record["place"]: (record, data) for record, data in records}
 
     def get(self, place: int, problem: Problem, samples: int) -> Group | None:
         """The group at this place of the stream of prompts; None where it must be sampled."""
@@ -74,9 +75,12 @@ class StepBuffer:
             for name, kind in ARRAYS.items()
         )
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        # One write: what a kill leaves is whole records and at most one torn one.
-        with self._path.open("ab", buffering=0) as file:
-            file.write(_SIZES.pack(len(text), len(data), zlib.crc32(data, zlib.crc32(text))) + text + data)
+        sizes = _SIZES.pack(len(text), len(data), zlib.crc32(data, zlib.crc32(text)))
+        # One write: what a kill leaves is whole records and at most one torn one, which is written over.
+        with self._path.open("r+b" if self._path.exists() else "xb", buffering=0) as file:
+            file.truncate(self._whole)
+            file.seek(self._whole)
+            self._whole += file.write(sizes + text + data)
 
     def prune(self, step: int, keep: int) -> None:
         """Remove the files of all steps up to `step` but its last `keep`."""
@@ -94,18 +98,16 @@ def _turn_to_json(turn: Turn) -> dict[str, Any]:
     return {"text": turn.text, "finish_reason": turn.finish_reason, "verdict": turn.verdict.model_dump(mode="json")}
 
 
-def _read(path: Path) -> list[tuple[dict[str, Any], bytes]]:
-    """The whole records of a file. A torn end is cut off, so that what is appended next can be read."""
-    if not path.exists():
-        return []
-    records = []
-    with path.open("r+b") as file:
-        whole = 0
-        while (record := _read_record(file)) is not None:
-            records.append(record)
-            whole = file.tell()
-        file.truncate(whole)
-    return records
+def _read(path: Path) -> tuple[list[tuple[dict[str, Any], bytes]], int]:
+    """The whole records of a file, and how many bytes they are: a torn one may stand behind them."""
+    records: list[tuple[dict[str, Any], bytes]] = []
+    whole = 0
+    if path.exists():
+        with path.open("rb") as file:
+            while (record := _read_record(file)) is not None:
+                records.append(record)
+                whole = file.tell()
+    return records, whole
 
 
 def _read_record(file: BinaryIO) -> tuple[dict[str, Any], bytes] | None:

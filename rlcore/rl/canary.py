@@ -24,7 +24,7 @@ from rollout.types import Completion
 MAX_SEQUENCES = 64
 CANDIDATES = 96
 RANDOM_LENGTH = 48
-CONTINUATION = 4
+CONTINUATION = 3
 """Greedy tokens behind each sequence: the first comes from the prefill, the others from cache and decode kernels."""
 
 PASSES = 2

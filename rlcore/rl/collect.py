@@ -19,7 +19,7 @@ class Collected:
     Attributes:
         kept: groups with variance, what is learnt from. sampled: all of them, in order of submission.
         cursor: prompts taken from the stream so far. refills: extra rounds.
-        generate, score, refill: seconds (refill is part of the other two).
+        generate, score: seconds of the first round; refill: of the extra ones.
     """
 
     cursor: int
@@ -56,10 +56,10 @@ def collect(
             buffer=buffer,
         )
         out.sampled += sampled.groups
-        out.generate += sampled.generate
-        out.score += sampled.score
         if refill:
             out.refills += 1
             out.refill += sampled.generate + sampled.score
+        else:
+            out.generate, out.score = sampled.generate, sampled.score
         out.kept += [group for group in sampled.groups if has_variance(group.rewards())]
     return out

@@ -36,8 +36,8 @@ def train(run: Run, pool: Pool) -> None:
     sync.push(first)
     with Progress(train.steps, STAGE, start=first) as progress:
         for step in range(first, train.steps):
-            began = time.perf_counter()
-            buffer = StepBuffer(step_file(folder.path, step + 1), version=step)
+            began, done = time.perf_counter(), step + 1
+            buffer = StepBuffer(step_file(folder.path, done), version=step)
             collected = collect(sampler, pool, train, buffer, seed=config.seed, step=step, cursor=cursor)
             cursor = collected.cursor
 
@@ -48,9 +48,10 @@ def train(run: Run, pool: Pool) -> None:
             results = learn(learner, rows, train, step=step)
             learnt = time.perf_counter()
 
-            values = sync.push(step + 1) | learner_metrics(results, batches, train) | sample_metrics(collected)
+            pushed = sync.push(done)
+
+            values = pushed | learner_metrics(results, batches, train) | sample_metrics(collected)
             values |= {"time/learn": learnt - learning, "time/step": time.perf_counter() - began}
-            done = step + 1
             if train.samples_every and done % train.samples_every == 0:
                 write_samples(folder.path / "samples" / f"step-{done}.jsonl", done, collected)
             run.metrics.log(STAGE, done, values)
@@ -99,7 +100,7 @@ def learn(learner: LearnerGroup, batches: list[PackedRows], train: TrainConfig, 
 def step_spec(rows: PackedRows, train: TrainConfig, step: int) -> StepSpec:
     """How step 0.. turns these rows into an optimiser step."""
     return StepSpec(
-        loss=train.algorithm,
+        loss=algorithm.located(train.algorithm),
         options=train.options,
         lr=lr_multiplier(step, train.steps, train.optim),
         num_tokens=rows.num_tokens,

@@ -194,7 +194,7 @@ def main(arguments: Sequence[str]) -> int:
             first = first or (None if line.same else line)
             print(f"{'' if line.same else 'DIFFERS':<8}{line.name:<44}{line.recorded!s:>24}{line.replayed!s:>24}")
     except ValueError as error:
-        print(f"rlcore: {error}", file=sys.stderr)
+        print(f"rlcore: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     for note in notes:
         print(f"note: {note}")

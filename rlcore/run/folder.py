@@ -327,7 +327,7 @@ def _versions() -> dict[str, str]:
 
 
 def _code_hash() -> str:
-    root = Path(__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     digest = hashlib.sha256()
     for package in ("verifiers", "services", "rollout", "rlcore"):
         for file in sorted((root / package).rglob("*.py")):

@@ -8,7 +8,7 @@ from typing import Any
 from rlcore import pretrain
 from rlcore.data.mixture import Pool
 from rlcore.doctor import cpu
-from rlcore.rl import evaluate, loop
+from rlcore.rl import algorithm, evaluate, loop
 from rlcore.rl.filter import filter_problems
 from rlcore.run.context import Run
 from rlcore.run.folder import RunFolder, sha256_folder, sha256_json, write_json
@@ -56,6 +56,7 @@ def check_data(run: Run) -> None:
             "data.source": sha256_json([problem.model_dump(mode="json") for problem in dataset.problems]),
             "data.verifier": sha256_json({name: verifiers.version(name) for name in dataset.verifiers}),
             "model.path": sha256_folder(run.config.model.path),
+            "train.algorithm": algorithm.digest(run.config.train.algorithm),
         }
     )
     lost = f"; {dataset.dropped} rows dropped (dropped_rows.jsonl)" if dataset.dropped else ""

@@ -56,7 +56,9 @@ def one_pass(side: str, states_TD: Tensor, weight_VD: Tensor, targets_T: Tensor,
         from rlcore.learn.logprobs import selected_logprobs
 
         chunk = max(1, int(mib * 2**20 / (4 * len(weight_VD))))
-        logp_T, _ = selected_logprobs(states_TD, targets_T, weight_VD, temperature=1.0, chunk=chunk, entropy=False)
+        # As in pretraining, where every token counts once and nobody reads the entropy.
+        ahead = {"entropy": False, "expected_T": torch.ones(len(targets_T))}
+        logp_T, _ = selected_logprobs(states_TD, targets_T, weight_VD, temperature=1.0, chunk=chunk, **ahead)
         return -logp_T.mean(), None
     from transformers.loss.loss_utils import ForCausalLMLoss
 

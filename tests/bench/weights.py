@@ -1,4 +1,4 @@
-"""How long weights take from learner to rollout, and what the canary adds: the demo's model and one of 17M parameters.
+"""How long weights take from learner to rollout, and what the canary adds: the demo's model and one of 15M parameters.
 
 `python -m tests.bench.weights [--rounds N] [--model 2M]`. Two learner ranks and two vLLM workers with a thread each,
 as in the demo; both forms of the hand-over in turns, on the same actors. A figure is the median over the rounds, in
@@ -41,7 +41,7 @@ CONTEXT = 168
 STEP_SECONDS = 5.5
 MODELS = {
     "2M": ModelConfig(context=CONTEXT),
-    "17M": ModelConfig(
+    "15M": ModelConfig(
         context=CONTEXT,
         hidden_size=256,
         layers=6,

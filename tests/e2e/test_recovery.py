@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def test_killed_ranks_and_workers_cost_nothing_but_time(
     for worker in processes(run, "RolloutWorker"):
         os.kill(worker, signal.SIGKILL)
     assert run.wait(400) == 0, run.text()[-3000:]
-    assert "learner rank 0 died" in run.text() and "learner rank 1 died" in run.text()
+    assert len(re.findall(r"learner rank \d died", run.text())) == 2
     assert "starting all ranks again, from train step" in run.text()
     assert "rollout worker 0 was replaced" in run.text()
     assert results(folder) == results(unbroken)

@@ -13,7 +13,7 @@ import pytest
 
 from rlcore.rl.buffer import StepBuffer, step_file
 from rlcore.rl.trajectory import Group
-from verifiers.types import Problem
+from verifiers.types import Problem, Status, Verdict
 
 
 def replay(folder: Path, step: int) -> tuple[int, str]:
@@ -47,7 +47,7 @@ def test_the_first_place_where_it_parts_is_named(unbroken: Path, tmp_path: Path)
     groups = StepBuffer(path, version=1).groups(problems)
     path.unlink()
     first = groups[0].trajectories[0]
-    verdict = first.verdict.model_copy(update={"reward": 1.0 - (first.verdict.reward or 0.0)})
+    verdict = Verdict.of(Status.WRONG, reward=0.0) if first.verdict.reward else Verdict.of(Status.CORRECT, reward=1.0)
     changed = replace(first, turns=(replace(first.turns[0], verdict=verdict),))
     groups[0] = Group(groups[0].problem, (changed, *groups[0].trajectories[1:]))
     writer = StepBuffer(path, version=1)

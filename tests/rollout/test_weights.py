@@ -141,3 +141,30 @@ def test_a_tied_head_may_be_there_or_not(
     check_weights(model_folders[True], model_shapes(model), tied=True)
     with pytest.raises(ValueError, match=r"lm_head\.weight missing"):
         check_weights(model_folders[True], model_shapes(model), tied=False)
+
+
+@pytest.mark.parametrize("kind", ["one bit", "experts permuted", "two tensors swapped"])
+def test_a_file_that_changed_after_it_was_written_is_refused(
+    model_folders: dict[bool, Path], new_reference: Callable[[Path], Any], tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / "w.safetensors"
+    model = new_reference(model_folders[False]).model
+    state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    sent = write_weights(state, path)
+    assert check_weights(path, model_shapes(model), tied=False) == sent
+    raw = path.read_bytes()
+    start = 8 + int.from_bytes(raw[:8], "little")
+    names = [f"model.layers.{layer}.mlp.experts.down_proj" for layer in (0, 1)]
+    experts = state[names[0]]
+    if kind == "one bit":
+        experts.view(torch.int32)[2, 5, 7] ^= 1
+    elif kind == "experts permuted":
+        experts[[0, 3]] = experts[[3, 0]]
+    else:
+        state |= {names[0]: state[names[1]], names[1]: state[names[0]]}
+    write_weights(state, tmp_path / "other.safetensors")
+    other = (tmp_path / "other.safetensors").read_bytes()
+    assert len(other) == len(raw) and other[start:] != raw[start:]
+    path.write_bytes(raw[:start] + other[start:])
+    with pytest.raises(ValueError, match=r"experts\.down_proj is not what was written"):
+        check_weights(path, model_shapes(model), tied=False)

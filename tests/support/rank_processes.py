@@ -76,14 +76,23 @@ class ProcessGroup(LearnerGroup):
         port = free_ports(1)[0]
         self._get([actor.join.remote(rank, config.ranks, "127.0.0.1", port) for rank, actor in enumerate(self.actors)])
 
-    def _get(self, references: list[Any], seconds: float | None = None) -> list[Any]:
-        return [reference() for reference in references]
+    def _get(self, references: list[Any], startup_seconds: float | None = None) -> list[Any]:
+        results, failures = [], []
+        for rank, reference in enumerate(references):
+            # Every answer is taken, also behind a failure: the next call must not find an old one.
+            try:
+                results.append(reference())
+            except RuntimeError as error:
+                failures.append(f"learner rank {rank} failed: {error}")
+        if failures:
+            raise RuntimeError(failures[0])
+        return results
 
     def run(self, function: Callable[[LearnerRank], Any]) -> list[Any]:
         """What a module's function gives for each rank's `LearnerRank`."""
         for actor in self.actors:
             actor.pipe.send((function, (), {}))
-        return [actor.result() for actor in self.actors]
+        return self._get([actor.result for actor in self.actors])
 
     def close(self) -> None:
         for actor in self.actors:

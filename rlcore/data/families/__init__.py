@@ -1,1 +1,1 @@
-"""Problems that we make ourselves."""
+"""Families, one file each; `rlcore.data.family` says what stands in one."""

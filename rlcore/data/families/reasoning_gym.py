@@ -67,7 +67,7 @@ def problems(size: int, seed: int, *, variants: tuple[str, ...]) -> list[Problem
         raise ValueError(f"there is no family {family!r} that can be judged; the nearest are {', '.join(near)}")
     if importlib.util.find_spec("reasoning_gym") is None:
         raise ValueError(f"reasoning_gym:{family} needs reasoning-gym: pip install 'rlcore[gym]'")
-    path = os.pathsep.join([*filter(None, sys.path), str(Path(__file__).resolve().parents[2])])
+    path = os.pathsep.join([*filter(None, sys.path), str(Path(__file__).resolve().parents[3])])
     made = subprocess.run(
         [sys.executable, "-P", "-m", "rlcore.data.families.reasoning_gym", family, str(size), str(seed)],
         env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0"},

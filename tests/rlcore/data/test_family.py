@@ -146,6 +146,8 @@ def test_a_file_may_import_its_neighbours(tmp_path: Path) -> None:
         (MINIMAL.replace("return ", "return [0] or "), {}, r"no list of verifiers\.types"),
         (MINIMAL, {"levels": (1,)}, r"has no levels: leave `levels` out"),
         (MINIMAL + "LEVELS = (1, 2)\n", {"levels": (2, 3)}, r"has no level 3: its levels are 1, 2"),
+        (MINIMAL + "LEVELS = (1, 2)\n", {}, r"LEVELS, and `problems` takes no `levels`: let it take them"),
+        (MINIMAL + "VARIANTS = ('a',)\n", {}, r"VARIANTS, and `problems` takes no `variants`: let it take them"),
         (MINIMAL, {"options": {"seed": 1}}, r"has no option 'seed': it has none"),
         (MINIMAL.replace("seed):", "seed, *, most=3):"), {"options": {"mots": 1}}, r"no option 'mots': it has most"),
         (MINIMAL.replace("seed):", "seed, *, variants):"), {}, r"problem '0-0' has no tag variant=NAME: add it"),
@@ -214,6 +216,10 @@ def test_texts_with_held_out_prompts_are_an_error(tmp_path: Path) -> None:
         read_documents(source, characters=100, seed=0, exclude={"2+1="})
     with pytest.raises(ValueError, match="has no levels"):
         read_documents(source, characters=100, seed=0, levels=(1,))
+    source = write(tmp_path / "leaks.py", text + "LEVELS = (1, 2)\n")
+    assert read_documents(source, characters=12, seed=0).texts == ["0+1=1", "1+1=2", "2+1=3"], "levels of problems only"
+    with pytest.raises(ValueError, match="has no level 1: its texts have no levels"):
+        read_documents(source, characters=12, seed=0, levels=(1,))
     with pytest.raises(ValueError, match="the family makes no texts: write arithmetic, programs, theorems"):
         read_documents("word_problems", characters=100, seed=0)
     found = protocol.find("arithmetic")

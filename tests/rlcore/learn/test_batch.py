@@ -106,12 +106,12 @@ def test_shards_have_equally_many_micro_batches_and_hold_every_row_once(ranks: i
     shards = shard(rows, ranks, tokens=tokens)
     assert len(shards) == ranks and len({len(parts) for parts in shards}) == 1
     every = [part for parts in shards for part in parts]
-    assert sorted(index for part in every for index in part.index) == list(range(len(rows)))
-    assert all(len(part.index) <= max(1, tokens // 8) for part in every)
+    assert sorted(index for part in every for index in part.places) == list(range(len(rows)))
+    assert all(len(part.places) <= max(1, tokens // 8) for part in every)
     for part in every:
         width = part.rows.ids.shape[1]
-        assert torch.equal(part.rows.ids, rows.ids[part.index, :width]) or not part.index
-        assert not rows.real[part.index, width:].any()
+        assert torch.equal(part.rows.ids, rows.ids[part.places, :width]) or not part.places
+        assert not rows.real[part.places, width:].any()
 
 
 def test_a_micro_batch_has_the_rows_that_its_tokens_hold() -> None:
@@ -135,8 +135,8 @@ def test_shards_keep_the_old_log_probs() -> None:
     rows.old_logp = torch.arange(12.0).view(3, 4)
     [[first], [second]] = shard(rows, 2, tokens=8)
     assert first.rows.old_logp is not None and second.rows.old_logp is not None
-    assert first.index == [0, 2] and first.rows.old_logp.tolist() == [[0, 1, 2], [8, 9, 10]]
-    assert second.index == [1] and second.rows.old_logp.tolist() == [[4, 5, 6]]
+    assert first.places == [0, 2] and first.rows.old_logp.tolist() == [[0, 1, 2], [8, 9, 10]]
+    assert second.places == [1] and second.rows.old_logp.tolist() == [[4, 5, 6]]
 
 
 @pytest.mark.parametrize("old", [None, torch.zeros(1, 4)])
@@ -144,7 +144,7 @@ def test_a_rank_without_rows_gets_a_token_of_padding(old: torch.Tensor | None) -
     rows = pack_rows([TrainSequence([1, 5, 2], 1)], 4)
     rows.old_logp = old
     [[full], [empty]] = shard(rows, 2, tokens=1024)
-    assert (full.index, empty.index) == ([0], [])
+    assert (full.places, empty.places) == ([0], [])
     assert empty.rows.ids.shape == (1, 1)
     assert (empty.rows.num_tokens, empty.rows.num_sequences, bool(empty.rows.real.any())) == (0, 0, False)
     found = empty.rows.old_logp

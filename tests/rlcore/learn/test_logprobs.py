@@ -38,6 +38,25 @@ def test_values_and_gradients_are_autograds_for_any_chunk(tokens: int, with_bias
             torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("with_bias", [False, True])
+@pytest.mark.parametrize("right", [True, False])
+def test_a_gradient_known_ahead_is_the_same_and_a_wrong_one_does_no_harm(right: bool, with_bias: bool) -> None:
+    generator = torch.Generator().manual_seed(0)
+    hidden, weight = (torch.randn(*shape, generator=generator).double() for shape in ((10, 8), (16, 8)))
+    inputs = [hidden.requires_grad_(), weight.requires_grad_()]
+    bias = torch.randn(16, generator=generator).double().requires_grad_() if with_bias else None
+    inputs += [bias] if bias is not None else []
+    targets = torch.randint(0, 16, (10,), generator=generator)
+    counted = torch.tensor([1.0, 3, 1, 0, 2, 1, 1, 5, 1, 1])
+    upstream = -0.37 * counted.double()
+    if not right:
+        upstream[4] *= 1.0 + 1e-9
+    expected = torch.autograd.grad(by_autograd(hidden, targets, weight, bias, 0.7), inputs, upstream)
+    logp, _ = selected_logprobs(hidden, targets, weight, bias, temperature=0.7, chunk=3, expected_T=counted)
+    for one, other in zip(torch.autograd.grad(logp, inputs, upstream), expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-13)
+
+
 def test_no_token_at_all_still_gives_a_gradient() -> None:
     """A rank without work must take part in the backward pass: zero, not None."""
     hidden, weight = torch.zeros(0, 8, requires_grad=True), torch.randn(16, 8, requires_grad=True)

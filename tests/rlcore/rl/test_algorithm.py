@@ -52,3 +52,15 @@ def test_a_file_that_is_no_algorithm_is_refused(tmp_path: Path, text: str, messa
     with pytest.raises(ConfigError, match=r"mine\.py") as error:
         parse({"train": {"algorithm": str(path)}})
     assert message in str(error.value)
+
+
+def test_a_file_is_named_so_that_every_process_finds_it_and_its_content_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text("one", encoding="utf-8")
+    assert algorithm.located("mine.py") == str(tmp_path / "mine.py")
+    before = algorithm.digest("mine.py")
+    Path("mine.py").write_text("two", encoding="utf-8")
+    assert algorithm.digest("mine.py") != before
+    assert algorithm.located("gspo") == algorithm.digest("gspo") == "gspo"

@@ -12,10 +12,11 @@ from scripted_run import scripted_run
 from rlcore.config.rl import TrainConfig
 from rlcore.learn.batch import TrainSequence
 from rlcore.report.catalogue import lookup
-from rlcore.rl.buffer import StepBuffer
+from rlcore.rl.buffer import StepBuffer, step_file
 from rlcore.rl.collect import Collected, collect
 from rlcore.rl.record import learner_metrics, line, sample_metrics, write_samples
 from rlcore.rl.trajectory import Group, single_turn_trajectory
+from rlcore.run.context import Run
 from rollout.types import FinishReason, completion
 from verifiers.types import Message, Problem, Status, Verdict
 
@@ -158,12 +159,15 @@ def speaks_english(problem: Problem) -> tuple[str, ...]:
     return (f" Answer: {problem.reference['answer']}" if "variant=en" in problem.tags else " Answer: 999",)
 
 
+def first_step(run: Run) -> Collected:
+    buffer = StepBuffer(step_file(run.folder.path, 1), version=0)
+    return collect(run.sampler, run.dataset.train, run.config.train, buffer, seed=0, step=0, cursor=0)
+
+
 def test_a_step_tells_families_apart(tmp_path: Path) -> None:
     data = {"source": "word_problems:en+zh", "size": 40}
-    buffer = StepBuffer(tmp_path / "groups", 0)
     with scripted_run(tmp_path / "run", speaks_english, data=data, train=TRAIN) as (run, judging):
-        train = run.config.train
-        collected = collect(run.sampler, run.dataset.train, train, buffer, seed=0, step=0, cursor=0)
+        collected = first_step(run)
     values = sample_metrics(collected)
     assert {name: value for name, value in values.items() if "word" in name} == {
         "train/reward/word_problems.en": 1.0,
@@ -184,8 +188,7 @@ def test_a_step_tells_families_apart(tmp_path: Path) -> None:
 
 def test_one_family_has_no_metrics_of_its_own(tmp_path: Path) -> None:
     data = {"source": "word_problems:en", "size": 40}
-    buffer = StepBuffer(tmp_path / "groups", 0)
     with scripted_run(tmp_path / "run", speaks_english, data=data, train=TRAIN) as (run, _):
-        collected = collect(run.sampler, run.dataset.train, run.config.train, buffer, seed=0, step=0, cursor=0)
+        collected = first_step(run)
     values = sample_metrics(collected)
     assert values["train/reward_mean"] == 1.0 and not [name for name in values if name.startswith("train/reward/")]

@@ -90,7 +90,7 @@ def test_what_a_row_is_called_is_in_its_tags(tmp_path: Path) -> None:
     assert problem.id == "rows-1" and problem.tags == ("humaneval", "HumanEval/0", "family=rows")
     [problem], _ = loaded(source(tmp_path, [ROWS["verl fn_name"]], "jsonl"))
     assert problem.prompt == (Message(role="user", content="Sum two\n\nThe tests call `add`.\n"),)
-    assert problem.tags == ("apps", "code")
+    assert problem.tags == ("apps", "code", "family=rows")
 
 
 @needs_sandbox
