@@ -145,18 +145,17 @@ def test_the_layout_that_is_named_is_taken(tmp_path: Path) -> None:
         read_pool(DataConfig(source=source, format="mbpp"), seed=0, measured=0)
 
 
-def test_what_the_judge_cannot_use_is_screened_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize("enabled", [True, False])
+def test_what_the_judge_cannot_use_is_screened_out_unless_that_is_off(tmp_path: Path, enabled: bool) -> None:
     """A program that prints nothing would pass, which only the judge finds out."""
     reference = {"kind": "stdin", "cases": [{"stdin": "1", "stdout": ""}]}
     weak = Problem(id="weak", prompt="Print nothing.", verifier="code", reference=reference)
-    source = rows(tmp_path / "rows.jsonl", [*part("a", 9), weak])
+    data = DataConfig(source=rows(tmp_path / "rows.jsonl", [*part("a", 9), weak]), held_out_share=0.5)
     drops = Drops(tmp_path / "dropped.jsonl", max_share=0.5)
-    with Screening(say=print) as screening:
-        pool, held_out, _ = read_pool(
-            DataConfig(source=source, held_out_share=0.5), seed=0, measured=0, drops=drops, screening=screening
-        )
-    assert sorted(one.id for one in (*pool.problems, *held_out)) == [one.id for one in part("a", 9)]
-    assert len(drops.rows) == 1
+    with Screening(say=print, enabled=enabled) as screening:
+        pool, held_out, _ = read_pool(data, seed=0, measured=0, drops=drops, screening=screening)
+    assert ("weak" in {one.id for one in (*pool.problems, *held_out)}) is not enabled
+    assert len(drops.rows) == int(enabled)
 
 
 def test_a_held_out_family_is_drawn_with_another_seed() -> None:
