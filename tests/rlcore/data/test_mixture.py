@@ -11,6 +11,7 @@ import pytest
 from rlcore.config.data import DataConfig, ProblemPart
 from rlcore.data.mixture import CYCLE, Mixture, by_family, read_problems
 from rlcore.data.origin import family
+from rlcore.data.screening import Screening
 from rlcore.data.sources.drops import Drops
 from verifiers.types import Problem
 
@@ -75,6 +76,16 @@ def test_the_source_furthest_behind_its_share_is_next() -> None:
     pool = Mixture((part("a", 50), part("b", 50, "code"), part("c", 50, "lean")), (0.7, 0.2, 0.1))
     turns = [one.id[0] for one in pool.stream(0, 20, seed=0)]
     assert "".join(turns) == "aabaacaaba" * 2
+    three_cycles = Counter(one.id[0] for one in pool.stream(0, 3 * CYCLE, seed=0))
+    assert three_cycles == {"a": 2100, "b": 600, "c": 300}
+
+
+def test_every_source_has_its_share() -> None:
+    pool = Mixture((part("a", 2), part("b", 2)), (1.0,))
+    with pytest.raises(ValueError, match="zip"):
+        pool.head(2)
+    with pytest.raises(ValueError, match="zip"):
+        pool.where(lambda one: True)
 
 
 def test_a_source_without_problems_leaves_its_share_to_the_others() -> None:
@@ -104,8 +115,8 @@ def test_each_source_holds_out_its_own() -> None:
 
 
 def test_one_source_is_split_as_ever() -> None:
-    pool, held_out, _ = read_problems(DataConfig(size=100, limit=20), seed=0, measured=3)
-    assert len(pool.parts) == 1 and len(pool.problems) == 20
+    pool, held_out, overlap = read_problems(DataConfig(size=100, limit=20), seed=0, measured=3)
+    assert len(pool.parts) == 1 and len(pool.problems) == 20 and overlap == 0
     assert len(held_out) > 3, "the evaluation takes its head"
 
 
@@ -126,6 +137,25 @@ def test_a_held_out_source_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="leaves 0 training and 4 held-out problems: give more problems"):
         everything = rows(tmp_path / "all.jsonl", [*part("b", 3), problem("a1")])
         read_problems(DataConfig(source=held_out, held_out=everything), seed=0, measured=1)
+
+
+def test_the_layout_that_is_named_is_taken(tmp_path: Path) -> None:
+    source = rows(tmp_path / "rows.jsonl", part("a", 4))
+    with pytest.raises(ValueError, match="`test_list` is None"):
+        read_problems(DataConfig(source=source, format="mbpp"), seed=0, measured=0)
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_what_the_judge_cannot_use_is_screened_out_unless_that_is_off(tmp_path: Path, enabled: bool) -> None:
+    """A program that prints nothing would pass, which only the judge finds out."""
+    reference = {"kind": "stdin", "cases": [{"stdin": "1", "stdout": ""}]}
+    weak = Problem(id="weak", prompt="Print nothing.", verifier="code", reference=reference)
+    data = DataConfig(source=rows(tmp_path / "rows.jsonl", [*part("a", 9), weak]), held_out_share=0.5)
+    drops = Drops(tmp_path / "dropped.jsonl", max_share=0.5)
+    with Screening(say=print, enabled=enabled) as screening:
+        pool, held_out, _ = read_problems(data, seed=0, measured=0, drops=drops, screening=screening)
+    assert ("weak" in {one.id for one in (*pool.problems, *held_out)}) is not enabled
+    assert len(drops.rows) == int(enabled)
 
 
 def test_a_held_out_family_is_drawn_with_another_seed() -> None:
@@ -167,6 +197,11 @@ def test_a_prompt_of_two_sources_is_on_one_side(tmp_path: Path) -> None:
         assert trained in (set(), {"q", "y"}) and trained ^ {"q", "y"} == {"q", "y"} & {one.id for one in held_out}
         sides.add(bool(trained))
     assert sides == {True, False}
+
+
+def test_a_run_needs_something_held_out() -> None:
+    with pytest.raises(ValueError, match="leaves 50 training and 0 held-out problems"):
+        read_problems(DataConfig(size=50, held_out_share=0), seed=0, measured=0)
 
 
 def test_languages_are_told_apart_in_the_same_order_for_every_seed() -> None:

@@ -118,7 +118,7 @@ def test_a_micro_batch_has_the_rows_that_its_tokens_hold() -> None:
     """Rows of 2 tokens: two of them in 4, and in 5."""
     rows = pack_rows([TrainSequence([1, 9], 1) for _ in range(5)], 2)
     for tokens in (4, 5):
-        assert [[len(part.index) for part in rank] for rank in shard(rows, 1, tokens=tokens)] == [[2, 2, 1]]
+        assert [[len(part.places) for part in rank] for rank in shard(rows, 1, tokens=tokens)] == [[2, 2, 1]]
 
 
 @pytest.mark.parametrize(("rows", "first"), [(torch.tensor([2, 0]), [5, 3]), (slice(1, None), [4, 5])])
