@@ -68,6 +68,7 @@ METRICS: dict[str, Metric] = {
     "train/groups_dropped_hard": Metric("Groups dropped because every completion was wrong.", "groups"),
     "train/groups": Metric("Groups trained on.", "groups"),
     "train/advantage_abs_mean": Metric("Mean absolute advantage of the sequences learnt from.", ""),
+    "train/algorithm/{F}": Metric("A metric of the algorithm's own, mean or largest over the minibatches.", ""),
     "train/process_share": Metric("Share of completions whose tokens had advantages by the judge's steps.", "share"),
     "train/refills": Metric("Extra rollout rounds to replace dropped groups (dynamic sampling).", "rounds"),
     "train/tokens": Metric("Completion tokens of the step, dropped groups included.", "tokens"),

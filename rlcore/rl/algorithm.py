@@ -6,7 +6,9 @@ path. It defines
 - `Options`, a `rlcore.config.fields.Section`: its options with defaults and help, what `[train.options]` may say;
 - `advantages(rewards_G, options)`: one for each completion of a group, None for one that is not learnt from;
 - `loss(tokens, options)`: a scalar and metrics from `rlcore.rl.losses.Tokens`; a metric whose name ends in `_max` is
-  merged by its maximum over micro-batches and ranks, any other by its sum, so divide shares by the step's counts;
+  merged by its maximum over micro-batches and ranks, any other by its sum, so divide shares by the step's counts. A
+  rank without tokens calls it too, and must get a scalar and metrics of the same names. Names that the log does not
+  know (`clip_share_low`, `clip_share_high`, `ratio_max`) are logged as `train/algorithm/NAME`;
 - `NEEDS`: of {"old"}, which log-probs besides the learner's own its loss reads. "old": those before the first update of
   a rollout batch. Without it `old_T` equals `logp_T`.
 """

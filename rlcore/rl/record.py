@@ -17,6 +17,13 @@ from rlcore.rl.trajectory import Group
 from rlcore.run.folder import write_lines
 from verifiers.types import Status
 
+KNOWN = {
+    *("loss", "entropy", "clip_share_low", "clip_share_high", "ratio_max", "mismatch_kl", "logprob_abs_diff_max"),
+    *("grad_norm", "steps_skipped", "steps_nonfinite", "merged_share", "lr"),
+    *("expert_counts", "balance_loss", "load_max_over_mean"),
+}
+"""What every step of a learner gives; any other metric is the algorithm's own."""
+
 
 def learner_metrics(
     results: Sequence[dict[str, Any]], batches: Sequence[Sequence[TrainSequence]], train: TrainConfig
@@ -50,6 +57,9 @@ def learner_metrics(
         values["train/load_max_over_mean"] = results[0]["load_max_over_mean"]
         for layer, counts in enumerate(results[0]["expert_counts"]):
             values[f"train/load/layer_{layer}"] = [count / max(sum(counts), 1.0) for count in counts]
+    for name in results[0].keys() - KNOWN:
+        own = [result[name] for result in results]
+        values[f"train/algorithm/{name}"] = max(own) if name.endswith("_max") else sum(own) / len(own)
     learnt = [sequence for batch in batches for sequence in batch]
     values["train/advantage_abs_mean"] = sum(float(np.abs(each.advantage).mean()) for each in learnt) / len(learnt)
     if train.process_weight:

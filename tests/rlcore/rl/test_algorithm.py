@@ -11,7 +11,7 @@ from rlcore.rl import algorithm
 
 
 def test_the_package_brings_three() -> None:
-    assert algorithm.names() == ["dapo", "gspo", "rft"]
+    assert {"dapo", "gspo", "rft"} <= set(algorithm.names())
 
 
 def test_a_run_file_without_options_has_the_algorithms_own() -> None:
@@ -23,7 +23,7 @@ def test_a_run_file_without_options_has_the_algorithms_own() -> None:
 @pytest.mark.parametrize(
     ("train", "message"),
     [
-        ({"algorithm": "ppo"}, "no algorithm 'ppo': give one of dapo, gspo, rft, or the path of a file"),
+        ({"algorithm": "ppo"}, "no algorithm 'ppo': give one of dapo, gspo, rft"),
         ({"algorithm": "nowhere.py"}, "nowhere.py: no such file"),
         ({"options": {"clip": 1}}, "gspo has no option 'clip'; its options: clip_low, clip_high, std_normalise"),
         ({"algorithm": "rft", "options": {"clip_low": 1}}, "rft has no option 'clip_low'; its options: none"),

@@ -192,3 +192,16 @@ def test_one_family_has_no_metrics_of_its_own(tmp_path: Path) -> None:
         collected = first_step(run)
     values = sample_metrics(collected)
     assert values["train/reward_mean"] == 1.0 and not [name for name in values if name.startswith("train/reward/")]
+
+
+def test_a_metric_of_the_algorithms_own_is_logged_under_its_name() -> None:
+    step = {"loss": 0.0, "entropy": 1.0, "ratio_max": 1.0, "mismatch_kl": 0.0, "logprob_abs_diff_max": 0.0, "lr": 1.0}
+    step |= {"steps_skipped": 0, "steps_nonfinite": 0, "merged_share": 0.0, "grad_norm": 1.0}
+    results = [step | {"kept_share": 0.25, "weight_max": 2.0}, step | {"kept_share": 0.75, "weight_max": 5.0}]
+    values = learner_metrics(results, [[TrainSequence([1, 2], 1, advantage=-2.0)]] * 2, TrainConfig(minibatches=2))
+    assert {name: value for name, value in values.items() if name.startswith("train/algorithm/")} == {
+        "train/algorithm/kept_share": 0.5,
+        "train/algorithm/weight_max": 5.0,
+    }
+    assert all(lookup(name) for name in values)
+    assert values["train/advantage_abs_mean"] == 2.0

@@ -114,7 +114,7 @@ def test_two_steps_of_a_learner(tmp_path: Path) -> None:
     try:
         group.build(tmp_path / "hf", model, train.optim)
         before = group.logprobs(rows, 1.0)
-        first, second = learn(group, [rows, rows.map(torch.clone)], train, step=0)
+        first, second = learn(group, [rows, rows.map(torch.clone)], train, step=0, loss=train.algorithm)
         after = group.logprobs(rows, 1.0)
     finally:
         group.close()
