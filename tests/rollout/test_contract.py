@@ -217,7 +217,7 @@ def test_a_probe_is_the_score_and_the_greedy_completion(engine: Engine) -> None:
         assert score == pytest.approx(alone, abs=1e-5)
     greedy = engine.generate(requests(6, max_tokens=5, temperature=0.0))
     for sample, completion in zip(samples, greedy, strict=True):
-        assert sample.token_ids == completion.token_ids
+        assert sample.token_ids.tolist() == completion.token_ids.tolist()
         assert sample.logprobs == pytest.approx(completion.logprobs, abs=1e-5)
 
 
