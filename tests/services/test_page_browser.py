@@ -340,6 +340,7 @@ def test_a_run_is_looked_through(runs: Service, open_window: Callable[..., Perso
     # A dot of the picture leads to the groups of its step.
     page.locator("svg.lines g.n1 a").nth(6).click(force=True)
     page.wait_for_url("**step=7*")
+    page.locator("table.groups tbody tr").first.wait_for()
     assert page.locator("table.groups tbody tr").count() == 8
     page.get_by_label("Order").select_option("spread")
     page.get_by_role("button", name="Show").click()
@@ -349,7 +350,8 @@ def test_a_run_is_looked_through(runs: Service, open_window: Callable[..., Perso
     page.locator("article h3 a").first.click()
     person.look("sample of a run")
     page.locator("dl.facts a", has_text="step 7").first.click()
-    assert page.locator("article").count() > 0
+    # A click is over before the page that it leads to is there.
+    page.locator("article").first.wait_for()
     person.go("/samples?run=demo")
     look("samples of a run")
     person.go("/runs")
