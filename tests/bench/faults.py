@@ -1,4 +1,4 @@
-"""Processes of a run that die or hang at random points: `python -m tests.bench.faults [--rounds N] [--seed N]`.
+"""Processes of a run that die or hang: `python -m tests.bench.faults [--rounds N] [--targets NAME ...] [--seed N]`.
 
 Each case is a small run (deploy/runs/small.toml with a reward by parity) in which one process, drawn in turn, is sent
 SIGKILL or SIGSTOP at a random moment; where that ends the command, the same command is given again. The run must end
@@ -100,6 +100,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--targets", nargs="+", choices=TARGETS, default=TARGETS)
     options = parser.parse_args()
     random.seed(options.seed)
     with tempfile.TemporaryDirectory() as scratch:
@@ -111,7 +112,7 @@ def main() -> int:
         whole = time.monotonic() - began
         expected, cases = results(unbroken), []
         for number in range(options.rounds):
-            for target in TARGETS:
+            for target in options.targets:
                 for kind in SIGNALS:
                     folder = Path(scratch) / f"{number}-{target}-{kind}"
                     found = case(folder, f"{reward}:parity", target, kind, random.uniform(0.15, 0.9) * whole)
