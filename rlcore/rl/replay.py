@@ -1,4 +1,4 @@
-"""A step of RL done again from what is recorded, without Ray, an engine or a GPU: `rlcore replay RUN_DIR --step N`.
+"""A step of RL done again from what is recorded, without a cluster, an engine or a GPU: `rlcore replay RUN_DIR --step N`.
 
 The samples come from the run's buffer. Their answers are judged again, their advantages made again, and with the
 weights that the step began with (a checkpoint, or the policy that RL started from) its loss and gradient too, on one
@@ -72,7 +72,11 @@ def replay(run_dir: Path, step: int, *, notes: list[str]) -> Iterator[Line]:
     folder = RunFolder(run_dir)
     if not folder.manifest_path.exists():
         raise ConfigError(f"{run_dir} is no run folder: it has no manifest.json")
-    config = parse(folder.manifest()["config"], source=str(folder.manifest_path))
+    raw = folder.manifest()["config"]
+    if raw["train"]["algorithm"].endswith(".py"):
+        # The run's own copy: the path was taken from where the run was started, and may have changed.
+        raw["train"]["algorithm"] = str(run_dir / "algorithm.py")
+    config = parse(raw, source=str(folder.manifest_path))
     lines = [
         line for line in read_metrics(run_dir / "metrics.jsonl") if (line["stage"], line["step"]) == ("train", step)
     ]
