@@ -1,4 +1,4 @@
-"""A step of RL done again from what is recorded, without a cluster, an engine or a GPU: `rlcore replay RUN_DIR --step N`.
+"""A step of RL done again from what is recorded, without cluster, engine or GPU: `rlcore replay RUN_DIR --step N`.
 
 The samples come from the run's buffer. Their answers are judged again, their advantages made again, and with the
 weights that the step began with (a checkpoint, or the policy that RL started from) its loss and gradient too, on one
